@@ -1,0 +1,5 @@
+//! An image as its manifest and config describe it (OCI image specification; Docker image manifest version 2, schema 2).
+
+pub mod digest;
+
+pub use digest::Digest;

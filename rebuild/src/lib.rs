@@ -1,0 +1,14 @@
+//! Everything of slim that touches the world.
+//!
+//! A [`store`] gives and takes images, [`layer`] turns their archives into the tree of the `slim` crate and back,
+//! [`archives`] finds newer packages, an [`engine`] turns an upgrade into a draft of the tree, and the
+//! pipeline puts these in a row.
+//!
+//! Nothing here prints: what happens is told as [`event::Event`]s, what went wrong as typed errors.
+
+pub mod archives;
+pub mod engine;
+pub mod event;
+pub mod image;
+pub mod layer;
+pub mod store;

@@ -1,0 +1,3 @@
+//! The dpkg family: Debian, Ubuntu and their like.
+
+pub mod paragraph;
