@@ -1,0 +1,537 @@
+//! Reading a layer: the archive goes into the spool as it is, its entries into a [`Layer`].
+
+use super::codec::{self, Compression};
+use super::record::{BLOCK, Extended, Record};
+use crate::image::Digest;
+use crate::image::digest::Hashing;
+use crate::spool::{Segment, Spool};
+use slim::path::ImagePath;
+use slim::tree::{Content, File, Inode, Kind, Layer, LayerEntry, Mtime, Node, Origin, Tree};
+use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
+
+/// Most entries in a layer: far beyond real images, far below what would exhaust memory.
+const ENTRY_LIMIT: usize = 4_000_000;
+/// Largest extended header (long name, PAX records with attributes).
+const EXTENDED_LIMIT: u64 = 1 << 20;
+
+/// A layer as read: what it says, and the archive it says it with.
+#[derive(Debug, Clone)]
+pub struct LayerArchive {
+    /// Entries by path; each names its record.
+    pub layer: Layer,
+    /// The archive's records in order.
+    pub records: Vec<Record>,
+    /// Records that are hard links, and the record they link to.
+    pub links: BTreeMap<u32, u32>,
+    /// Records that are part of the archive but of no path (marks of old union file systems).
+    pub marks: Vec<u32>,
+    /// How names are written: `./usr/bin` rather than `usr/bin`.
+    pub dotted: bool,
+    /// SHA-256 of the uncompressed archive.
+    pub diff_id: Digest,
+    /// Bytes of the uncompressed archive.
+    pub size: u64,
+    /// What the blob's first bytes show.
+    pub compression: Compression,
+    /// Hard links to files of lower layers: settled by [`LayerArchive::settle`].
+    outer_links: Vec<(ImagePath, ImagePath, u32)>,
+}
+
+/// Why bytes are not a layer.
+#[derive(Debug, thiserror::Error)]
+pub enum LayerError {
+    /// The stream cannot be read: decompression, a digest that differs, a broken connection.
+    #[error("layer {layer}: {error}")]
+    Read {
+        /// Digest or number of the layer.
+        layer: String,
+        /// What the reader said.
+        error: io::Error,
+    },
+    /// The archive is damaged or holds something that no layer may.
+    #[error("layer {layer}: at byte {at} of its tar{entry}: {reason}")]
+    Archive {
+        /// Digest or number of the layer.
+        layer: String,
+        /// Offset in the uncompressed archive.
+        at: u64,
+        /// ` (NAME)`, where the name is known.
+        entry: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The content is not the one the config promises.
+    #[error("layer {layer}: its content is {found}, but the image config says {expected}")]
+    DiffId {
+        /// Digest or number of the layer.
+        layer: String,
+        /// From the config.
+        expected: Digest,
+        /// From the bytes.
+        found: Digest,
+    },
+}
+
+/// Reads a layer blob to its last byte.
+///
+/// `index` is the layer's place in the image, `label` names it in errors. The caller checks the diff id.
+///
+/// # Errors
+/// When the stream fails (its reader also verifies the blob's digest) or is not a sound tar archive.
+pub fn read_layer<'a>(
+    blob: Box<dyn Read + Send + 'a>,
+    index: usize,
+    label: &str,
+    spool: &Spool,
+) -> Result<LayerArchive, LayerError> {
+    let failed = |error| LayerError::Read { layer: label.into(), error };
+    let (compression, decoded) = codec::decoder(blob).map_err(failed)?;
+    let segment = spool.segment().map_err(failed)?;
+    let base = segment.position();
+    let mut reader = Reader {
+        tee: Tee { inner: decoded, out: Hashing::new(segment), base },
+        label,
+        index,
+        archive: LayerArchive {
+            layer: Layer::default(),
+            records: Vec::new(),
+            links: BTreeMap::new(),
+            marks: Vec::new(),
+            dotted: false,
+            diff_id: Digest::from_sha256([0; 32]),
+            size: 0,
+            compression,
+            outer_links: Vec::new(),
+        },
+        files: BTreeMap::new(),
+        inodes: 0,
+    };
+    reader.entries()?;
+    let Reader { mut tee, mut archive, .. } = reader;
+    // Padding after the last entry belongs to the blob: it is hashed, and reaching the end is what verifies the digest.
+    io::copy(&mut tee, &mut io::sink()).map_err(failed)?;
+    let (diff_id, size, _) = tee.out.finish();
+    (archive.diff_id, archive.size) = (diff_id, size);
+    Ok(archive)
+}
+
+/// Passes bytes on to the spool while they are read.
+struct Tee<'a> {
+    inner: Box<dyn Read + Send + 'a>,
+    out: Hashing<Segment>,
+    base: u64,
+}
+
+impl Tee<'_> {
+    fn at(&self) -> u64 {
+        self.out.count()
+    }
+}
+
+impl Read for Tee<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.out.write_all(&buffer[..count])?;
+        Ok(count)
+    }
+}
+
+struct Reader<'a, 'b> {
+    tee: Tee<'a>,
+    label: &'b str,
+    index: usize,
+    archive: LayerArchive,
+    /// The record that last gave each path: what a hard link means.
+    files: BTreeMap<ImagePath, u32>,
+    inodes: u32,
+}
+
+impl Reader<'_, '_> {
+    fn wrong(&self, entry: &[u8], reason: impl Into<String>) -> LayerError {
+        let entry = if entry.is_empty() { String::new() } else { format!(" ({})", String::from_utf8_lossy(entry)) };
+        LayerError::Archive { layer: self.label.into(), at: self.tee.at(), entry, reason: reason.into() }
+    }
+
+    fn entries(&mut self) -> Result<(), LayerError> {
+        let mut extended = Extended::default();
+        let mut start = self.tee.at();
+        loop {
+            let mut block = [0; BLOCK];
+            match self.fill(&mut block)? {
+                0 => return Ok(()),
+                BLOCK => {}
+                _ => return Err(self.wrong(b"", "the archive ends within a header")),
+            }
+            if block.iter().all(|b| *b == 0) {
+                return Ok(());
+            }
+            let header = tar::Header::from_byte_slice(&block);
+            self.check(header)?;
+            match header.entry_type().as_byte() {
+                b'x' => {
+                    let body = self.extended_body(header)?;
+                    extended.read_pax(&body).map_err(|why| self.wrong(b"", why))?;
+                }
+                // Global headers say nothing about files; they stay with the record that follows.
+                b'g' => drop(self.extended_body(header)?),
+                b'L' => extended.name = Some(trimmed(self.extended_body(header)?)),
+                b'K' => extended.link = Some(trimmed(self.extended_body(header)?)),
+                _ => {
+                    self.entry(header, &std::mem::take(&mut extended), start)?;
+                    start = self.tee.at();
+                }
+            }
+        }
+    }
+
+    /// Reads until the buffer is full or the stream ends.
+    fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, LayerError> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match self.tee.read(&mut buffer[filled..]) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(LayerError::Read { layer: self.label.into(), error }),
+            }
+        }
+        Ok(filled)
+    }
+
+    fn check(&self, header: &tar::Header) -> Result<(), LayerError> {
+        let sum: u32 = header
+            .as_bytes()
+            .iter()
+            .enumerate()
+            .map(|(at, byte)| if (148..156).contains(&at) { u32::from(b' ') } else { u32::from(*byte) })
+            .sum();
+        match header.cksum() {
+            Ok(found) if found == sum => Ok(()),
+            _ => Err(self.wrong(b"", "not a tar header (its checksum is wrong)")),
+        }
+    }
+
+    fn extended_body(&mut self, header: &tar::Header) -> Result<Vec<u8>, LayerError> {
+        let size = header.entry_size().map_err(|error| self.wrong(b"", error.to_string()))?;
+        if size > EXTENDED_LIMIT {
+            return Err(self.wrong(b"", format!("an extended header of {size} bytes; at most {EXTENDED_LIMIT}")));
+        }
+        let mut body = vec![0; size.next_multiple_of(BLOCK as u64) as usize];
+        if self.fill(&mut body)? < body.len() {
+            return Err(self.wrong(b"", "the archive ends within an extended header"));
+        }
+        body.truncate(size as usize);
+        Ok(body)
+    }
+
+    fn entry(&mut self, header: &tar::Header, extended: &Extended, start: u64) -> Result<(), LayerError> {
+        let pax_name = extended.pax.get(&b"path"[..]).cloned();
+        let name = pax_name.or_else(|| extended.name.clone()).unwrap_or_else(|| header.path_bytes().into_owned());
+        let wrong = |reader: &Self, why: String| reader.wrong(&name, why);
+        if extended.pax.keys().any(|key| key.starts_with(b"GNU.sparse.")) || header.entry_type().is_gnu_sparse() {
+            return Err(wrong(self, "sparse files are not part of image layers".into()));
+        }
+        let size = match extended.number("size") {
+            Ok(Some(size)) => size,
+            Ok(None) => header.entry_size().map_err(|error| wrong(self, error.to_string()))?,
+            Err(why) => return Err(wrong(self, why)),
+        };
+        // Only regular files have content; sizes that some writers put on links and devices mean nothing.
+        let is_file = matches!(header.entry_type().as_byte(), b'0' | b'\0' | b'7') && !name.ends_with(b"/");
+        let size = if is_file { size } else { 0 };
+        let content_at = self.tee.base + self.tee.at();
+        self.skip(size, &name)?;
+        let record = u32::try_from(self.archive.records.len()).unwrap_or(u32::MAX);
+        if self.archive.records.len() >= ENTRY_LIMIT {
+            return Err(wrong(self, format!("more than {ENTRY_LIMIT} entries")));
+        }
+        self.archive.records.push(Record { start: self.tee.base + start, length: self.tee.at() - start });
+        if record == 0 {
+            self.archive.dotted = name.starts_with(b"./");
+        }
+        let path = ImagePath::new(&name).map_err(|error| wrong(self, error.to_string()))?;
+        if let Some(hidden) = path.file_name().strip_prefix(b".wh.") {
+            return self.whiteout(&path, hidden, record);
+        }
+        let kind = match header.entry_type().as_byte() {
+            b'0' | b'\0' | b'7' if is_file => Kind::File(File { content: self.content(content_at, size), inode: None }),
+            b'0' | b'\0' | b'7' | b'5' => Kind::Directory,
+            b'1' | b'2' => {
+                let pax_link = extended.pax.get(&b"linkpath"[..]).cloned();
+                let link = pax_link.or_else(|| extended.link.clone());
+                let link = link.or_else(|| header.link_name_bytes().map(std::borrow::Cow::into_owned));
+                let link = link.ok_or_else(|| wrong(self, "a link without a target".into()))?;
+                if header.entry_type().is_hard_link() {
+                    let target = ImagePath::new(&link).map_err(|error| wrong(self, error.to_string()))?;
+                    return self.hard_link(path, target, record);
+                }
+                Kind::Symlink(link.into())
+            }
+            kind @ (b'3' | b'4') => {
+                let number = |field: io::Result<Option<u32>>| {
+                    field.ok().flatten().ok_or_else(|| wrong(self, "a device without numbers".into()))
+                };
+                let (major, minor) = (number(header.device_major())?, number(header.device_minor())?);
+                if kind == b'3' { Kind::CharDevice { major, minor } } else { Kind::BlockDevice { major, minor } }
+            }
+            b'6' => Kind::Fifo,
+            other => return Err(wrong(self, format!("entries of type {:?} are unknown", char::from(other)))),
+        };
+        let node = metadata(header, extended, kind, self.index).map_err(|why| wrong(self, why))?;
+        self.put(path, node, record);
+        Ok(())
+    }
+
+    /// Large contents are read from the spool; tiny ones would cost more there than here, but stay where the record is.
+    fn content(&self, offset: u64, size: u64) -> Content {
+        if size == 0 { Content::Inline([].into()) } else { Content::Spooled { offset, size } }
+    }
+
+    fn skip(&mut self, size: u64, name: &[u8]) -> Result<(), LayerError> {
+        let padded = size
+            .checked_next_multiple_of(BLOCK as u64)
+            .ok_or_else(|| self.wrong(name, format!("a size of {size} bytes is impossible")))?;
+        let copied = io::copy(&mut (&mut self.tee).take(padded), &mut io::sink())
+            .map_err(|error| LayerError::Read { layer: self.label.into(), error })?;
+        // The last entry's padding may be missing; its content may not.
+        if copied < size {
+            return Err(self.wrong(name, format!("the archive ends after {copied} of {size} bytes")));
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, path: ImagePath, node: Node, record: u32) {
+        self.files.insert(path.clone(), record);
+        let is_directory = node.is_directory();
+        let old = self.archive.layer.entries.insert(path.clone(), LayerEntry::Node { node, record: Some(record) });
+        if let Some(LayerEntry::Whiteout { record: Some(whiteout) }) = old {
+            self.hidden_and_put(path, is_directory, whiteout);
+        }
+    }
+
+    /// A path both hidden and put by one layer is put, for hiding is about the layers below: a directory hides what they have in
+    /// it, anything else replaces what they have there anyway.
+    fn hidden_and_put(&mut self, path: ImagePath, is_directory: bool, whiteout: u32) {
+        if is_directory {
+            self.archive.layer.opaque.insert(path, Some(whiteout));
+        } else {
+            self.archive.marks.push(whiteout);
+        }
+    }
+
+    fn whiteout(&mut self, path: &ImagePath, hidden: &[u8], record: u32) -> Result<(), LayerError> {
+        let parent = path.parent().unwrap_or_else(ImagePath::root);
+        match hidden {
+            b".wh..opq" => {
+                self.archive.layer.opaque.insert(parent, Some(record));
+            }
+            _ if hidden.starts_with(b".wh.") => self.archive.marks.push(record),
+            b"" => return Err(self.wrong(path.as_bytes(), "a whiteout of nothing")),
+            _ => {
+                let path = parent.join(hidden).map_err(|error| self.wrong(path.as_bytes(), error.to_string()))?;
+                let entries = &mut self.archive.layer.entries;
+                match entries.get(&path).and_then(LayerEntry::node).map(Node::is_directory) {
+                    Some(is_directory) => self.hidden_and_put(path, is_directory, record),
+                    None => drop(entries.insert(path, LayerEntry::Whiteout { record: Some(record) })),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn hard_link(&mut self, path: ImagePath, target: ImagePath, record: u32) -> Result<(), LayerError> {
+        let Some(LayerEntry::Node { node, .. }) = self.archive.layer.entries.get_mut(&target) else {
+            self.archive.outer_links.push((path, target, record));
+            return Ok(());
+        };
+        if let Kind::File(file) = &mut node.kind {
+            if file.inode.is_none() {
+                self.inodes += 1;
+                file.inode = Some(Inode { layer: self.index as u32, number: self.inodes });
+            }
+        } else if node.is_directory() {
+            return Err(self.wrong(path.as_bytes(), format!("a hard link to the directory {target}")));
+        }
+        let node = node.clone();
+        if let Some(target) = self.files.get(&target) {
+            self.archive.links.insert(record, *target);
+        }
+        self.put(path, node, record);
+        Ok(())
+    }
+}
+
+fn trimmed(mut name: Vec<u8>) -> Vec<u8> {
+    while name.last() == Some(&0) {
+        name.pop();
+    }
+    name
+}
+
+fn metadata(header: &tar::Header, extended: &Extended, kind: Kind, index: usize) -> Result<Node, String> {
+    let fields = header.as_old();
+    let id = |key: &str, raw: &[u8], field: io::Result<u64>| -> Result<u32, String> {
+        let value = extended.number(key)?.map_or_else(|| number(raw, field), Ok)?;
+        u32::try_from(value).map_err(|_| format!("{key} {value} is larger than a user id can be"))
+    };
+    let (seconds, nanoseconds) = match extended.time("mtime")? {
+        Some(time) => time,
+        // Times before 1970 are two's complement in GNU's binary form; the header type reads them as u64.
+        None => (number(&fields.mtime, header.mtime())? as i64, 0),
+    };
+    Ok(Node {
+        kind,
+        mode: number(&fields.mode, header.mode().map(u64::from))? as u32 & 0o7777,
+        uid: id("uid", &fields.uid, header.uid())?,
+        gid: id("gid", &fields.gid, header.gid())?,
+        mtime: Mtime { seconds, nanoseconds },
+        xattrs: extended.xattrs(),
+        origin: Origin(index),
+    })
+}
+
+/// A numeric field; a blank one is 0, as every tar reads it.
+fn number(raw: &[u8], value: io::Result<u64>) -> Result<u64, String> {
+    if raw.iter().all(|b| matches!(b, 0 | b' ')) {
+        return Ok(0);
+    }
+    value.map_err(|error| error.to_string())
+}
+
+impl LayerArchive {
+    /// Places the layer on the tree of the layers below it: entries below links go where the links lead, hard links to lower files
+    /// become copies.
+    ///
+    /// # Errors
+    /// When a hard link's target is nowhere.
+    pub fn settle(&mut self, below: &Tree, label: &str) -> Result<(), LayerError> {
+        for (path, target, record) in std::mem::take(&mut self.outer_links) {
+            let place = below.resolve_parent(&target).map_or_else(|_| target.clone(), |resolved| resolved.path);
+            let Some(node) = below.get(&place).filter(|node| !node.is_directory()) else {
+                return Err(LayerError::Archive {
+                    layer: label.into(),
+                    at: self.records.get(record as usize).map_or(0, |record| record.start),
+                    entry: format!(" ({path})"),
+                    reason: format!("a hard link to {target}, which does not exist"),
+                });
+            };
+            let mut node = node.clone();
+            if let Kind::File(file) = &mut node.kind {
+                file.inode = None;
+            }
+            self.layer.entries.insert(path, LayerEntry::Node { node, record: Some(record) });
+        }
+        self.layer = std::mem::take(&mut self.layer).canonical(below);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use slim::tree::{Stack, text};
+
+    /// A tar archive by another hand: the tar crate's builder.
+    fn archive(entries: &[(u8, &str, &str)]) -> Vec<u8> {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (kind, name, value) in entries {
+            let mut header = tar::Header::new_gnu();
+            header.set_entry_type(tar::EntryType::new(*kind));
+            header.set_mode(if *kind == b'5' { 0o755 } else { 0o644 });
+            let content = if *kind == b'0' { value.as_bytes() } else { b"" };
+            header.set_size(content.len() as u64);
+            if *kind == b'1' || *kind == b'2' {
+                builder.append_link(&mut header, name, value).unwrap();
+            } else {
+                builder.append_data(&mut header, name, content).unwrap();
+            }
+        }
+        builder.into_inner().unwrap()
+    }
+
+    fn spool() -> Spool {
+        Spool::new(&std::env::temp_dir())
+    }
+
+    fn read(bytes: &[u8], spool: &Spool) -> Result<LayerArchive, LayerError> {
+        read_layer(Box::new(io::Cursor::new(bytes.to_vec())), 0, "test", spool)
+    }
+
+    fn dump(archive: LayerArchive) -> String {
+        text::dump(&Stack { layers: vec![archive.layer] }.merge())
+    }
+
+    #[test]
+    fn entries_and_records() {
+        let long = format!("d/{}", "x".repeat(200));
+        let bytes = archive(&[(b'5', "d/", ""), (b'0', &long, "abc"), (b'1', "d/y", &long), (b'2', "l", "d/y")]);
+        let spool = spool();
+        let archive = read(&bytes, &spool).unwrap();
+        assert_eq!(archive.records.len(), 4);
+        assert_eq!(archive.links, BTreeMap::from([(2, 1)]));
+        assert_eq!(archive.diff_id, Digest::of(&bytes));
+        // Records tile the archive: the long name's own header belongs to its entry.
+        let ends: Vec<_> = archive.records.iter().map(|record| record.start + record.length).collect();
+        let starts: Vec<_> = archive.records.iter().map(|record| record.start).collect();
+        assert_eq!(ends[..3], starts[1..]);
+        let expected = format!(
+            "/ 0755 0:0\n/d/ 0755 0:0\n/{long} 0644 0:0 3 bytes\n/d/y 0644 0:0 == /{long}\n/l 0644 0:0 -> d/y\n"
+        );
+        assert_eq!(dump(archive), expected);
+    }
+
+    #[test]
+    fn a_directory_that_is_hidden_and_put_is_opaque() {
+        for order in [[(b'0', ".wh.d", ""), (b'5', "d/", "")], [(b'5', "d/", ""), (b'0', ".wh.d", "")]] {
+            let layer = read(&archive(&order), &spool()).unwrap().layer;
+            assert_eq!(layer.opaque.len(), 1);
+            assert!(layer.node(&ImagePath::literal("d")).is_some());
+        }
+    }
+
+    #[test]
+    fn hard_links_to_lower_layers_become_copies() {
+        let mut upper = read(&archive(&[(b'1', "b", "lib/a")]), &spool()).unwrap();
+        let below = text::tree("/usr/lib/a = x\n/lib -> usr/lib").unwrap();
+        assert!(upper.clone().settle(&Tree::new(), "test").is_err());
+        upper.settle(&below, "test").unwrap();
+        assert_eq!(dump(upper), "/ 0755 0:0\n/b 0644 0:0 = x\n");
+    }
+
+    #[test]
+    fn damage_is_named() {
+        let good = archive(&[(b'0', "a", "content")]);
+        let error = |bytes: &[u8]| read(bytes, &spool()).unwrap_err().to_string();
+        let mut flipped = good.clone();
+        flipped[0] ^= 1;
+        assert!(error(&flipped).contains("checksum"), "{}", error(&flipped));
+        assert!(error(&good[..515]).contains("ends after 3 of 7 bytes"), "{}", error(&good[..515]));
+        assert!(error(&good[..100]).contains("within a header"));
+        assert!(error(&archive(&[(b'S', "a", "")])).contains("sparse"));
+        let device = archive(&[(b'9', "a", "")]);
+        assert!(error(&device).contains("type '9'"), "{}", error(&device));
+    }
+
+    #[test]
+    fn mutated_archives_give_an_error_or_a_layer_but_never_a_panic() {
+        let good = archive(&[(b'5', "d/", ""), (b'0', &"n".repeat(150), "abc"), (b'1', "h", "d/x"), (b'2', "l", "t")]);
+        let spool = spool();
+        let mut state = 1_u64;
+        for _ in 0..3000 {
+            let mut bytes = good.clone();
+            for _ in 0..3 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let at = (state >> 33) as usize % bytes.len();
+                bytes[at] = (state >> 20) as u8;
+                if let Some(header) = bytes.get_mut(at / 512 * 512..at / 512 * 512 + 512) {
+                    // A fitting checksum lets the mutation through to what lies behind it.
+                    let mut fixed = tar::Header::from_byte_slice(header).clone();
+                    fixed.set_cksum();
+                    header.copy_from_slice(fixed.as_bytes());
+                }
+            }
+            drop(read(&bytes, &spool));
+        }
+    }
+}
