@@ -1,0 +1,69 @@
+//! The direction of dependencies, held against what cargo says.
+
+use cargo_metadata::{DependencyKind, MetadataCommand};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Each crate and what of the workspace it may use, besides `slim-testdata` in its tests.
+const HOUSE: [(&str, &[&str]); 6] = [
+    ("slim-recipes", &[]),
+    ("slim", &["slim-recipes"]),
+    ("slim-rebuild", &["slim-recipes", "slim"]),
+    ("slim-cli", &["slim-recipes", "slim", "slim-rebuild"]),
+    ("slim-testdata", &[]),
+    ("slim-examples", &["slim-recipes", "slim", "slim-rebuild"]),
+];
+
+/// Crates that reach the network, the file system, processes or terminals: not for the pure crate, however indirectly.
+const WORLDLY: [&str; 12] = [
+    "ureq",
+    "rustls",
+    "socket2",
+    "tempfile",
+    "walkdir",
+    "nix",
+    "indicatif",
+    "clap",
+    "tokio",
+    "docker_credential",
+    "tar",
+    "ctrlc",
+];
+
+#[test]
+fn crates_use_only_what_stands_to_their_left() {
+    let metadata =
+        MetadataCommand::new().no_deps().other_options(vec!["--offline".into()]).exec().expect("cargo metadata");
+    let members: BTreeMap<&str, _> = metadata.packages.iter().map(|package| (package.name.as_str(), package)).collect();
+    assert_eq!(members.keys().copied().collect::<BTreeSet<_>>(), HOUSE.iter().map(|(name, _)| *name).collect());
+    for (name, allowed) in HOUSE {
+        for dependency in &members[name].dependencies {
+            let of_us = members.contains_key(dependency.name.as_str());
+            let testing = dependency.kind == DependencyKind::Development && dependency.name == "slim-testdata";
+            assert!(
+                !of_us || testing || allowed.contains(&dependency.name.as_str()),
+                "{name} must not depend on {}",
+                dependency.name
+            );
+        }
+    }
+}
+
+#[test]
+fn the_pure_crate_has_no_worldly_dependency() {
+    let metadata = MetadataCommand::new().other_options(vec!["--offline".into()]).exec().expect("cargo metadata");
+    let resolve = metadata.resolve.as_ref().expect("a resolved graph");
+    let nodes: BTreeMap<_, _> = resolve.nodes.iter().map(|node| (&node.id, node)).collect();
+    let name = |id: &cargo_metadata::PackageId| metadata[id].name.to_string();
+    let slim = metadata.packages.iter().find(|package| package.name.as_str() == "slim").expect("slim");
+    let mut queue = vec![&slim.id];
+    let mut seen = BTreeSet::new();
+    while let Some(id) = queue.pop() {
+        if !seen.insert(name(id)) {
+            continue;
+        }
+        let normal = nodes[id].deps.iter().filter(|dep| dep.dep_kinds.iter().any(|k| k.kind == DependencyKind::Normal));
+        queue.extend(normal.map(|dep| &dep.pkg));
+    }
+    let worldly: Vec<_> = WORLDLY.iter().filter(|name| seen.contains(**name)).collect();
+    assert!(seen.contains("goblin") && worldly.is_empty(), "slim must stay pure, but uses {worldly:?}");
+}
