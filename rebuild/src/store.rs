@@ -2,6 +2,7 @@
 
 use crate::event::Reporter;
 use crate::image::Digest;
+use crate::image::reference::ReferenceError;
 use std::io::Read;
 
 /// What a manifest or index says of some content (OCI image specification, "Descriptors"), as far as moving it needs.
@@ -129,4 +130,10 @@ pub enum StoreError {
         /// The store's name for people.
         name: String,
     },
+}
+
+impl From<ReferenceError> for StoreError {
+    fn from(error: ReferenceError) -> Self {
+        Self::Reference { reference: error.reference, reason: error.reason }
+    }
 }
