@@ -1,5 +1,15 @@
 //! Where images come from and go to. A [`Source`] gives manifests and blobs, a [`Sink`] takes them; both check what they pass on.
 
+pub mod archive;
+pub mod docker_archive;
+mod files;
+pub mod layout;
+pub mod open;
+mod tarball;
+pub mod verify;
+
+pub use open::{locate, open_sink, open_source};
+
 use crate::event::Reporter;
 use crate::image::Digest;
 use crate::image::reference::ReferenceError;
