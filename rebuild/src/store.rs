@@ -1,7 +1,18 @@
 //! Where images come from and go to. A [`Source`] gives manifests and blobs, a [`Sink`] takes them; both check what they pass on.
 
+pub mod archive;
+pub mod docker_archive;
+mod files;
+pub mod layout;
+pub mod open;
+mod tarball;
+pub mod verify;
+
+pub use open::{locate, open_sink, open_source};
+
 use crate::event::Reporter;
 use crate::image::Digest;
+use crate::image::reference::ReferenceError;
 use std::io::Read;
 
 /// What a manifest or index says of some content (OCI image specification, "Descriptors"), as far as moving it needs.
@@ -129,4 +140,10 @@ pub enum StoreError {
         /// The store's name for people.
         name: String,
     },
+}
+
+impl From<ReferenceError> for StoreError {
+    fn from(error: ReferenceError) -> Self {
+        Self::Reference { reference: error.reference, reason: error.reason }
+    }
 }

@@ -1,1 +1,3 @@
-//! testdata
+//! Bytes for tests, made by another hand than the readers under test: from the specifications, with common libraries.
+
+pub mod image;
