@@ -11,5 +11,6 @@ pub mod engine;
 pub mod event;
 pub mod image;
 pub mod layer;
+pub mod opened;
 pub mod spool;
 pub mod store;

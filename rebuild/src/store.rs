@@ -3,6 +3,7 @@
 pub mod archive;
 pub mod docker_archive;
 mod files;
+pub mod kept;
 pub mod layout;
 pub mod open;
 mod tarball;

@@ -54,6 +54,11 @@ impl Layer {
         self.entries.get(path)?.node()
     }
 
+    /// Lays this layer, the image's `index`-th from the bottom, over a tree of the layers below it.
+    pub fn lay_over(&self, tree: &mut Tree, index: usize) {
+        merge_layer(tree, self, Origin(index));
+    }
+
     /// Re-keys entries whose parents are links in the tree below (or in this layer), as an unpacker that
     /// follows links inside the root would place them. Entries of well-made layers keep their names.
     #[must_use]
