@@ -12,5 +12,6 @@ pub mod event;
 pub mod image;
 pub mod layer;
 pub mod opened;
+pub mod output;
 pub mod spool;
 pub mod store;

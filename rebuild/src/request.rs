@@ -1,0 +1,69 @@
+//! What a caller asks for, as plain values.
+
+use crate::image::{Location, Platform};
+use crate::layer::Compression;
+use std::path::PathBuf;
+
+/// A rebuild.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The image to read.
+    pub source: Location,
+    /// Where the result goes; `None` only makes sense with [`Request::dry_run`].
+    pub destination: Option<Location>,
+    /// Which image of an index.
+    pub platform: Option<Platform>,
+    /// Which packages are brought up to date.
+    pub update: Update,
+    /// What is removed.
+    pub prune: Prune,
+    /// Packages, paths and globs that stay whatever reaches them.
+    pub keep: Vec<String>,
+    /// Commands that the container also runs: more roots.
+    pub roots: Vec<String>,
+    /// Compression of regenerated layers; `None` keeps each layer's own.
+    pub compression: Option<Compression>,
+    /// Plan only: nothing is downloaded but metadata, nothing is written.
+    pub dry_run: bool,
+    /// Accept a result that is larger than the source.
+    pub allow_larger: bool,
+    /// Refuse when something had to be kept back or could not be known.
+    pub strict: bool,
+}
+
+/// Which packages are brought up to date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Update {
+    /// All that have a newer version.
+    #[default]
+    All,
+    /// Only what a security suite offers.
+    Security,
+    /// None.
+    None,
+}
+
+/// What is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Prune {
+    /// Whole packages that nothing reaches.
+    #[default]
+    Packages,
+    /// Also unreached files inside kept packages.
+    Files,
+    /// Nothing.
+    None,
+}
+
+/// What a run may use of this machine.
+#[derive(Debug, Clone)]
+pub struct Services {
+    /// How registries are reached.
+    pub registry: crate::store::registry::RegistryOptions,
+    /// How package archives are reached and trusted.
+    pub archives: crate::archives::Options,
+    /// Where temporary files go.
+    pub temporary: PathBuf,
+    /// Threads for work that waits or computes.
+    pub jobs: usize,
+}
