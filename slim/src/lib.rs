@@ -9,6 +9,7 @@
 //! [`Contents`](tree::Contents), and the rest comes as arguments.
 
 pub mod delta;
+pub mod diff;
 pub mod draft;
 pub mod packages;
 pub mod path;
