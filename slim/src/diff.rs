@@ -195,7 +195,7 @@ mod tests {
                 "/t type,mode"
             ]
         );
-        assert_eq!((found.size_before, found.size_after), (5, 16));
+        assert_eq!((found.size_before, found.size_after), (5, 11));
         assert!(diff(side(&before), side(&before)).unwrap().is_empty());
     }
 }
