@@ -106,11 +106,11 @@ impl Image {
         let config = Config::parse(&name, &config_bytes)?;
         let layers = layers(&name, &manifest, &config)?;
         let found = config.platform();
-        if let (Some(wanted), None) = (platform, &chosen) {
-            if wanted.distance(&found).is_none() {
-                let what = format!("an image for {wanted} (there is: {found})");
-                return Err(StoreError::Missing { name, what });
-            }
+        if let (Some(wanted), None) = (platform, &chosen)
+            && wanted.distance(&found).is_none()
+        {
+            let what = format!("an image for {wanted} (there is: {found})");
+            return Err(StoreError::Missing { name, what });
         }
         let index = chosen.map(|(media_type, bytes, images)| Chosen {
             note: format!("chose {found} of {images}"),

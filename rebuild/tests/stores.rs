@@ -1,6 +1,7 @@
 //! Local stores: what is written is read again, what is damaged is refused, what is unfinished leaves nothing behind.
 
 use rebuild::event::{Event, Reporter, Silent};
+use rebuild::image::manifest::Document;
 use rebuild::image::{Compression, Digest, Image, Location, Platform, Rewrite};
 use rebuild::store::{Blob, Sink, Source, StoreError, locate, open_sink, open_source};
 use serde_json::{Value, json};
@@ -191,7 +192,7 @@ fn tags_of_a_layout() {
     let (one, two) = (toy(), toy().docker());
     write_layout(dir.path(), &[&one, &two], &[one.descriptor(Some("1")), two.descriptor(Some("2"))]);
     let at = |tag: &str| format!("oci:{}{tag}", dir.path().display());
-    assert!(error(source(&at(""))).contains("name one after the folder; there is: 1, 2"));
+    assert!(error(source(&at(""))).contains("name one after the folder or file (there is: 1, 2)"));
     assert!(error(source(&at(":3"))).contains("the image 3 (there is: 1, 2)"));
     let image = Image::open(source(&at(":2")).unwrap().as_ref(), None).unwrap();
     assert_eq!(image.digest, Digest::of(&two.manifest_bytes()));
@@ -465,17 +466,70 @@ mod fixtures {
         result.unwrap_or_else(|error| error.to_string().split_once(": ").unwrap_or_default().1.to_owned())
     }
 
+    /// Compares a table of `what => verdict` with what is found now.
+    fn check(table: &str, verdict: impl Fn(&str) -> String) {
+        let rows = table.lines().filter_map(|line| line.split_once(" => "));
+        let found: String = rows.map(|(what, _)| format!("{what} => {}\n", verdict(what))).collect();
+        assert!(found == table, "found:\n{found}");
+    }
+
     #[test]
     fn archives_and_layouts() {
         let Some(root) = root() else { return };
-        let table = include_str!("stores-fixtures.txt");
-        let mut found = String::new();
-        for line in table.lines().filter(|line| !line.is_empty()) {
-            let (text, _) = line.split_once(" => ").unwrap();
+        check(include_str!("stores/images.txt"), |text| {
             let (transport, path) = text.split_once(':').unwrap();
-            let result = verdict(&format!("{transport}:{}/{path}", root.display()));
-            found.push_str(&format!("{text} => {}\n", result.replace(&root.display().to_string(), "")));
+            verdict(&format!("{transport}:{}/{path}", root.display()))
+        });
+    }
+
+    #[test]
+    fn manifests() {
+        let Some(root) = root() else { return };
+        check(include_str!("stores/manifests.txt"), |path| {
+            let bytes = std::fs::read(root.join("oci").join(path)).unwrap();
+            match Document::parse("", "", &bytes) {
+                Ok((media_type, Document::Index(index))) => {
+                    let images = index.manifests.iter().filter_map(|entry| entry.image_platform());
+                    let images: Vec<String> = images.map(|platform| platform.to_string()).collect();
+                    format!("{} for {}", media_type.rsplit('/').next().unwrap(), images.join(", "))
+                }
+                Ok((media_type, Document::Manifest(manifest))) => {
+                    let layers = manifest.layers.iter().map(|layer| Compression::of_media_type(&layer.media_type));
+                    let layers: Vec<String> =
+                        layers.map(|layer| layer.map_or_else(|no| no, |c| format!("{c:?}"))).collect();
+                    format!("{}: {}", media_type.rsplit('/').next().unwrap(), layers.join(", "))
+                }
+                Err(error) => error.to_string(),
+            }
+        });
+    }
+
+    /// The fixtures hold the links of these layouts as text; here they are links again.
+    #[cfg(unix)]
+    #[test]
+    fn official_busybox_with_its_links() {
+        let Some(root) = root() else { return };
+        for (flavour, platform) in [
+            ("glibc/amd64", "linux/amd64"),
+            ("musl/amd64", "linux/amd64"),
+            ("glibc/arm64v8", "linux/arm64"),
+            ("musl/arm64v8", "linux/arm64"),
+        ] {
+            let from = root.join("official-images/busybox-oci").join(flavour);
+            let dir = tempfile::tempdir().unwrap();
+            std::fs::create_dir_all(dir.path().join("blobs/sha256")).unwrap();
+            for name in names(&from).iter().filter(|name| *name != "blobs") {
+                std::fs::copy(from.join(name), dir.path().join(name)).unwrap();
+            }
+            for name in names(&from.join("blobs/sha256")) {
+                let target = std::fs::read_to_string(from.join("blobs/sha256").join(&name)).unwrap();
+                std::os::unix::fs::symlink(target.trim(), dir.path().join("blobs/sha256").join(&name)).unwrap();
+            }
+            let from = source(&format!("oci:{}", dir.path().display())).unwrap();
+            let image = Image::open(from.as_ref(), None).unwrap();
+            assert_eq!(image.config.platform().to_string(), platform);
+            assert_eq!(image.config.cmd(), ["sh"]);
+            assert_eq!(read_all(from.as_ref(), &image).unwrap(), image.size());
         }
-        assert_eq!(found, table, "found:\n{found}");
     }
 }

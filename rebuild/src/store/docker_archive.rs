@@ -62,10 +62,10 @@ impl DockerArchive {
         // Only a hint: archives made by hand carry configs under other names, and edited ones.
         let mut paths = BTreeMap::from([(digest.clone(), entry.config.clone())]);
         let config_blob = Blob { digest, size: config.len() as u64, media_type: DOCKER_CONFIG.into() };
-        if promised == config_blob.digest.hex() {
-            if let Some(manifest) = own_manifest(&files, &name, &config_blob.digest)? {
-                return Ok(Self { files, name, manifest, paths });
-            }
+        if promised == config_blob.digest.hex()
+            && let Some(manifest) = own_manifest(&files, &name, &config_blob.digest)?
+        {
+            return Ok(Self { files, name, manifest, paths });
         }
         let config = Config::parse(&name, &config)?;
         let layers = entry.layers.unwrap_or_default();
@@ -134,7 +134,7 @@ fn choose(files: &Tarball, name: &str, image: Option<&str>) -> Result<Entry, Sto
         let what = match image {
             Some(image) => format!("the image {image} ({there})"),
             None if count == 0 => format!("an image ({there})"),
-            None => format!("a single image (name one after the file; {there})"),
+            None => return layout::several(name, "the file", &there),
         };
         StoreError::Missing { name: name.into(), what }
     })

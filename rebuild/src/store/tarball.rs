@@ -135,10 +135,10 @@ fn scan(file: &mut File, length: u64) -> Result<BTreeMap<String, Entry>, String>
                 return Err(format!("it is cut off within {path}"));
             }
             entries.insert(path, Entry::File { offset, size });
-        } else if kind.is_symlink() || kind.is_hard_link() {
-            if let Some(target) = link() {
-                entries.insert(path, Entry::Link(target));
-            }
+        } else if (kind.is_symlink() || kind.is_hard_link())
+            && let Some(target) = link()
+        {
+            entries.insert(path, Entry::Link(target));
         }
     }
     Ok(entries)
