@@ -93,6 +93,7 @@ impl Image {
             let entry = index.choose(&name, platform)?.clone();
             let images = index.manifests.iter().filter(|entry| entry.image_platform().is_some()).count().max(1);
             let (given, bytes) = source.manifest(Some(&entry.digest))?;
+            check_entry(&name, &entry.blob(), &bytes)?;
             let given = if entry.media_type.is_empty() { given } else { entry.media_type.clone() };
             let outer = std::mem::replace(&mut manifest_bytes, bytes);
             let outer_type = std::mem::take(&mut media_type);
@@ -106,11 +107,11 @@ impl Image {
         let config = Config::parse(&name, &config_bytes)?;
         let layers = layers(&name, &manifest, &config)?;
         let found = config.platform();
-        if let (Some(wanted), None) = (platform, &chosen) {
-            if wanted.distance(&found).is_none() {
-                let what = format!("an image for {wanted} (there is: {found})");
-                return Err(StoreError::Missing { name, what });
-            }
+        if let (Some(wanted), None) = (platform, &chosen)
+            && wanted.distance(&found).is_none()
+        {
+            let what = format!("an image for {wanted} (there is: {found})");
+            return Err(StoreError::Missing { name, what });
         }
         let index = chosen.map(|(media_type, bytes, images)| Chosen {
             note: format!("chose {found} of {images}"),
@@ -134,6 +135,18 @@ fn parse(name: &str, media_type: &str, bytes: &[u8]) -> Result<(String, Document
         return Err(no(name, format!("the manifest is larger than {MANIFEST_LIMIT} bytes")));
     }
     Document::parse(name, media_type, bytes)
+}
+
+fn check_entry(name: &str, entry: &Blob, bytes: &[u8]) -> Result<(), StoreError> {
+    if entry.size == bytes.len() as u64 {
+        return Ok(());
+    }
+    Err(StoreError::Corrupt {
+        name: name.into(),
+        what: format!("manifest {}", entry.digest),
+        expected: format!("{} bytes", entry.size),
+        found: format!("{} bytes", bytes.len()),
+    })
 }
 
 fn read_config(source: &dyn Source, name: &str, manifest: &Manifest) -> Result<Vec<u8>, StoreError> {

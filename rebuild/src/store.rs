@@ -72,6 +72,12 @@ pub trait Sink {
     /// When writing fails; then the name still means what it meant before.
     fn finish(self: Box<Self>, media_type: &str, manifest: &[u8]) -> Result<Digest, StoreError>;
 
+    /// Whether others read OCI manifests only from here, so that a Docker manifest is better rewritten first
+    /// ([`crate::image::Rewrite::into_oci`]). A sink itself never changes what it is given.
+    fn wants_oci(&self) -> bool {
+        false
+    }
+
     /// The name for people.
     fn name(&self) -> String;
 }

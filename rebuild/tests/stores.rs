@@ -1,6 +1,7 @@
 //! Local stores: what is written is read again, what is damaged is refused, what is unfinished leaves nothing behind.
 
 use rebuild::event::{Event, Reporter, Silent};
+use rebuild::image::manifest::Document;
 use rebuild::image::{Compression, Digest, Image, Location, Platform, Rewrite};
 use rebuild::store::{Blob, Sink, Source, StoreError, locate, open_sink, open_source};
 use serde_json::{Value, json};
@@ -114,35 +115,8 @@ fn documents_that_do_not_fit_each_other_are_refused() {
     let at = dir.path().join("layers");
     let maker = toy();
     maker.write_layout(&at, None);
-    let mut manifest: Value = serde_json::from_slice(&maker.manifest_bytes()).unwrap();
-    let mut refuse = |edit: &dyn Fn(&mut Value)| {
-        let mut manifest = manifest.take();
-        edit(&mut manifest);
-        let bytes = manifest.to_string();
-        let digest = Digest::of(bytes.as_bytes());
-        std::fs::write(at.join("blobs/sha256").join(digest.hex()), &bytes).unwrap();
-        let index = json!({"schemaVersion": 2, "manifests": [{"digest": digest, "size": bytes.len()}]});
-        std::fs::write(at.join("index.json"), index.to_string()).unwrap();
-        error(Image::open(source(&format!("oci:{}", at.display())).unwrap().as_ref(), None))
-    };
-    assert!(refuse(&|m| *m = json!({"schemaVersion": 1})).contains("schema 1"));
-    manifest = serde_json::from_slice(&maker.manifest_bytes()).unwrap();
-    let original = manifest.clone();
-    for (edit, reason) in [
-        (
-            Box::new(|m: &mut Value| drop(m["layers"].as_array_mut().unwrap().pop())) as Box<dyn Fn(&mut Value)>,
-            "2 layers, but the config has 3",
-        ),
-        (Box::new(|m| m["config"]["size"] = 1.into()), "expected 1 bytes"),
-        (Box::new(|m| m["config"]["size"] = (1_u64 << 40).into()), "at most"),
-        (Box::new(|m| m["config"]["mediaType"] = "application/vnd.example".into()), "an artifact"),
-        (
-            Box::new(|m| {
-                m["layers"][0]["mediaType"] = "application/vnd.oci.image.layer.nondistributable.v1.tar".into()
-            }),
-            "layer 1 (sha256:",
-        ),
-    ] {
+    let original: Value = serde_json::from_slice(&maker.manifest_bytes()).unwrap();
+    let refuse = |reason: &str, edit: &dyn Fn(&mut Value)| {
         let mut manifest = original.clone();
         edit(&mut manifest);
         let bytes = manifest.to_string();
@@ -152,6 +126,38 @@ fn documents_that_do_not_fit_each_other_are_refused() {
         std::fs::write(at.join("index.json"), index.to_string()).unwrap();
         let text = error(Image::open(source(&format!("oci:{}", at.display())).unwrap().as_ref(), None));
         assert!(text.contains(reason), "{reason}: {text}");
+    };
+    refuse("schema 1", &|m| *m = json!({"schemaVersion": 1}));
+    refuse("2 layers, but the config has 3", &|m| drop(m["layers"].as_array_mut().unwrap().pop()));
+    refuse("expected 1 bytes", &|m| m["config"]["size"] = 1.into());
+    refuse("at most", &|m| m["config"]["size"] = (1_u64 << 40).into());
+    refuse("an artifact", &|m| m["config"]["mediaType"] = "application/vnd.example".into());
+    let foreign = "application/vnd.oci.image.layer.nondistributable.v1.tar";
+    refuse("layer 2 (sha256:", &|m| m["layers"][1]["mediaType"] = foreign.into());
+}
+
+#[test]
+fn damaged_archives_are_errors_and_never_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("image.tar");
+    let maker = ImageMaker::new().layer(Pack::Gzip, &[("a", What::File(b"a"))]);
+    for bytes in [maker.docker_save_old(&["a:1"]), maker.docker_save_new(&["a:1"])] {
+        let mut state = 12345_u64;
+        for _ in 0..300 {
+            let mut bytes = bytes.clone();
+            for _ in 0..3 {
+                state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                let place = usize::try_from(state >> 33).unwrap() % bytes.len();
+                bytes[place] ^= 1 << (state & 7);
+            }
+            std::fs::write(&file, &bytes).unwrap();
+            let Ok(from) = source(&format!("docker-archive:{}", file.display())) else { continue };
+            // What can be opened and read to its end is what was promised.
+            let Ok(image) = Image::open(from.as_ref(), None) else { continue };
+            if read_all(from.as_ref(), &image).is_ok() {
+                assert_eq!(image.layers[0].diff_id.to_string(), testdata::image::digest(&maker.layers[0].tar));
+            }
+        }
     }
 }
 
@@ -191,7 +197,7 @@ fn tags_of_a_layout() {
     let (one, two) = (toy(), toy().docker());
     write_layout(dir.path(), &[&one, &two], &[one.descriptor(Some("1")), two.descriptor(Some("2"))]);
     let at = |tag: &str| format!("oci:{}{tag}", dir.path().display());
-    assert!(error(source(&at(""))).contains("name one after the folder; there is: 1, 2"));
+    assert!(error(source(&at(""))).contains("name one after the folder or file (there is: 1, 2)"));
     assert!(error(source(&at(":3"))).contains("the image 3 (there is: 1, 2)"));
     let image = Image::open(source(&at(":2")).unwrap().as_ref(), None).unwrap();
     assert_eq!(image.digest, Digest::of(&two.manifest_bytes()));
@@ -465,17 +471,70 @@ mod fixtures {
         result.unwrap_or_else(|error| error.to_string().split_once(": ").unwrap_or_default().1.to_owned())
     }
 
+    /// Compares a table of `what => verdict` with what is found now.
+    fn check(table: &str, verdict: impl Fn(&str) -> String) {
+        let rows = table.lines().filter_map(|line| line.split_once(" => "));
+        let found: String = rows.map(|(what, _)| format!("{what} => {}\n", verdict(what))).collect();
+        assert!(found == table, "found:\n{found}");
+    }
+
     #[test]
     fn archives_and_layouts() {
         let Some(root) = root() else { return };
-        let table = include_str!("stores-fixtures.txt");
-        let mut found = String::new();
-        for line in table.lines().filter(|line| !line.is_empty()) {
-            let (text, _) = line.split_once(" => ").unwrap();
+        check(include_str!("stores/images.txt"), |text| {
             let (transport, path) = text.split_once(':').unwrap();
-            let result = verdict(&format!("{transport}:{}/{path}", root.display()));
-            found.push_str(&format!("{text} => {}\n", result.replace(&root.display().to_string(), "")));
+            verdict(&format!("{transport}:{}/{path}", root.display()))
+        });
+    }
+
+    #[test]
+    fn manifests() {
+        let Some(root) = root() else { return };
+        check(include_str!("stores/manifests.txt"), |path| {
+            let bytes = std::fs::read(root.join("oci").join(path)).unwrap();
+            match Document::parse("", "", &bytes) {
+                Ok((media_type, Document::Index(index))) => {
+                    let images = index.manifests.iter().filter_map(|entry| entry.image_platform());
+                    let images: Vec<String> = images.map(|platform| platform.to_string()).collect();
+                    format!("{} for {}", media_type.rsplit('/').next().unwrap(), images.join(", "))
+                }
+                Ok((media_type, Document::Manifest(manifest))) => {
+                    let layers = manifest.layers.iter().map(|layer| Compression::of_media_type(&layer.media_type));
+                    let layers: Vec<String> =
+                        layers.map(|layer| layer.map_or_else(|no| no, |c| format!("{c:?}"))).collect();
+                    format!("{}: {}", media_type.rsplit('/').next().unwrap(), layers.join(", "))
+                }
+                Err(error) => error.to_string(),
+            }
+        });
+    }
+
+    /// The fixtures hold the links of these layouts as text; here they are links again.
+    #[cfg(unix)]
+    #[test]
+    fn official_busybox_with_its_links() {
+        let Some(root) = root() else { return };
+        for (flavour, platform) in [
+            ("glibc/amd64", "linux/amd64"),
+            ("musl/amd64", "linux/amd64"),
+            ("glibc/arm64v8", "linux/arm64"),
+            ("musl/arm64v8", "linux/arm64"),
+        ] {
+            let from = root.join("official-images/busybox-oci").join(flavour);
+            let dir = tempfile::tempdir().unwrap();
+            std::fs::create_dir_all(dir.path().join("blobs/sha256")).unwrap();
+            for name in names(&from).iter().filter(|name| *name != "blobs") {
+                std::fs::copy(from.join(name), dir.path().join(name)).unwrap();
+            }
+            for name in names(&from.join("blobs/sha256")) {
+                let target = std::fs::read_to_string(from.join("blobs/sha256").join(&name)).unwrap();
+                std::os::unix::fs::symlink(target.trim(), dir.path().join("blobs/sha256").join(&name)).unwrap();
+            }
+            let from = source(&format!("oci:{}", dir.path().display())).unwrap();
+            let image = Image::open(from.as_ref(), None).unwrap();
+            assert_eq!(image.config.platform().to_string(), platform);
+            assert_eq!(image.config.cmd(), ["sh"]);
+            assert_eq!(read_all(from.as_ref(), &image).unwrap(), image.size());
         }
-        assert_eq!(found, table, "found:\n{found}");
     }
 }

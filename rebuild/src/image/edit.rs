@@ -149,10 +149,10 @@ impl<'a> Rewrite<'a> {
             }
         }
         for (key, value) in &self.labels {
-            if let Some(run) = object(config, "config") {
-                if let Some(labels) = object_value(run.entry("Labels").or_insert(Value::Null)) {
-                    labels.insert(key.clone(), value.clone().into());
-                }
+            if let Some(run) = object(config, "config")
+                && let Some(labels) = object_value(run.entry("Labels").or_insert(Value::Null))
+            {
+                labels.insert(key.clone(), value.clone().into());
             }
         }
     }
@@ -183,10 +183,11 @@ impl<'a> Rewrite<'a> {
                 layers.iter_mut().for_each(into_oci_layer);
             }
         }
-        if media_type != DOCKER_MANIFEST && !self.annotations.is_empty() {
-            if let Some(annotations) = object_value(map.entry("annotations").or_insert(Value::Null)) {
-                annotations.extend(self.annotations.iter().map(|(key, value)| (key.clone(), value.clone().into())));
-            }
+        if media_type != DOCKER_MANIFEST
+            && !self.annotations.is_empty()
+            && let Some(annotations) = object_value(map.entry("annotations").or_insert(Value::Null))
+        {
+            annotations.extend(self.annotations.iter().map(|(key, value)| (key.clone(), value.clone().into())));
         }
     }
 }

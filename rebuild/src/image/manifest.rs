@@ -185,10 +185,10 @@ impl Document {
                 )));
             }
         }
-        if let Some(kind) = value.pointer("/config/mediaType").and_then(|text| text.as_str()) {
-            if !matches!(kind, OCI_CONFIG | DOCKER_CONFIG) {
-                return Err(no(format!("it is an artifact with a config of type {kind}")));
-            }
+        if let Some(kind) = value.pointer("/config/mediaType").and_then(|text| text.as_str())
+            && !matches!(kind, OCI_CONFIG | DOCKER_CONFIG)
+        {
+            return Err(no(format!("it is an artifact with a config of type {kind}")));
         }
         let media_type = media_type.to_owned();
         let document = if is_index {

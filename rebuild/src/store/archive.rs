@@ -65,6 +65,11 @@ impl Sink for ArchiveSink {
         Ok(digest)
     }
 
+    /// skopeo and umoci find no image where a layout's index names a Docker manifest.
+    fn wants_oci(&self) -> bool {
+        true
+    }
+
     fn name(&self) -> String {
         self.name.clone()
     }

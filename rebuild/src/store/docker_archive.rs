@@ -57,15 +57,15 @@ impl DockerArchive {
         };
         let config = read_limited(&name, "the config", bytes, CONFIG_LIMIT)?;
         let digest = Digest::of(&config);
-        let promised = entry.config.rsplit('/').next().unwrap_or_default();
-        let promised = promised.trim_end_matches(".json").trim_start_matches("sha256:");
-        // Only a hint: archives made by hand carry configs under other names, and edited ones.
         let mut paths = BTreeMap::from([(digest.clone(), entry.config.clone())]);
         let config_blob = Blob { digest, size: config.len() as u64, media_type: DOCKER_CONFIG.into() };
-        if promised == config_blob.digest.hex() {
-            if let Some(manifest) = own_manifest(&files, &name, &config_blob.digest)? {
-                return Ok(Self { files, name, manifest, paths });
-            }
+        // Elsewhere the file's name is a hint only: Docker takes configs under any name, and edited ones.
+        if entry.config.starts_with("blobs/") && entry.config != layout::blob_path(&config_blob.digest) {
+            let (what, found) = ("the config".into(), config_blob.digest.to_string());
+            return Err(StoreError::Corrupt { name, what, expected: entry.config, found });
+        }
+        if let Some(manifest) = own_manifest(&files, &name, &config_blob.digest)? {
+            return Ok(Self { files, name, manifest, paths });
         }
         let config = Config::parse(&name, &config)?;
         let layers = entry.layers.unwrap_or_default();
@@ -134,7 +134,7 @@ fn choose(files: &Tarball, name: &str, image: Option<&str>) -> Result<Entry, Sto
         let what = match image {
             Some(image) => format!("the image {image} ({there})"),
             None if count == 0 => format!("an image ({there})"),
-            None => format!("a single image (name one after the file; {there})"),
+            None => return layout::several(name, "the file", &there),
         };
         StoreError::Missing { name: name.into(), what }
     })

@@ -189,13 +189,18 @@ fn entries(name: &str, index: &Value, tag: Option<&str>) -> Result<Vec<Value>, S
         .map(|entry| ref_name(entry).or(entry.get("digest").and_then(Value::as_str)).unwrap_or("?"))
         .collect();
     let there = if there.is_empty() { "the layout is empty".into() } else { format!("there is: {}", there.join(", ")) };
-    let what = match (tag, found.len()) {
-        (Some(tag), 0) => format!("the image {tag} ({there})"),
-        (Some(tag), count) => format!("a single image {tag} ({count} entries have that name; {there})"),
-        (None, 0) => format!("an image ({there})"),
-        (None, _) => format!("a single image (name one after the folder; {there})"),
+    let what = match (tag, found.is_empty()) {
+        (Some(tag), true) => format!("the image {tag} ({there})"),
+        (None, true) => format!("an image ({there})"),
+        _ => return Err(several(name, "the folder or file", &there)),
     };
     Err(StoreError::Missing { name: name.into(), what })
+}
+
+/// The error when a name is needed, or means several images.
+pub(super) fn several(name: &str, after: &str, there: &str) -> StoreError {
+    let reason = format!("several images fit; name one after {after} ({there})");
+    StoreError::Failed { name: name.into(), doing: "choosing the image".into(), reason, retry: false }
 }
 
 /// Puts an image's entry into an index: in the place of the one with the same tag, else at the end. All else stays.
@@ -348,6 +353,11 @@ impl Sink for LayoutSink {
         self.write_file(&index_path, index.to_string().as_bytes())?;
         self.made.clear();
         Ok(digest)
+    }
+
+    /// skopeo and umoci find no image where a layout's index names a Docker manifest.
+    fn wants_oci(&self) -> bool {
+        true
     }
 
     fn name(&self) -> String {

@@ -2,6 +2,7 @@
 
 use super::archive::{self, ArchiveSink};
 use super::docker_archive::{DockerArchive, DockerArchiveSink};
+use super::files::Files as _;
 use super::layout::{LayoutSink, LayoutSource};
 use super::tarball::Tarball;
 use super::{Sink, Source, StoreError};
@@ -20,22 +21,29 @@ pub fn locate(text: &str) -> Result<Location, StoreError> {
         return Ok(Location::Layout { dir: path.into(), tag: None });
     }
     if path.is_file() {
-        use super::files::Files as _;
-        let files = Tarball::open(text, path)?;
-        // What Docker 25 and later save is both; the list of names is in manifest.json.
-        if files.open(text, "manifest.json")?.is_some() {
-            return Ok(Location::DockerArchive { file: path.into(), name: None });
+        match archive_kind(text, path) {
+            // A file may happen to be called like an image in a registry.
+            Err(StoreError::NotAnImage { .. }) if !looks_like_path && !text.contains(".tar") => {}
+            other => return other,
         }
-        if files.open(text, "oci-layout")?.is_some() {
-            return Ok(Location::OciArchive { file: path.into(), tag: None });
-        }
-        let reason = "the file is neither an archive of docker save nor one of an OCI layout".into();
-        return Err(StoreError::NotAnImage { name: text.into(), reason });
     }
     if looks_like_path {
         return Err(StoreError::Missing { name: text.into(), what: "the file or folder".into() });
     }
     Ok(text.parse::<Location>()?)
+}
+
+fn archive_kind(text: &str, path: &Path) -> Result<Location, StoreError> {
+    let files = Tarball::open(text, path)?;
+    // What Docker 25 and later save is both; the list of names is in manifest.json.
+    if files.open(text, "manifest.json")?.is_some() {
+        return Ok(Location::DockerArchive { file: path.into(), name: None });
+    }
+    if files.open(text, "oci-layout")?.is_some() {
+        return Ok(Location::OciArchive { file: path.into(), tag: None });
+    }
+    let reason = "the file is neither an archive of docker save nor one of an OCI layout".into();
+    Err(StoreError::NotAnImage { name: text.into(), reason })
 }
 
 /// Opens an image for reading. Registries are opened by `registry`, which knows credentials and mirrors.

@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 /// Most entries of an archive that are indexed.
 const ENTRY_LIMIT: usize = 200_000;
 
+/// Most bytes that a compressed archive may grow to: larger than any image, smaller than what a few kilobytes can claim.
+const UNPACKED_LIMIT: u64 = 256 << 30;
+
 /// How many links are followed from one name.
 const LINK_LIMIT: usize = 16;
 
@@ -101,10 +104,14 @@ pub(super) enum Packed {
     Zstd,
 }
 
-fn unpack(name: &str, mut reader: impl Read) -> Result<File, StoreError> {
+fn unpack(name: &str, reader: impl Read) -> Result<File, StoreError> {
     let doing = "decompressing the archive";
     let mut file = tempfile::tempfile().map_err(|error| failed(name, doing, error))?;
-    io::copy(&mut reader, &mut file).map_err(|error| failed(name, doing, error))?;
+    let size = io::copy(&mut reader.take(UNPACKED_LIMIT), &mut file).map_err(|error| failed(name, doing, error))?;
+    if size == UNPACKED_LIMIT {
+        let reason = format!("the archive decompresses to more than {UNPACKED_LIMIT} bytes");
+        return Err(StoreError::NotAnImage { name: name.into(), reason });
+    }
     file.rewind().map_err(|error| failed(name, doing, error))?;
     Ok(file)
 }
@@ -135,10 +142,10 @@ fn scan(file: &mut File, length: u64) -> Result<BTreeMap<String, Entry>, String>
                 return Err(format!("it is cut off within {path}"));
             }
             entries.insert(path, Entry::File { offset, size });
-        } else if kind.is_symlink() || kind.is_hard_link() {
-            if let Some(target) = link() {
-                entries.insert(path, Entry::Link(target));
-            }
+        } else if (kind.is_symlink() || kind.is_hard_link())
+            && let Some(target) = link()
+        {
+            entries.insert(path, Entry::Link(target));
         }
     }
     Ok(entries)
