@@ -1,5 +1,9 @@
 //! Where images come from and go to. A [`Source`] gives manifests and blobs, a [`Sink`] takes them; both check what they pass on.
 
+mod auth;
+pub mod registry;
+mod transport;
+
 use crate::event::Reporter;
 use crate::image::Digest;
 use std::io::Read;
