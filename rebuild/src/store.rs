@@ -3,6 +3,7 @@
 mod auth;
 pub mod registry;
 mod transport;
+pub mod verify;
 
 use crate::event::Reporter;
 use crate::image::Digest;

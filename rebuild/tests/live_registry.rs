@@ -4,7 +4,9 @@
 
 use rebuild::event::Silent;
 use rebuild::image::{Digest, Reference};
-use rebuild::store::registry::{Credential, CredentialSource, RegistryOptions, RegistrySink, RegistrySource, Upload};
+use rebuild::store::registry::{
+    Credential, CredentialSource, PlainHttp, RegistryOptions, RegistrySink, RegistrySource, Upload,
+};
 use rebuild::store::{Blob, Sink, Source};
 use std::io::Read;
 use std::net::{TcpListener, TcpStream};
@@ -23,6 +25,11 @@ struct Live {
 
 impl Live {
     fn start(with_password: bool) -> Self {
+        Self::start_with(with_password, false)
+    }
+
+    /// With TLS it has a certificate of its own making, `cert.pem`.
+    fn start_with(with_password: bool, with_tls: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let host = format!("127.0.0.1:{port}");
@@ -33,6 +40,19 @@ impl Live {
         if with_password {
             std::fs::write(dir.path().join("htpasswd"), HTPASSWD).unwrap();
             config += &format!("auth:\n  htpasswd:\n    realm: test\n    path: {root}/htpasswd\n");
+        }
+        if with_tls {
+            // An authority and a certificate of it, since a certificate may not vouch for itself.
+            let script = "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=ca \
+                && openssl req -newkey rsa:2048 -nodes -keyout key.pem -out cert.csr -subj /CN=localhost \
+                && printf 'subjectAltName=IP:127.0.0.1' > ext \
+                && openssl x509 -req -in cert.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out cert.pem";
+            let made = Command::new("sh").args(["-c", script]).current_dir(&dir).stderr(Stdio::null()).status();
+            assert!(made.expect("openssl is installed").success());
+            config = config.replace(
+                &format!("  addr: {host}\n"),
+                &format!("  addr: {host}\n  tls:\n    certificate: {root}/cert.pem\n    key: {root}/key.pem\n"),
+            );
         }
         let file = dir.path().join("config.yml");
         std::fs::write(&file, config).unwrap();
@@ -178,4 +198,26 @@ fn skopeo_and_a_real_registry_agree() {
     assert!(refused.to_string().contains(&format!("docker login {}", closed.host)), "{refused}");
     let missing = Blob { digest: Digest::of(b"none"), size: 4, media_type: String::new() };
     assert!(again.blob(&missing).map(|mut reader| reader.read(&mut [0; 8])).is_err());
+}
+
+#[test]
+#[ignore = "live: needs docker-registry and openssl"]
+fn a_private_authority_must_be_named() {
+    let live = Live::start_with(true, true);
+    let bob = Credential::Password { user: "bob".into(), password: "hunter2".into() };
+    let strict = RegistryOptions {
+        plain_http: PlainHttp::Never,
+        credentials: CredentialSource::anonymous().with(&live.host, bob),
+        ..RegistryOptions::default()
+    };
+    let trusting = RegistryOptions { ca_certificates: vec![live.dir.path().join("ca.pem")], ..strict.clone() };
+    let manifest = br#"{"schemaVersion":2,"manifests":[]}"#;
+    let media_type = "application/vnd.oci.image.index.v1+json";
+    let reference = live.reference("app:1");
+    let refused = Box::new(RegistrySink::open(&reference, &strict).unwrap()).finish(media_type, manifest).unwrap_err();
+    println!("{refused}");
+    assert!(refused.to_string().contains("no trusted TLS connection"), "{refused}");
+    let digest = Box::new(RegistrySink::open(&reference, &trusting).unwrap()).finish(media_type, manifest).unwrap();
+    let source = RegistrySource::open(&reference, &trusting).unwrap();
+    assert_eq!(Digest::of(&source.manifest(None).unwrap().1), digest);
 }

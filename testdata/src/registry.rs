@@ -377,7 +377,7 @@ fn upload(state: &mut State, request: &Request, access: &Access, repository: Str
     // Every other upload has an absolute address, as registries do not agree.
     let place = |id: &str, count: usize| {
         let host = request.headers.get("host").map(String::as_str).unwrap_or_default();
-        let origin = if count % 2 == 0 { format!("http://{host}") } else { String::new() };
+        let origin = if count.is_multiple_of(2) { format!("http://{host}") } else { String::new() };
         format!("{origin}/v2/{repository}/blobs/uploads/{id}?_state=a%2Fb")
     };
     if request.method == "POST" {

@@ -77,7 +77,11 @@ impl Authority {
                 transport.check_step(&self.home, &bearer.realm)?;
                 let found = self.credential(&mut state.credential);
                 match token::fetch(transport, bearer, &wanted, found) {
-                    Ok(token) => Ok(Some(state.tokens.entry(wanted).insert_entry(token).get().header())),
+                    Ok(token) => {
+                        let header = token.header();
+                        state.tokens.insert(wanted, token);
+                        Ok(Some(header))
+                    }
                     Err(Failure::Status { status: 400 | 401 | 403, says, .. }) => {
                         let says = if says.is_empty() { String::new() } else { format!(" ({says})") };
                         let advice = self.advice(state.credential.as_ref());

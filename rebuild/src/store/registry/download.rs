@@ -143,85 +143,10 @@ fn length(answer: &Answer) -> Option<u64> {
     answer.header("content-length")?.parse().ok()
 }
 
-/// Either of the two hashes that digests are made of (OCI image specification, "Registered algorithms").
-enum Hasher {
-    Sha256(sha2::Sha256),
-    Sha512(sha2::Sha512),
-}
-
-impl Hasher {
-    fn new(algorithm: &str) -> Self {
-        match algorithm {
-            "sha512" => Self::Sha512(sha2::Sha512::new()),
-            _ => Self::Sha256(sha2::Sha256::new()),
-        }
-    }
-
-    fn update(&mut self, bytes: &[u8]) {
-        match self {
-            Self::Sha256(hash) => hash.update(bytes),
-            Self::Sha512(hash) => hash.update(bytes),
-        }
-    }
-
-    fn finish(self) -> String {
-        match self {
-            Self::Sha256(hash) => format!("sha256:{}", hex::encode(hash.finalize())),
-            Self::Sha512(hash) => format!("sha512:{}", hex::encode(hash.finalize())),
-        }
-    }
-}
-
-/// The digest of bytes at hand, in the given algorithm.
+/// The digest of bytes at hand, in the given algorithm (OCI image specification, "Registered algorithms").
 pub(super) fn digest_of(algorithm: &str, bytes: &[u8]) -> String {
-    let mut hasher = Hasher::new(algorithm);
-    hasher.update(bytes);
-    hasher.finish()
-}
-
-/// Passes a blob's bytes on, and fails at the end, or as soon as there are too many, when they are not the blob's.
-pub(super) struct Verified<R> {
-    inner: R,
-    hasher: Option<Hasher>,
-    blob: Blob,
-    count: u64,
-    name: String,
-}
-
-impl<R: Read> Verified<R> {
-    pub(super) fn new(inner: R, blob: &Blob, name: &str) -> Self {
-        let hasher = Some(Hasher::new(blob.digest.algorithm()));
-        Self { inner, hasher, blob: blob.clone(), count: 0, name: name.into() }
-    }
-
-    fn corrupt(&self, expected: String, found: String) -> io::Error {
-        let what = what(&self.blob.digest);
-        io::Error::other(StoreError::Corrupt { name: self.name.clone(), what, expected, found })
-    }
-}
-
-impl<R: Read> Read for Verified<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if buffer.is_empty() {
-            return Ok(0);
-        }
-        let count = self.inner.read(buffer)?;
-        self.count += count as u64;
-        let size = self.blob.size;
-        if self.count > size || (count == 0 && self.count < size) {
-            let more = if count == 0 { "" } else { " or more" };
-            return Err(self.corrupt(format!("{size} bytes"), format!("{}{more} bytes", self.count)));
-        }
-        match (&mut self.hasher, count) {
-            (Some(hasher), 1..) => hasher.update(buffer.get(..count).unwrap_or_default()),
-            (hasher, _) => {
-                if let Some(found) =
-                    hasher.take().map(Hasher::finish).filter(|found| found != self.blob.digest.as_str())
-                {
-                    return Err(self.corrupt(self.blob.digest.to_string(), found));
-                }
-            }
-        }
-        Ok(count)
+    match algorithm {
+        "sha512" => format!("sha512:{}", hex::encode(sha2::Sha512::digest(bytes))),
+        _ => Digest::of(bytes).to_string(),
     }
 }

@@ -1,14 +1,15 @@
 //! Pushing.
 
 use super::client::Client;
-use super::download::{Verified, digest_of};
+use super::download::digest_of;
 use super::upload::Uploader;
 use super::{RegistryOptions, Upload};
-use crate::event::{Reporter, Silent};
+use crate::event::{Event, Reporter, Silent};
 use crate::image::{Digest, Reference};
 use crate::store::transport::{Call, Failure, Payload, Transport};
+use crate::store::verify::copy_blob;
 use crate::store::{Blob, Sink, StoreError};
-use std::io::{self, Read};
+use std::io::Read;
 use std::sync::Arc;
 use ureq::http::header::CONTENT_TYPE;
 use ureq::http::{Method, Uri};
@@ -50,6 +51,14 @@ impl RegistrySink<'_> {
             begun: self.begun,
             reporter,
         }
+    }
+
+    /// Stores a manifest under its digest alone: the parts of an index, before [`Sink::finish`] stores the index itself.
+    ///
+    /// # Errors
+    /// When the registry does not take it.
+    pub fn manifest(&self, media_type: &str, manifest: &[u8]) -> Result<Digest, StoreError> {
+        self.put_manifest(Digest::of(manifest).as_str(), media_type, manifest)
     }
 
     /// Asks the registry to take a blob from another of its repositories. Whatever stands against that, the blob
@@ -113,22 +122,7 @@ impl Sink for RegistrySink<'_> {
         let what = format!("blob {}", blob.digest);
         let name = self.client.name();
         let mut spool = tempfile::SpooledTempFile::new(IN_MEMORY);
-        let mut verified = Verified::new(bytes, blob, name);
-        let mut buffer = vec![0; 128 << 10];
-        loop {
-            if reporter.cancelled() {
-                return Err(StoreError::Cancelled { name: name.into() });
-            }
-            let count = match verified.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(store_error(error, name, &what)),
-            };
-            let bytes = buffer.get(..count).unwrap_or_default();
-            io::Write::write_all(&mut spool, bytes)
-                .map_err(|error| Failure::Local(error.to_string()).into_error(name, "spooling", &what))?;
-        }
+        copy_blob(name, "spool", blob, bytes, &mut spool, &Unheard(reporter))?;
         let begun = self.begun.take_if(|(digest, _)| *digest == blob.digest).map(|(_, uri)| uri);
         let uploader = Uploader { client: &self.client, blob, upload: self.upload, reporter };
         uploader.run(&mut spool, begun).map_err(|failure| failure.into_error(name, "writing", &what))
@@ -160,10 +154,13 @@ pub(super) fn exists(client: &Client, blob: &Blob, reporter: &dyn Reporter) -> R
     }
 }
 
-/// The error of a store that came through a reader, or a new one.
-fn store_error(error: io::Error, name: &str, what: &str) -> StoreError {
-    match error.downcast::<StoreError>() {
-        Ok(error) => error,
-        Err(error) => Failure::Local(error.to_string()).into_error(name, "reading the bytes of", what),
+/// Passes only the wish to stop: what counts as progress of a push is what has been sent.
+struct Unheard<'a>(&'a dyn Reporter);
+
+impl Reporter for Unheard<'_> {
+    fn event(&self, _event: Event) {}
+
+    fn cancelled(&self) -> bool {
+        self.0.cancelled()
     }
 }

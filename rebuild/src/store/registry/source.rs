@@ -1,11 +1,12 @@
 //! Pulling.
 
 use super::client::Client;
-use super::download::{Download, Verified};
+use super::download::Download;
 use super::{MANIFEST_LIMIT, RegistryOptions};
 use crate::event::{Reporter, Silent};
 use crate::image::{Digest, Reference};
 use crate::store::transport::{Call, Failure, Transport};
+use crate::store::verify::Verified;
 use crate::store::{Blob, Source, StoreError};
 use std::io::Read;
 use std::sync::Arc;

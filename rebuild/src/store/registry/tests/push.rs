@@ -31,6 +31,9 @@ fn by_digest_only_what_the_digest_names() {
     let name = format!("app@{}", digest(MANIFEST));
     Box::new(sink(&registry, &name, &options())).finish(OCI, MANIFEST).unwrap();
     assert!(registry.manifest("app", &digest(MANIFEST)).is_some());
+    // The parts of an index have no tag.
+    let part = sink(&registry, "app:1", &options()).manifest(OCI, b"{\"layers\":[]}").unwrap();
+    assert!(registry.manifest("app", part.as_str()).is_some() && registry.manifest("app", "1").is_none());
     let error = Box::new(sink(&registry, &name, &options())).finish(OCI, b"{}").unwrap_err();
     assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
     registry.fault("PUT", "manifests", Fault::Lie, 1);
