@@ -1,1 +1,5 @@
 //! archives
+
+/// Options.
+#[derive(Debug, Clone, Default)]
+pub struct Options {}

@@ -13,5 +13,7 @@ pub mod image;
 pub mod layer;
 pub mod opened;
 pub mod output;
+pub mod pipeline;
+pub mod request;
 pub mod spool;
 pub mod store;

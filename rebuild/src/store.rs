@@ -1,12 +1,15 @@
 //! Where images come from and go to. A [`Source`] gives manifests and blobs, a [`Sink`] takes them; both check what they pass on.
 
 pub mod archive;
+mod auth;
 pub mod docker_archive;
 mod files;
 pub mod kept;
 pub mod layout;
 pub mod open;
+pub mod registry;
 mod tarball;
+mod transport;
 pub mod verify;
 
 pub use open::{locate, open_sink, open_source};

@@ -155,3 +155,58 @@ pub struct IndexReport {
     /// SHA-256 of the index.
     pub sha256: String,
 }
+
+/// What `slim inspect` tells of an image.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Inspection {
+    /// Version of this format, now 1.
+    pub schema: u32,
+    /// The image.
+    pub image: ImageReport,
+    /// Every layer, bottom first.
+    pub layers: Vec<LayerReport>,
+    /// Every package; `new_version` is set where an update was asked about and exists.
+    pub packages: Vec<PackageReport>,
+    /// The entrypoint, word by word.
+    pub entrypoint: Vec<String>,
+    /// The command, word by word.
+    pub command: Vec<String>,
+    /// The user that the container runs as.
+    pub user: String,
+    /// The working directory.
+    pub working_directory: String,
+    /// Environment, `NAME=VALUE`.
+    pub environment: Vec<String>,
+}
+
+/// The answer of `slim why`: what leads from a root to something, or that nothing does.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Explanation {
+    /// Version of this format, now 1.
+    pub schema: u32,
+    /// What was asked about, as asked.
+    pub target: String,
+    /// Whether it is a package or a path.
+    pub kind: String,
+    /// Whether pruning would keep it.
+    pub kept: bool,
+    /// One sentence.
+    pub reason: String,
+    /// The shortest chain from a root, root first; empty when nothing reaches it.
+    pub chain: Vec<LinkReport>,
+}
+
+/// One step of a chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct LinkReport {
+    /// Where the step comes from; absent at a root.
+    pub from: Option<String>,
+    /// Where it leads.
+    pub to: String,
+    /// The kind of step: `needed`, `interpreter`, `shebang`, `command`, …
+    pub rule: String,
+    /// What shows it: a soname, a line, a recipe's reason.
+    pub evidence: String,
+    /// The package that owns `to`.
+    pub package: Option<String>,
+}
