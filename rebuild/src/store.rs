@@ -1,12 +1,21 @@
 //! Where images come from and go to. A [`Source`] gives manifests and blobs, a [`Sink`] takes them; both check what they pass on.
 
+pub mod archive;
 mod auth;
+pub mod docker_archive;
+mod files;
+pub mod layout;
+pub mod open;
 pub mod registry;
+mod tarball;
 mod transport;
 pub mod verify;
 
+pub use open::{locate, open_sink, open_source};
+
 use crate::event::Reporter;
 use crate::image::Digest;
+use crate::image::reference::ReferenceError;
 use std::io::Read;
 
 /// What a manifest or index says of some content (OCI image specification, "Descriptors"), as far as moving it needs.
@@ -64,6 +73,12 @@ pub trait Sink {
     /// # Errors
     /// When writing fails; then the name still means what it meant before.
     fn finish(self: Box<Self>, media_type: &str, manifest: &[u8]) -> Result<Digest, StoreError>;
+
+    /// Whether others read OCI manifests only from here, so that a Docker manifest is better rewritten first
+    /// ([`crate::image::Rewrite::into_oci`]). A sink itself never changes what it is given.
+    fn wants_oci(&self) -> bool {
+        false
+    }
 
     /// The name for people.
     fn name(&self) -> String;
@@ -134,4 +149,10 @@ pub enum StoreError {
         /// The store's name for people.
         name: String,
     },
+}
+
+impl From<ReferenceError> for StoreError {
+    fn from(error: ReferenceError) -> Self {
+        Self::Reference { reference: error.reference, reason: error.reason }
+    }
 }

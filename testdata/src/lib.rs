@@ -1,3 +1,4 @@
-//! Bytes for slim's tests, made by another hand than the readers'.
+//! Bytes for tests, made by another hand than the readers under test: from the specifications, with common libraries.
 
+pub mod image;
 pub mod registry;

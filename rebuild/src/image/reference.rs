@@ -2,7 +2,7 @@
 //!
 //! The grammar of registry references is the one of the `distribution` project ("reference" package), with Docker's
 //! short forms: `nginx` is `docker.io/library/nginx:latest`. The transports are the ones that skopeo's users know.
-//! Parsing is pure; whether a path exists is asked in the store module.
+//! Parsing is pure; whether a path exists is asked in [`crate::store::locate`].
 
 use super::Digest;
 use std::fmt;
@@ -97,6 +97,13 @@ impl Reference {
     /// What the registry protocol calls `<reference>`: the digest where there is one, else the tag.
     pub fn digest_or_tag(&self) -> &str {
         self.digest.as_ref().map(Digest::as_str).or(self.tag()).unwrap_or("latest")
+    }
+
+    /// The name as `docker images` shows it: without what Docker fills in, but with the tag.
+    pub fn familiar(&self) -> String {
+        let text = self.to_string();
+        let text = text.strip_prefix("docker.io/").unwrap_or(&text);
+        text.strip_prefix("library/").filter(|_| self.host == DOCKER_HUB).unwrap_or(text).to_owned()
     }
 
     /// The same image by content alone.
@@ -353,6 +360,13 @@ mod tests {
         assert_eq!(other.with_tag("2").unwrap().to_string(), "localhost:5000/app:2");
         assert_eq!(other.with_digest(HASH.parse().unwrap()).to_string(), format!("localhost:5000/app@{HASH}"));
         assert!(other.with_tag("a b").is_err());
+        for (text, familiar) in [
+            ("nginx", "nginx:latest"),
+            ("team/app:1", "team/app:1"),
+            ("localhost/library/x:1", "localhost/library/x:1"),
+        ] {
+            assert_eq!(text.parse::<Reference>().unwrap().familiar(), familiar);
+        }
     }
 
     #[test]
