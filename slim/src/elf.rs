@@ -67,3 +67,6 @@ pub enum ElfError {
     #[error(transparent)]
     Contents(#[from] crate::tree::ContentsError),
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,1 +1,3 @@
 //! testdata
+
+pub mod elf;
