@@ -317,6 +317,7 @@ fn musl_has_rules_of_its_own() {
     let names_of = |tree: &Tree| names(&closure_in(tree, &Environment::default(), "/bin/p"));
     assert_eq!(names_of(&tree), "/app/liba.so /app/libb.so /usr/local/lib/libu.so -other.so");
     let mut tree = tree;
+    tree.insert(ImagePath::literal("/etc"), Node::directory());
     tree.insert(ImagePath::literal("/etc/ld-musl-x86_64.path"), Node::file(*b"/lib\n/usr/lib\n"));
     assert_eq!(names_of(&tree), "/app/liba.so /app/libb.so -other.so -libu.so");
 }
