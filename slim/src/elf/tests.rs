@@ -248,7 +248,7 @@ fn files_of_another_machine_are_passed_over_and_damaged_ones_are_fatal() {
 #[test]
 fn configured_directories_count_where_there_is_a_cache() {
     let items = |cache: bool| {
-        let mut items = vec![
+        let items = vec![
             ("/bin/p", elf(program().needs("liba.so").needs("libb.so"))),
             ("/opt/a/liba.so", elf(library("liba.so"))),
             ("/opt/b/libb.so", elf(library("libb.so"))),
@@ -268,11 +268,11 @@ fn configured_directories_count_where_there_is_a_cache() {
 
 #[test]
 fn variants_stand_beside_the_baseline_and_not_for_it() {
-    let mut items = vec![
+    let items = vec![
         ("/bin/p", elf(program().needs("liba.so"))),
         ("/lib/glibc-hwcaps/x86-64-v3/liba.so", elf(library("liba.so"))),
     ];
-    assert_eq!(loads(items.drain(..).collect(), "/bin/p"), "-liba.so");
+    assert_eq!(loads(items, "/bin/p"), "-liba.so");
     let items = vec![
         ("/bin/p", elf(program().needs("liba.so"))),
         ("/lib/glibc-hwcaps/x86-64-v3/liba.so", elf(library("liba.so"))),
