@@ -248,7 +248,7 @@ fn files_of_another_machine_are_passed_over_and_damaged_ones_are_fatal() {
 #[test]
 fn configured_directories_count_where_there_is_a_cache() {
     let items = |cache: bool| {
-        let items = vec![
+        let mut items = vec![
             ("/bin/p", elf(program().needs("liba.so").needs("libb.so"))),
             ("/opt/a/liba.so", elf(library("liba.so"))),
             ("/opt/b/libb.so", elf(library("libb.so"))),
