@@ -11,7 +11,9 @@
 pub mod delta;
 pub mod diff;
 pub mod draft;
+pub mod elf;
 pub mod packages;
 pub mod path;
 pub mod report;
 pub mod tree;
+pub mod verify;
