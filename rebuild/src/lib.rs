@@ -12,3 +12,4 @@ pub mod event;
 pub mod image;
 pub mod layer;
 pub mod store;
+pub mod upgrade;

@@ -4,5 +4,5 @@ pub mod paragraph;
 pub mod relation;
 pub mod version;
 
-pub use relation::{Alternatives, Operator, Provided, Qualifier, Relation, RelationError};
+pub use relation::{Alternatives, MultiArch, Operator, Provided, Qualifier, Relation, RelationError, Relations};
 pub use version::{Version, VersionError};

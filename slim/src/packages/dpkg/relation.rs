@@ -1,5 +1,6 @@
 //! Relations between packages: the values of `Depends`, `Breaks`, `Provides` and the like (deb-control(5), Debian Policy 7.1).
 
+use super::paragraph::Paragraph;
 use super::version::{Version, VersionError};
 use std::fmt;
 
@@ -217,6 +218,64 @@ pub fn provides(text: &str) -> Result<Vec<Provided>, RelationError> {
         Ok(Provided { name: relation.name, qualifier: relation.qualifier, version })
     };
     singles("Provides", text)?.into_iter().map(provided).collect()
+}
+
+/// What a package asks of the others, as far as it decides whether they can be installed together.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Relations {
+    /// `Pre-Depends`
+    pub pre_depends: Vec<Alternatives>,
+    /// `Depends`
+    pub depends: Vec<Alternatives>,
+    /// `Breaks`
+    pub breaks: Vec<Relation>,
+    /// `Conflicts`
+    pub conflicts: Vec<Relation>,
+    /// `Provides`
+    pub provides: Vec<Provided>,
+}
+
+impl Relations {
+    /// Reads the fields of a package's paragraph.
+    ///
+    /// # Errors
+    /// The first relation that cannot be read.
+    pub fn of(paragraph: &Paragraph<'_>) -> Result<Self, RelationError> {
+        let field = |name: &str| paragraph.get(name).unwrap_or_default();
+        Ok(Self {
+            pre_depends: alternatives(&field("Pre-Depends"))?,
+            depends: alternatives(&field("Depends"))?,
+            breaks: singles("Breaks", &field("Breaks"))?,
+            conflicts: singles("Conflicts", &field("Conflicts"))?,
+            provides: provides(&field("Provides"))?,
+        })
+    }
+}
+
+/// The `Multi-Arch` field (deb-control(5)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MultiArch {
+    /// `no`, or no field.
+    #[default]
+    No,
+    /// Installable for several architectures at a time, at the same version.
+    Same,
+    /// Fulfils relations of packages of every architecture.
+    Foreign,
+    /// Fulfils relations with `:any`.
+    Allowed,
+}
+
+impl MultiArch {
+    /// Reads the field; what dpkg does not know is `no`.
+    pub fn of(paragraph: &Paragraph<'_>) -> Self {
+        match paragraph.get("Multi-Arch").as_deref() {
+            Some("same") => Self::Same,
+            Some("foreign") => Self::Foreign,
+            Some("allowed") => Self::Allowed,
+            _ => Self::No,
+        }
+    }
 }
 
 /// What stands between the commas; empty places (a trailing comma) are no relations.
