@@ -152,8 +152,8 @@ fn decoder<'a>(suffix: &str, name: &str, reader: &'a mut dyn Read) -> Result<Box
 
 fn read_control(reader: Box<dyn Read + '_>, limits: &Limits) -> Result<Vec<ControlMember>, DebError> {
     let limit = limits.control;
-    // One byte more than allowed tells a package that is too large from one that is cut off.
-    let mut archive = tar::Archive::new(reader.take(limit.saturating_add(1)));
+    // Room for headers: the sizes that they name are checked before anything is read.
+    let mut archive = tar::Archive::new(reader.take(limit.saturating_add(1 << 20)));
     let mut members: Vec<ControlMember> = Vec::new();
     let mut total = 0_u64;
     for entry in archive.entries()? {
