@@ -5,6 +5,7 @@
 //! release says they are. A run with nothing new costs one conditional request per suite.
 
 pub mod cache;
+pub mod deb;
 pub mod download;
 mod error;
 pub mod index;
