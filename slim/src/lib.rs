@@ -10,6 +10,7 @@
 
 pub mod delta;
 pub mod draft;
+pub mod elf;
 pub mod packages;
 pub mod path;
 pub mod tree;

@@ -1,0 +1,4 @@
+//! The native engine: nothing of the image runs.
+
+pub mod effects;
+pub mod script;

@@ -1,0 +1,3 @@
+//! What ELF files and the files around the dynamic loader say.
+
+pub mod cache;
