@@ -2,7 +2,7 @@
 //!
 //! Needs root and a directory of root filesystem tars: `SLIM_IMAGES=DIR cargo test --test live_effects -- --ignored`.
 
-use rebuild::engine::native::effects::{Output, ldconfig};
+use rebuild::engine::native::effects::{Output, certificates, ldconfig};
 use rebuild::engine::native::script::Unproven;
 use slim::draft::Draft;
 use slim::path::ImagePath;
@@ -110,7 +110,11 @@ fn node(path: &Path) -> Option<Node> {
     } else {
         return None;
     };
-    Some(node.with_mode(metadata.mode() & 0o7777).with_owner(metadata.uid(), metadata.gid()).with_mtime(metadata.mtime()))
+    Some(
+        node.with_mode(metadata.mode() & 0o7777)
+            .with_owner(metadata.uid(), metadata.gid())
+            .with_mtime(metadata.mtime()),
+    )
 }
 
 const LIBRARY_PLACES: [&str; 4] = ["/etc", "/usr/lib", "/lib", "/usr/local/lib"];
@@ -159,4 +163,48 @@ fn loader_cache_is_the_one_that_ldconfig_writes() {
         ldconfig::refresh(&mut draft).unwrap();
         assert_eq!(draft.checkpoint(), before, "the same cache without the program");
     }
+}
+
+#[test]
+#[ignore = "live: needs root and SLIM_IMAGES"]
+fn certificates_are_linked_as_update_ca_certificates_does() {
+    let Some(root) = Root::unpack("nginx") else { return };
+    let places = ["/etc/ssl", "/etc/ca-certificates.conf"];
+    let run = |draft: &mut Draft<'_>| certificates::run(draft, &[]);
+    println!("as it is");
+    root.compare("update-ca-certificates", &places, run);
+    println!("deselected, gone and local ones");
+    let configuration = std::fs::read_to_string(root.path("/etc/ca-certificates.conf")).unwrap();
+    let names: Vec<_> = configuration.lines().filter(|line| line.starts_with("mozilla/")).collect();
+    let text = configuration.replace(names[3], &format!("!{}", names[3]));
+    root.write("/etc/ca-certificates.conf", text);
+    std::fs::remove_file(root.path(&format!("/usr/share/ca-certificates/{}", names[5]))).unwrap();
+    let copy = std::fs::read(root.path(&format!("/usr/share/ca-certificates/{}", names[3]))).unwrap();
+    root.write("/usr/local/share/ca-certificates/my root (one), two.crt", copy.trim_ascii_end());
+    for (name, subject) in
+        [("a", "/O=Toy/CN=Same  Name"), ("b", "/O=toy/CN=same name"), ("c/d", "/C=DE/O=F\u{f6}\u{f6}/CN=\u{30c6}")]
+    {
+        let file = root.path(&format!("/usr/local/share/ca-certificates/{name}.crt"));
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        let mut make = Command::new("openssl");
+        make.args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-utf8",
+            "-subj",
+            subject,
+        ]);
+        assert!(make.args(["-keyout", "/dev/null", "-out"]).arg(&file).output().unwrap().status.success());
+    }
+    root.compare("update-ca-certificates", &places, run);
+    println!("one of two with the same name is gone");
+    std::fs::remove_file(root.path("/usr/local/share/ca-certificates/a.crt")).unwrap();
+    root.compare("update-ca-certificates", &places, run);
+    println!("afresh");
+    root.compare("update-ca-certificates --fresh", &places, |draft| certificates::run(draft, &["--fresh".into()]));
 }

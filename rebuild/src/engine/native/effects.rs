@@ -4,7 +4,11 @@
 //! is the command itself (`tests/live_effects.rs`). An option or a state that an effect does not know is [`Unproven`]: a guess would
 //! be worse than leaving the package to an engine that can run it. Running an effect again changes nothing.
 
+pub mod accounts;
+pub mod alternatives;
+pub mod certificates;
 pub mod ldconfig;
+pub mod mode;
 
 use super::script::Unproven;
 use slim::draft::Draft;

@@ -319,3 +319,6 @@ fn matches_pattern(pattern: &[u8], name: &[u8]) -> bool {
     // More stars than anyone writes would take exponential time.
     stars <= 8 && (name.first() != Some(&b'.') || pattern.first() == Some(&b'.')) && matches(pattern, name)
 }
+
+#[cfg(test)]
+mod tests;
