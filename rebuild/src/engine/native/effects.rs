@@ -9,6 +9,7 @@ pub mod alternatives;
 pub mod certificates;
 pub mod ldconfig;
 pub mod mode;
+pub mod python;
 
 use super::script::Unproven;
 use slim::draft::Draft;
