@@ -343,6 +343,9 @@ fn inner(file: &[u8]) -> Result<&[u8], CacheError> {
     file.get(start..).filter(|rest| rest.starts_with(MAGIC)).ok_or(CacheError::Magic)
 }
 
+/// What wrote the cache, and the names of the capability directories.
+type Extensions = (Option<Vec<u8>>, Vec<Vec<u8>>);
+
 struct Reader<'a> {
     file: &'a [u8],
     big_endian: bool,
@@ -361,8 +364,7 @@ impl Reader<'_> {
         Ok(rest[..end].to_vec())
     }
 
-    /// What wrote the cache, and the names of the capability directories.
-    fn extensions(&self) -> Result<(Option<Vec<u8>>, Vec<Vec<u8>>), CacheError> {
+    fn extensions(&self) -> Result<Extensions, CacheError> {
         let at = self.word(32, "the header")? as usize;
         let (mut generator, mut names) = (None, Vec::new());
         if at == 0 || self.word(at, "the extension section")? != EXTENSION_MAGIC {

@@ -65,6 +65,9 @@ pub fn run(draft: &mut Draft<'_>, arguments: &[String]) -> Result<Output, Unprov
     Ok(Output::done(if changed { summary } else { String::new() }))
 }
 
+/// A certificate's file name and DER bytes.
+type Certificate = (Vec<u8>, Vec<u8>);
+
 /// The directory of trusted certificates.
 struct Store {
     directory: ImagePath,
@@ -138,7 +141,7 @@ impl Store {
 
     /// `openssl rehash`: a link named after its subject's hash for every file with exactly one certificate. Links that are right stay.
     fn rehash(&self, draft: &mut Draft<'_>) -> Result<(), Unproven> {
-        let mut wanted: BTreeMap<u32, Vec<(Vec<u8>, Vec<u8>)>> = BTreeMap::new();
+        let mut wanted: BTreeMap<u32, Vec<Certificate>> = BTreeMap::new();
         let names: Vec<ImagePath> = draft.tree().children(&self.directory).map(|(path, _)| path.clone()).collect();
         for file in &names {
             let name = file.file_name();
@@ -164,21 +167,7 @@ impl Store {
         }
         for hash in old.keys().chain(wanted.keys()).copied().collect::<std::collections::BTreeSet<_>>() {
             let (files, links) = (wanted.remove(&hash).unwrap_or_default(), old.remove(&hash).unwrap_or_default());
-            let mut numbers: BTreeMap<usize, Vec<u8>> = BTreeMap::new();
-            for (number, target) in &links {
-                if *number < files.len()
-                    && files.iter().any(|(name, _)| name == target)
-                    && !numbers.values().any(|t| t == target)
-                {
-                    numbers.insert(*number, target.clone());
-                }
-            }
-            for (name, _) in &files {
-                if !numbers.values().any(|target| target == name) {
-                    let free = (0..).find(|number| !numbers.contains_key(number)).unwrap_or_default();
-                    numbers.insert(free, name.clone());
-                }
-            }
+            let numbers = numbered(&files, &links);
             for number in links.keys().chain(numbers.keys()).copied().collect::<std::collections::BTreeSet<_>>() {
                 if links.get(&number) == numbers.get(&number) {
                     continue;
@@ -208,6 +197,23 @@ impl Store {
         draft.edit(&file, |node| (node.mode, node.uid, node.gid) = (0o644, 0, 0));
         Ok(())
     }
+}
+
+/// Which number each file of one hash gets: that of its link if it has one below the count of files, else the first that is free.
+fn numbered(files: &[Certificate], links: &BTreeMap<usize, Vec<u8>>) -> BTreeMap<usize, Vec<u8>> {
+    let mut numbers: BTreeMap<usize, Vec<u8>> = BTreeMap::new();
+    for (number, target) in links.range(..files.len()) {
+        if files.iter().any(|(name, _)| name == target) && !numbers.values().any(|other| other == target) {
+            numbers.insert(*number, target.clone());
+        }
+    }
+    for (name, _) in files {
+        if !numbers.values().any(|target| target == name) {
+            let free = (0..).find(|number| !numbers.contains_key(number)).unwrap_or_default();
+            numbers.insert(free, name.clone());
+        }
+    }
+    numbers
 }
 
 /// `basename FILE .crt`
@@ -265,4 +271,40 @@ fn check_hooks(draft: &Draft<'_>, directory: &str, changed: bool) -> Result<(), 
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use slim::tree::{MemoryContents, text};
+
+    #[test]
+    fn links_that_are_right_keep_their_number() {
+        let file = |name: &str| (name.as_bytes().to_vec(), Vec::new());
+        let links =
+            |rows: &[(usize, &str)]| rows.iter().map(|(n, t)| (*n, t.as_bytes().to_vec())).collect::<BTreeMap<_, _>>();
+        type Links = [(usize, &'static str)];
+        let rows: [(&[&str], &Links, &Links); 4] = [
+            (&["a", "b"], &[], &[(0, "a"), (1, "b")]),
+            (&["a", "b"], &[(0, "b")], &[(0, "b"), (1, "a")]),
+            (&["b"], &[(0, "a"), (1, "b")], &[(0, "b")]),
+            (&["a", "b", "c"], &[(1, "a")], &[(0, "b"), (1, "a"), (2, "c")]),
+        ];
+        for (files, old, expected) in rows {
+            let files: Vec<_> = files.iter().map(|name| file(name)).collect();
+            assert_eq!(numbered(&files, &links(old)), links(expected));
+        }
+    }
+
+    #[test]
+    fn hooks_that_would_act_are_refused() {
+        let tree = "/etc/ssl/certs/\n/etc/ca-certificates.conf = !x.crt\\n\n/etc/ssl/certs/x.pem -> /usr/share/ca-certificates/x.crt\n\
+            /etc/ca-certificates/update.d/jks-keystore 755 = #!/bin/sh";
+        let draft = || Draft::new(text::tree(tree).unwrap(), &MemoryContents);
+        assert!(run(&mut draft(), &[]).is_err());
+        let mut without = draft();
+        assert!(run(&mut without, &["--hooksdir".into(), String::new()]).is_ok());
+        assert!(without.get(&ImagePath::literal("/etc/ssl/certs/x.pem")).is_none());
+        assert!(run(&mut without, &[]).is_ok(), "nothing changed, so the keystore stays");
+    }
 }
