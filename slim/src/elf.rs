@@ -4,6 +4,7 @@
 //! headers. [`search`] finds libraries as glibc's and musl's loaders do, [`version`] checks symbol versions by their rules.
 //! Nothing is executed, and nothing is looked for outside the [`Tree`](crate::tree::Tree).
 
+pub mod cache;
 mod cached;
 mod facts;
 mod note;

@@ -6,6 +6,7 @@
 mod accounts;
 mod bookkeeping;
 mod conffiles;
+pub mod effects;
 mod filter;
 mod replaces;
 pub mod script;
