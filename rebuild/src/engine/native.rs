@@ -1,0 +1,4 @@
+//! The engine that runs nothing of the image.
+
+pub mod evaluate;
+pub mod script;
