@@ -15,5 +15,6 @@ pub mod elf;
 pub mod packages;
 pub mod path;
 pub mod report;
+pub mod script;
 pub mod tree;
 pub mod verify;

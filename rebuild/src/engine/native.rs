@@ -7,6 +7,7 @@ mod accounts;
 mod bookkeeping;
 mod conffiles;
 pub mod effects;
+pub mod evaluate;
 mod filter;
 mod replaces;
 pub mod script;
