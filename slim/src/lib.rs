@@ -12,4 +12,5 @@ pub mod delta;
 pub mod draft;
 pub mod packages;
 pub mod path;
+pub mod script;
 pub mod tree;
