@@ -10,7 +10,11 @@
 
 pub mod delta;
 pub mod draft;
+pub mod graph;
+pub mod launch;
 pub mod packages;
 pub mod path;
+pub mod reach;
+pub mod scan;
 pub mod script;
 pub mod tree;

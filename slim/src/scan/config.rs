@@ -115,7 +115,7 @@ impl Reader<'_, '_> {
             }
             "root" | "alias" => self.directory(file, line, words, first),
             _ if !first.contains(['$', '/', '{']) && first.contains('.') => {
-                drop(self.name(file, line, words, &[format!("{}/{first}", self.base)]));
+                let _ = self.name(file, line, words, &[format!("{}/{first}", self.base)]);
             }
             _ => {}
         }
@@ -137,7 +137,7 @@ impl Reader<'_, '_> {
             ("include" | "includeoptional", [pattern, ..]) => self.include(file, line, pattern),
             ("loadmodule", [_, module, ..]) if !module.starts_with('/') => {
                 let names = ["/usr/lib/apache2", "/etc/apache2", "/usr/local/apache2"].map(|root| format!("{root}/{module}"));
-                drop(self.name(file, line, words, &names));
+                let _ = self.name(file, line, words, &names);
             }
             ("documentroot", [name, ..]) => self.directory(file, line, words, name),
             _ => {}

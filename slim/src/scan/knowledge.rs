@@ -43,6 +43,7 @@ impl Owned {
 /// Recipes over one tree. Rules are known by their position.
 #[derive(Debug)]
 pub struct Knowledge<'a> {
+    recipes: &'a Recipes,
     rules: Vec<&'a recipes::Rule>,
     when_reached: Owned,
     when_package: Owned,
@@ -97,6 +98,7 @@ impl<'a> Knowledge<'a> {
             Ok((of(&ignore.within)?, of(&ignore.strings)?))
         });
         Ok(Self {
+            recipes,
             when_reached: Owned::new(rules.iter().map(|rule| &rule.when.reached[..]))?,
             when_package: Owned::new(rules.iter().map(|rule| &rule.when.packages[..]))?,
             present: places(|rule| &rule.when.present)?,
@@ -126,6 +128,21 @@ impl<'a> Knowledge<'a> {
     /// Whether a path belongs to a data class that stays only when its gate opens.
     pub fn is_gated(&self, path: &ImagePath) -> bool {
         self.gated.contains(path)
+    }
+
+    /// Whether a path lives or dies with others.
+    pub fn is_atom(&self, path: &ImagePath) -> bool {
+        self.together.values().any(|members| members.binary_search(path).is_ok())
+    }
+
+    /// The grammar of a wrapper, by its file name.
+    pub fn wrapper(&self, name: &str) -> Option<&'a recipes::Wrapper> {
+        self.recipes.wrapper(name)
+    }
+
+    /// Every path behind a gate.
+    pub fn gated(&self) -> &BTreeSet<ImagePath> {
+        &self.gated
     }
 
     /// What becomes of a generated file, and who makes it; `None` when it is not known to be generated.
