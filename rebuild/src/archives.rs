@@ -1,1 +1,3 @@
-//! archives
+//! Archives of packages: finding newer ones, fetching them, and reading what they hold.
+
+pub mod deb;

@@ -11,4 +11,5 @@ pub mod engine;
 pub mod event;
 pub mod image;
 pub mod layer;
+pub mod spool;
 pub mod store;

@@ -1,1 +1,3 @@
-//! testdata
+//! Bytes for tests, made by another hand than the readers'.
+
+pub mod deb;
