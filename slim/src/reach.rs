@@ -50,8 +50,8 @@ pub fn reach(
     wishes: &Wishes,
 ) -> Result<Reach, recipes::PatternError> {
     let knowledge = Knowledge::new(recipes, tree)?;
-    let libraries = elf::Libraries::new(tree, launch, contents);
-    let scene = Scene { tree, contents, launch, knowledge, libraries };
+    let loader = elf::loader(tree, contents, launch);
+    let scene = Scene { tree, contents, launch, knowledge, loader };
     let mut work = Work { scene: &scene, inventory, reach: Reach::default(), facts: Facts::default(), queue: Vec::new() };
     work.begin(recipes, wishes);
     work.application();
@@ -195,19 +195,20 @@ impl Work<'_, '_> {
         let mut finding = Finding::default();
         for (path, node) in self.scene.tree.iter() {
             let name = path.file_name();
-            let Some(file) = node.as_file().filter(|_| name.ends_with(b".so") || memchr::memmem::find(name, b".so.").is_some()) else {
+            let is_library = name.ends_with(b".so") || memchr::memmem::find(name, b".so.").is_some();
+            if !is_library || node.as_file().is_none() {
                 continue;
-            };
+            }
             let keeper = self.inventory.owner_indexes(path).iter().find_map(|owner| self.reach.packages.get(owner));
             let Some(keeper) = keeper.filter(|_| !self.reach.graph.reaches(path)) else { continue };
-            let searched = path.parent().is_some_and(|parent| self.scene.libraries.searches(&parent));
-            if searched || self.scene.knowledge.is_gated(path) || self.scene.knowledge.is_atom(path) {
+            let Ok(facts) = self.scene.loader.facts(path) else { continue };
+            let directories = self.scene.loader.default_directories(&facts);
+            if path.parent().is_some_and(|parent| directories.contains(&parent))
+                || self.scene.knowledge.is_gated(path) || self.scene.knowledge.is_atom(path) {
                 continue;
             }
-            if self.scene.contents.head(&file.content, 4).is_ok_and(|head| head == b"\x7fELF") {
-                let evidence = "a shared object outside the loader's directories, of a kept package";
-                finding.edges.push(Edge::new(keeper, path.clone(), Rule::Plugin, evidence));
-            }
+            let evidence = "a shared object outside the loader's directories, of a kept package";
+            finding.edges.push(Edge::new(keeper, path.clone(), Rule::Plugin, evidence));
         }
         self.take(finding);
     }

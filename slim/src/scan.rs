@@ -8,6 +8,7 @@ pub mod elf;
 pub mod knowledge;
 pub mod script;
 
+use crate::elf::search::Loader;
 use crate::graph::{Edge, Rule, Unknown};
 use crate::launch::Launch;
 use crate::path::ImagePath;
@@ -29,7 +30,7 @@ pub struct Scene<'a> {
     /// The recipes, matched against this tree.
     pub knowledge: knowledge::Knowledge<'a>,
     /// Where libraries are found.
-    pub libraries: elf::Libraries<'a>,
+    pub loader: Loader<'a>,
 }
 
 impl std::fmt::Debug for Scene<'_> {

@@ -1,3 +1,4 @@
 //! Bytes for tests, made by another hand than the readers'.
 
 pub mod deb;
+pub mod elf;
