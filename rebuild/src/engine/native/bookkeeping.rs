@@ -110,7 +110,8 @@ impl Session<'_> {
         job: &Job<'_>,
         old: &[u8],
     ) -> Result<(), EngineError> {
-        let (old, new) = (triggers::directives(old), triggers::directives(job.deb.member("triggers").unwrap_or_default()));
+        let (old, new) =
+            (triggers::directives(old), triggers::directives(job.deb.member("triggers").unwrap_or_default()));
         self.activated.extend(old.iter().chain(&new).filter(|d| d.activates).map(|d| d.trigger.clone()));
         let old_name = job.old.info_name();
         let interested = |all: &[triggers::Directive], trigger: &str| {

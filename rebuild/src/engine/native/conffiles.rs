@@ -5,7 +5,7 @@ use md5::{Digest as _, Md5};
 use slim::draft::Draft;
 use slim::packages::dpkg::status::Conffile;
 use slim::path::ImagePath;
-use slim::tree::{Node, Contents};
+use slim::tree::{Contents, Node};
 
 /// dpkg's word for a conffile that it has not known before.
 const NEW: &str = "newconffile";

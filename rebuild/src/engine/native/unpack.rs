@@ -27,6 +27,8 @@ struct Unpacking {
     /// Sums of regular files and their further names, in archive order.
     sums: Vec<(ImagePath, String)>,
     old: BTreeSet<ImagePath>,
+    /// Where the old version's paths really are, links of parents followed.
+    old_places: BTreeSet<ImagePath>,
     old_sums: BTreeMap<ImagePath, String>,
     filter: Filter,
     accounts: Accounts,
@@ -54,9 +56,14 @@ impl Session<'_> {
             accounts: Accounts::read(draft)?,
             ..Unpacking::default()
         };
+        let place = |path: &ImagePath| draft.tree().resolve_parent(path).map_or_else(|_| path.clone(), |at| at.path);
+        state.old_places = state.old.iter().map(place).collect();
         job.conffiles = self.declared_conffiles(job);
         self.update_interests(draft, job, &old_triggers)?;
-        for entry in &job.deb.entries {
+        // dpkg's tar reader keeps symbolic links back until all else is unpacked, which the file list shows.
+        let is_link = |entry: &&DebEntry| matches!(entry.kind, DebKind::Symlink(_));
+        let entries = &job.deb.entries;
+        for entry in entries.iter().filter(|entry| !is_link(entry)).chain(entries.iter().filter(is_link)) {
             self.entry(draft, job, &mut state, entry)?;
         }
         self.remove_vanished(draft, job, &mut state);
@@ -101,9 +108,7 @@ impl Session<'_> {
         };
         let existing = draft.get(&place).cloned();
         let stays_directory = directory_stays(draft, &place, entry, existing.as_ref());
-        if !stays_directory
-            && let Claim::Theirs = self.claim(draft, job, state, entry, existing.as_ref())?
-        {
+        if !stays_directory && let Claim::Theirs = self.claim(draft, job, state, entry, existing.as_ref())? {
             return Ok(());
         }
         state.list.push(path.clone());
@@ -112,7 +117,7 @@ impl Session<'_> {
             return Ok(());
         }
         state.places.insert(path.clone(), place.clone());
-        let hash = self.hash_of(job, state, entry);
+        let hash = hash_of(state, entry);
         if let Some(hash) = hash {
             state.sums.push((path.clone(), hash));
         }
@@ -147,7 +152,8 @@ impl Session<'_> {
     ) -> Result<Claim, EngineError> {
         let path = &entry.path;
         let mine = job.old.info_name();
-        let others: Vec<String> = self.owners.get(path).into_iter().flatten().filter(|o| **o != mine).cloned().collect();
+        let others: Vec<String> =
+            self.owners.get(path).into_iter().flatten().filter(|o| **o != mine).cloned().collect();
         let mut claim = Claim::Ours;
         for owner in others {
             let status = &self.database.status;
@@ -184,15 +190,6 @@ impl Session<'_> {
         Ok(claim)
     }
 
-    fn hash_of(&self, job: &Job<'_>, state: &Unpacking, entry: &DebEntry) -> Option<String> {
-        let _ = job;
-        match &entry.kind {
-            DebKind::File { md5, .. } => Some(hex::encode(md5)),
-            DebKind::Hardlink(target) => state.sums.iter().find(|(path, _)| path == target).map(|(_, hash)| hash.clone()),
-            _ => None,
-        }
-    }
-
     /// A path of the old version that is missing, or lies below one that is, was deleted after the package was installed.
     fn deleted_by_author(
         &self,
@@ -224,9 +221,11 @@ impl Session<'_> {
             DebKind::Directory => Kind::Directory,
             DebKind::Symlink(target) => Kind::Symlink(target[..].into()),
             DebKind::File { content, .. } => Kind::File(File { content: content.clone(), inode: None }),
-            DebKind::Hardlink(target) => return self.hard_link(draft, job, state, target).ok_or_else(|| {
-                refuse("it is a hard link to something that the package does not unpack")
-            }),
+            DebKind::Hardlink(target) => {
+                return self
+                    .hard_link(draft, job, state, target)
+                    .ok_or_else(|| refuse("it is a hard link to something that the package does not unpack"));
+            }
         };
         let mut node = Node {
             kind,
@@ -248,13 +247,7 @@ impl Session<'_> {
     }
 
     /// Another name of a file that was unpacked before: both get the same inode.
-    fn hard_link(
-        &self,
-        draft: &mut Draft<'_>,
-        job: &Job<'_>,
-        state: &Unpacking,
-        target: &ImagePath,
-    ) -> Option<Node> {
+    fn hard_link(&self, draft: &mut Draft<'_>, job: &Job<'_>, state: &Unpacking, target: &ImagePath) -> Option<Node> {
         if let Some((_, node)) = job.waiting.get(target) {
             return Some(node.clone());
         }
@@ -283,7 +276,7 @@ impl Session<'_> {
     ) -> Result<(), EngineError> {
         let Some(existing) = existing else { return Ok(()) };
         if existing.is_directory() && !node.is_directory() {
-            let foreign = draft.tree().below(place).any(|(below, _)| !state.old.contains(below));
+            let foreign = draft.tree().below(place).any(|(below, _)| !state.old_places.contains(below));
             if foreign {
                 let reason = "a directory with files of others is to become a file".to_owned();
                 return Err(job.refuse(RefusedReason::Path { path: path.clone(), reason }));
@@ -292,7 +285,7 @@ impl Session<'_> {
         }
         let Some(file) = existing.as_file() else { return Ok(()) };
         if !state.old.contains(path) {
-            if self.owners.get(path).is_none_or(BTreeSet::is_empty) && !state.old.contains(place) {
+            if self.owners.get(path).is_none_or(BTreeSet::is_empty) && !state.old_places.contains(place) {
                 job.note(Note::Overwritten(path.clone()));
             }
             return Ok(());
@@ -336,9 +329,12 @@ impl Session<'_> {
                 continue;
             }
             let mine = job.old.info_name();
-            let other_instance = self.owners.get(path).into_iter().flatten().any(|owner| {
-                *owner != mine && owner.split(':').next() == Some(job.name.as_str())
-            });
+            let other_instance = self
+                .owners
+                .get(path)
+                .into_iter()
+                .flatten()
+                .any(|owner| *owner != mine && owner.split(':').next() == Some(job.name.as_str()));
             if !same && !other_instance {
                 draft.remove(&place);
             }
@@ -353,7 +349,8 @@ impl Session<'_> {
         owner: &str,
         paths: &[ImagePath],
     ) -> Result<(), EngineError> {
-        let paths: Vec<_> = paths.iter().filter(|path| !draft.get(path).is_some_and(Node::is_directory)).cloned().collect();
+        let paths: Vec<_> =
+            paths.iter().filter(|path| !draft.get(path).is_some_and(Node::is_directory)).cloned().collect();
         let left = self.database.lists.get(owner).into_iter().flatten();
         let mut left = left.filter(|path| !paths.contains(path) && !draft.get(path).is_some_and(Node::is_directory));
         if left.next().is_none() {
@@ -383,16 +380,19 @@ impl Session<'_> {
 /// A directory (or a link to one) that is there already satisfies a directory of the archive, and a real directory a link.
 fn directory_stays(draft: &Draft<'_>, place: &ImagePath, entry: &DebEntry, existing: Option<&Node>) -> bool {
     let Some(existing) = existing else { return false };
-    let leads_to = |path: &ImagePath| draft.tree().lookup(path).filter(|(_, node)| node.is_directory()).map(|(at, _)| at);
+    let leads_to =
+        |path: &ImagePath| draft.tree().lookup(path).filter(|(_, node)| node.is_directory()).map(|(at, _)| at);
     match &entry.kind {
         DebKind::Directory => leads_to(place).is_some(),
         DebKind::Symlink(_) if existing.is_directory() => true,
-        DebKind::Symlink(target) => {
-            let mut tree = None;
-            if existing.as_symlink().is_some_and(|old| old == &target[..]) {
-                tree = leads_to(place);
-            }
-            tree.is_some()
+        DebKind::Symlink(target) if existing.as_symlink().is_some() => {
+            // Another spelling of a link to the same directory is as good.
+            let new = match target.strip_prefix(b"/") {
+                Some(absolute) => ImagePath::new(absolute).ok(),
+                None => place.parent().and_then(|parent| parent.join(target).ok()),
+            };
+            let (old, new) = (leads_to(place), new.and_then(|path| leads_to(&path)));
+            old.is_some() && (old == new || existing.as_symlink() == Some(&target[..]))
         }
         _ => false,
     }
@@ -408,4 +408,13 @@ fn shared(draft: &Draft<'_>, existing: Option<&Node>, kind: &DebKind) -> Result<
         (Some(Kind::Directory), DebKind::Directory) | (_, DebKind::Hardlink(_)) | (None, _) => true,
         _ => false,
     })
+}
+
+/// The MD5 that dpkg notes for an entry: of a file, or of the file that a hard link names.
+fn hash_of(state: &Unpacking, entry: &DebEntry) -> Option<String> {
+    match &entry.kind {
+        DebKind::File { md5, .. } => Some(hex::encode(md5)),
+        DebKind::Hardlink(target) => state.sums.iter().find(|(path, _)| path == target).map(|(_, hash)| hash.clone()),
+        _ => None,
+    }
 }
