@@ -137,7 +137,8 @@ impl Graph {
     pub fn add(&mut self, edge: Edge) -> bool {
         let into = self.into.entry(edge.to.clone()).or_default();
         let new = into.is_empty();
-        let known = into.iter().any(|index| self.edges[*index].from == edge.from && self.edges[*index].rule == edge.rule);
+        let known =
+            into.iter().any(|index| self.edges[*index].from == edge.from && self.edges[*index].rule == edge.rule);
         if !known {
             into.push(self.edges.len());
             self.edges.push(edge);

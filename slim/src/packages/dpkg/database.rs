@@ -3,7 +3,7 @@
 use super::diversions::Diversions;
 use super::info;
 use super::statoverride::{self, Override};
-use super::status::{Status, Stanza};
+use super::status::{Stanza, Status};
 use super::triggers;
 use crate::draft::Draft;
 use crate::packages::{Inventory, Package};
@@ -246,7 +246,11 @@ impl Database {
                 source,
                 source_version,
                 // A diverted file of a package is where the diversion put it.
-                files: self.files(stanza).iter().map(|path| self.diversions.place(path, &stanza.package).clone()).collect(),
+                files: self
+                    .files(stanza)
+                    .iter()
+                    .map(|path| self.diversions.place(path, &stanza.package).clone())
+                    .collect(),
                 conffiles: stanza.conffiles.iter().map(|conffile| conffile.path.clone()).collect(),
                 essential: stanza.essential,
             }
@@ -316,8 +320,11 @@ impl Database {
             }
             let text = Reader { tree: draft.tree(), contents: draft.contents() }.read(&path)?.unwrap_or_default();
             let is_file = name == "File";
-            let mut interests =
-                if is_file { triggers::read_file_interests(&text) } else { triggers::read_named_interests(&name, &text) };
+            let mut interests = if is_file {
+                triggers::read_file_interests(&text)
+            } else {
+                triggers::read_named_interests(&name, &text)
+            };
             let before = interests.len();
             interests.retain(|interest| !names.contains(&interest.package));
             match (interests.len() == before, interests.is_empty(), is_file) {

@@ -170,9 +170,7 @@ fn written<'a>(name: &str, form: Form, value: &'a [u8]) -> Result<Option<Cow<'a,
 fn without_zero_epoch(version: &[u8]) -> &[u8] {
     match version.iter().position(|b| *b == b':') {
         Some(colon)
-            if colon > 0
-                && version[..colon].iter().all(|b| *b == b'0')
-                && !version[colon + 1..].contains(&b':') =>
+            if colon > 0 && version[..colon].iter().all(|b| *b == b'0') && !version[colon + 1..].contains(&b':') =>
         {
             &version[colon + 1..]
         }

@@ -120,7 +120,12 @@ impl Stanza {
     ///
     /// # Errors
     /// As [`fields::compose`]; also when the control file names no package.
-    pub fn compose(control: &[u8], want: &str, conffiles: &[Conffile], old: Option<&Self>) -> Result<Self, fields::FieldError> {
+    pub fn compose(
+        control: &[u8],
+        want: &str,
+        conffiles: &[Conffile],
+        old: Option<&Self>,
+    ) -> Result<Self, fields::FieldError> {
         let status = format!("{want} ok installed");
         let raw = fields::compose(control, &status, &write_conffiles(conffiles), old.map(Self::raw))?;
         let nameless =
@@ -248,7 +253,9 @@ mod tests {
     fn recording_keeps_the_order_of_name_and_architecture() {
         let mut status = Status::parse(TEXT.as_bytes());
         for (name, arch) in [("b", "all"), ("a", "i386"), ("a", "amd64"), ("d", "all")] {
-            status.record(Stanza::new(format!("Package: {name}\nArchitecture: {arch}\nVersion: 9\n").as_bytes()).unwrap());
+            status.record(
+                Stanza::new(format!("Package: {name}\nArchitecture: {arch}\nVersion: 9\n").as_bytes()).unwrap(),
+            );
         }
         let order: Vec<_> = status.stanzas().iter().map(|s| format!("{}:{}", s.package, s.architecture)).collect();
         assert_eq!(order, ["a:amd64", "a:i386", "b:all", "c:all", "d:all"]);
