@@ -56,6 +56,10 @@ fn listed(root: &str, tree: &Tree, interpreter: &ImagePath, file: &ImagePath) ->
         if let Some(rest) = line.strip_prefix("Error loading shared library ") {
             missing.insert(rest.split(':').next().unwrap().to_owned());
         }
+        // glibc gives up here, and lists nothing.
+        if let Some((_, rest)) = line.split_once("error while loading shared libraries: ") {
+            missing.insert(rest.split(':').next().unwrap().to_owned());
+        }
     }
     (files, missing)
 }
@@ -85,7 +89,8 @@ fn closures_are_what_the_real_loader_lists() {
             let without =
                 |set: &BTreeSet<String>| set.iter().filter(|p| **p != loader_name).cloned().collect::<BTreeSet<_>>();
             count += 1;
-            if without(&files) != without(&ours) || missing != our_missing {
+            let gave_up = files.is_empty() && !missing.is_empty();
+            if (!gave_up && without(&files) != without(&ours)) || missing != our_missing {
                 differences.push(format!(
                     "{root}{path}:\n  loader {files:?} missing {missing:?}\n  slim {ours:?} missing {our_missing:?}"
                 ));

@@ -17,7 +17,7 @@ pub use cached::FactsCache;
 pub use facts::{Facts, Kind, VersionNeed, read};
 pub use note::{DlopenNote, Priority};
 pub use strings::{Strings, strings};
-pub use symbols::{Export, Import, exports};
+pub use symbols::{Export, Import, SharedName, exports};
 
 /// The size of addresses in a file (`EI_CLASS`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]

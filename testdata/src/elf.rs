@@ -308,7 +308,7 @@ struct Blob {
 
 impl Blob {
     fn put(&mut self, bytes: &[u8]) -> u64 {
-        while (self.at + self.bytes.len()) % 8 != 0 {
+        while !(self.at + self.bytes.len()).is_multiple_of(8) {
             self.bytes.push(0);
         }
         let at = self.at + self.bytes.len();

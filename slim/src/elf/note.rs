@@ -41,11 +41,12 @@ pub(super) fn read(raw: &Raw<'_>, segment: &[u8], found: &mut Vec<DlopenNote>) {
     let mut at = 0u64;
     while let (Some(name), Some(size), Some(kind)) = (raw.u32(at), raw.u32(at + 4), raw.u32(at + 8)) {
         let description = at + 12 + padded(name);
-        if kind == DLOPEN && raw.span(at + 12, name.into()).is_some_and(|owner| owner == b"FDO\0") {
-            if let Some(text) = raw.span(description, size.into()).filter(|text| text.len() <= NOTE_LIMIT) {
-                found.extend(entries(text));
-                found.truncate(COUNT_LIMIT);
-            }
+        if kind == DLOPEN
+            && raw.span(at + 12, name.into()).is_some_and(|owner| owner == b"FDO\0")
+            && let Some(text) = raw.span(description, size.into()).filter(|text| text.len() <= NOTE_LIMIT)
+        {
+            found.extend(entries(text));
+            found.truncate(COUNT_LIMIT);
         }
         at = description + padded(size);
     }

@@ -54,6 +54,9 @@ pub type LibraryCache = BTreeMap<Vec<u8>, Vec<ImagePath>>;
 /// Word size, byte order and machine.
 pub(super) type Abi = (Class, bool, u16);
 
+/// Loaders by interpreter and ABI.
+type Systems = HashMap<(Vec<u8>, Abi), Arc<System>>;
+
 /// Finds libraries in a tree. It can be shared by threads.
 pub struct Loader<'a> {
     pub(crate) tree: &'a Tree,
@@ -62,7 +65,7 @@ pub struct Loader<'a> {
     facts: Arc<FactsCache>,
     cache: Option<LibraryCache>,
     directories: RwLock<HashMap<Vec<u8>, Option<Arc<Directory>>>>,
-    systems: RwLock<HashMap<(Vec<u8>, Abi), Arc<System>>>,
+    systems: RwLock<Systems>,
 }
 
 impl std::fmt::Debug for Loader<'_> {

@@ -20,13 +20,16 @@ const DT_VERDEFNUM: u64 = 0x6fff_fffd;
 const DT_VERNEED: u64 = 0x6fff_fffe;
 const DT_VERNEEDNUM: u64 = 0x6fff_ffff;
 
+/// A name that many symbols of a file share.
+pub type SharedName = Arc<[u8]>;
+
 /// A symbol that a file takes from elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Import {
     /// The symbol's name.
     pub name: Vec<u8>,
     /// Library and version that it was linked against.
-    pub version: Option<(Arc<[u8]>, Arc<[u8]>)>,
+    pub version: Option<(SharedName, SharedName)>,
     /// Weak: may stay undefined.
     pub weak: bool,
 }
@@ -52,7 +55,7 @@ pub(super) struct Versions {
     /// Defined versions, with their index.
     pub(super) definitions: Vec<(u16, Arc<[u8]>)>,
     /// Index to library and version, of the needed ones.
-    needed: BTreeMap<u16, (Arc<[u8]>, Arc<[u8]>)>,
+    needed: BTreeMap<u16, (SharedName, SharedName)>,
 }
 
 impl Versions {

@@ -1,10 +1,9 @@
 //! Symbol versions and symbols across a closure, by the loader's rules (glibc `elf/dl-version.c` and `elf/dl-lookup.c`).
 
 use super::search::{Closure, Loader, Role};
-use super::{ElfError, Export};
+use super::{ElfError, Export, SharedName};
 use crate::path::ImagePath;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 /// A version that an object needs and that the library found in its place does not define: the program does not start.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,7 +59,7 @@ pub fn check(closure: &Closure) -> Vec<UnresolvedVersion> {
 /// # Errors
 /// When contents cannot be read.
 pub fn unresolved_symbols(loader: &Loader<'_>, closure: &Closure) -> Result<Vec<UnresolvedSymbol>, ElfError> {
-    let mut offers: BTreeMap<Vec<u8>, Vec<Option<Arc<[u8]>>>> = BTreeMap::new();
+    let mut offers: BTreeMap<Vec<u8>, Vec<Option<SharedName>>> = BTreeMap::new();
     for object in closure.loaded.iter().filter(|object| object.role != Role::Variant) {
         let Some(file) = loader.tree.get(&object.path).and_then(crate::tree::Node::as_file) else { continue };
         let unversioned = object.facts.version_definitions.is_empty();

@@ -302,10 +302,11 @@ impl<'l, 'a> Process<'l, 'a> {
     }
 
     fn search(&mut self, by: usize, name: &[u8]) -> Result<Hit, ElfError> {
-        if self.is_musl() && is_musl_itself(name) {
-            if let Some(index) = self.interpreter {
-                return Ok(Hit::Loaded(index));
-            }
+        if self.is_musl()
+            && is_musl_itself(name)
+            && let Some(index) = self.interpreter
+        {
+            return Ok(Hit::Loaded(index));
         }
         if let Some(index) = self.by_name.get(name) {
             return Ok(Hit::Loaded(*index));
