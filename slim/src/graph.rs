@@ -137,7 +137,8 @@ impl Graph {
     pub fn add(&mut self, edge: Edge) -> bool {
         let into = self.into.entry(edge.to.clone()).or_default();
         let new = into.is_empty();
-        let known = into.iter().any(|index| self.edges[*index].from == edge.from && self.edges[*index].rule == edge.rule);
+        let known =
+            into.iter().any(|index| self.edges[*index].from == edge.from && self.edges[*index].rule == edge.rule);
         if !known {
             into.push(self.edges.len());
             self.edges.push(edge);
@@ -161,7 +162,7 @@ impl Graph {
     }
 
     /// The edges that lead to a path.
-    pub fn into(&self, path: &ImagePath) -> impl Iterator<Item = &Edge> {
+    pub fn uses_of(&self, path: &ImagePath) -> impl Iterator<Item = &Edge> {
         self.into.get(path).into_iter().flatten().map(|index| &self.edges[*index])
     }
 
@@ -243,6 +244,6 @@ mod tests {
     fn the_same_use_is_kept_once() {
         let graph = graph(&["/a", "/a -> /b", "/a -> /b"]);
         assert_eq!(graph.edges().len(), 2);
-        assert_eq!(graph.into(&path("/b")).count(), 1);
+        assert_eq!(graph.uses_of(&path("/b")).count(), 1);
     }
 }

@@ -184,9 +184,11 @@ pub fn wrapped<'a>(wrapper: &Wrapper, arguments: &'a [String]) -> &'a [String] {
     at += match wrapper.operands {
         Operands::None | Operands::Shell => 0,
         Operands::One => 1,
-        Operands::Assignments => {
-            arguments.iter().skip(at).take_while(|argument| argument.contains('=') && !argument.starts_with('/')).count()
-        }
+        Operands::Assignments => arguments
+            .iter()
+            .skip(at)
+            .take_while(|argument| argument.contains('=') && !argument.starts_with('/'))
+            .count(),
     };
     let rest = arguments.get(at..).unwrap_or(&[]);
     // Some write the separator after the first operand, too: `gosu user -- program`.
@@ -244,7 +246,8 @@ mod tests {
 
     #[test]
     fn shell_form_is_text_to_be_read() {
-        let launch = Launch { entrypoint: vec!["/bin/sh".into(), "-ec".into(), "exec nginx".into()], ..Launch::default() };
+        let launch =
+            Launch { entrypoint: vec!["/bin/sh".into(), "-ec".into(), "exec nginx".into()], ..Launch::default() };
         let roots = launch.roots(&text::tree(TREE).unwrap(), &Recipes::embedded().unwrap());
         assert_eq!(roots.snippets, [("entrypoint".to_owned(), "exec nginx".to_owned())]);
     }
@@ -261,6 +264,9 @@ mod tests {
 
     #[test]
     fn arguments_that_name_files_are_in_use() {
-        assert_eq!(paths(&roots("nginx /app/main --config=/usr/bin/env /none", TREE)), ["/usr/sbin/nginx", "/app/main", "/usr/bin/env"]);
+        assert_eq!(
+            paths(&roots("nginx /app/main --config=/usr/bin/env /none", TREE)),
+            ["/usr/sbin/nginx", "/app/main", "/usr/bin/env"]
+        );
     }
 }

@@ -46,14 +46,17 @@ impl Keep {
                 wishes.paths.extend(ImagePath::new(text).ok().filter(|path| tree.resolve(path).is_ok()));
             } else {
                 let fits = |package: &crate::packages::Package| {
-                    pattern.matches(&package.name) || pattern.matches(&format!("{}:{}", package.name, package.architecture))
+                    pattern.matches(&package.name)
+                        || pattern.matches(&format!("{}:{}", package.name, package.architecture))
                 };
                 let found = inventory.packages().iter().enumerate().filter(|(_, package)| fits(package));
                 wishes.packages.extend(found.map(|(index, _)| index));
             }
         }
         if self.shell {
-            wishes.paths.extend(["/bin/sh", "/bin/bash"].map(ImagePath::literal).into_iter().filter(|p| tree.resolve(p).is_ok()));
+            wishes.paths.extend(
+                ["/bin/sh", "/bin/bash"].map(ImagePath::literal).into_iter().filter(|p| tree.resolve(p).is_ok()),
+            );
         }
         Ok(wishes)
     }

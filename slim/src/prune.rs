@@ -41,7 +41,8 @@ mod tests {
 
     #[test]
     fn directories_go_when_they_are_left_empty() {
-        let tree = text::tree("/usr/share/a/b/x = 1\n/usr/share/c/y = 1\n/usr/share/c/mine = 1\n/var/lib/state/").unwrap();
+        let tree =
+            text::tree("/usr/share/a/b/x = 1\n/usr/share/c/y = 1\n/usr/share/c/mine = 1\n/var/lib/state/").unwrap();
         let mut draft = Draft::new(tree, &MemoryContents);
         let mut removal = Removal::default();
         for path in ["/usr/share/a/b/x", "/usr/share/c/y"] {
@@ -52,6 +53,9 @@ mod tests {
         }
         prune(&mut draft, &removal).unwrap();
         let left: Vec<_> = draft.tree().iter().map(|(path, _)| path.to_text()).collect();
-        assert_eq!(left, ["/", "/usr", "/usr/share", "/usr/share/c", "/usr/share/c/mine", "/var", "/var/lib", "/var/lib/state"]);
+        assert_eq!(
+            left,
+            ["/", "/usr", "/usr/share", "/usr/share/c", "/usr/share/c/mine", "/var", "/var/lib", "/var/lib/state"]
+        );
     }
 }

@@ -52,7 +52,8 @@ pub fn reach(
     let knowledge = Knowledge::new(recipes, tree)?;
     let loader = elf::loader(tree, contents, launch);
     let scene = Scene { tree, contents, launch, knowledge, loader };
-    let mut work = Work { scene: &scene, inventory, reach: Reach::default(), facts: Facts::default(), queue: Vec::new() };
+    let mut work =
+        Work { scene: &scene, inventory, reach: Reach::default(), facts: Facts::default(), queue: Vec::new() };
     work.begin(recipes, wishes);
     work.application();
     loop {
@@ -103,7 +104,11 @@ impl Work<'_, '_> {
                 if let Ok(place) = scene.tree.resolve_parent(path)
                     && scene.tree.get(&place.path).is_some_and(|node| !node.is_directory())
                 {
-                    finding.edges.push(Edge::root(place.path, Rule::Root, format!("package {} is asked for", package.name)));
+                    finding.edges.push(Edge::root(
+                        place.path,
+                        Rule::Root,
+                        format!("package {} is asked for", package.name),
+                    ));
                 }
             }
         }
@@ -134,7 +139,8 @@ impl Work<'_, '_> {
             if let Kind::File(file) = &node.kind {
                 let head = self.scene.contents.head(&file.content, 4).unwrap_or_default();
                 let is_program = head.starts_with(b"\x7fELF") || head.starts_with(b"#!");
-                let evidence = if is_program { "a program that no package owns" } else { "a file that no package owns" };
+                let evidence =
+                    if is_program { "a program that no package owns" } else { "a file that no package owns" };
                 finding.edges.push(Edge::root(path.clone(), Rule::Application, evidence));
             }
         }
@@ -204,7 +210,9 @@ impl Work<'_, '_> {
             let Ok(facts) = self.scene.loader.facts(path) else { continue };
             let directories = self.scene.loader.default_directories(&facts);
             if path.parent().is_some_and(|parent| directories.contains(&parent))
-                || self.scene.knowledge.is_gated(path) || self.scene.knowledge.is_atom(path) {
+                || self.scene.knowledge.is_gated(path)
+                || self.scene.knowledge.is_atom(path)
+            {
                 continue;
             }
             let evidence = "a shared object outside the loader's directories, of a kept package";

@@ -81,7 +81,9 @@ impl Scene<'_> {
                 Ok(bytes) if bytes.starts_with(b"\x7fELF") => elf::find(self, path, &bytes, &mut finding),
                 Ok(bytes) if bytes.starts_with(b"#!") => script::find(self, path, &bytes, &mut finding),
                 Ok(_) => {}
-                Err(error) => finding.unknown(path, "whole file", error.to_string(), "nothing that it names is followed"),
+                Err(error) => {
+                    finding.unknown(path, "whole file", error.to_string(), "nothing that it names is followed")
+                }
             },
             _ => {}
         }
@@ -111,7 +113,8 @@ impl Scene<'_> {
             }
             // A directory's link on the way is no reason to keep a package either.
             let to_directory = self.tree.lookup(link).is_some_and(|(_, node)| node.is_directory());
-            let hop = edge(link, if link == path { rule.clone() } else { Rule::Symlink }, &format!("on the way of {path}"));
+            let hop =
+                edge(link, if link == path { rule.clone() } else { Rule::Symlink }, &format!("on the way of {path}"));
             edges.push(if to_directory { hop.of_file() } else { hop });
         }
         edges

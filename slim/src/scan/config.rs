@@ -64,7 +64,9 @@ impl Reader<'_, '_> {
     fn paths(&mut self, file: &ImagePath, line: usize, words: &[String]) {
         for word in words {
             let path = word.find('/').map(|at| &word[at..]).filter(|path| path.len() > 1);
-            let Some(path) = path.filter(|path| word.starts_with('/') || word.contains(&format!(":{path}"))) else { continue };
+            let Some(path) = path.filter(|path| word.starts_with('/') || word.contains(&format!(":{path}"))) else {
+                continue;
+            };
             let evidence = format!("line {line}: {}", words.join(" "));
             self.finding.edges.extend(self.scene.follow_name(Some(file), path, Rule::Config, &evidence));
         }
@@ -90,7 +92,12 @@ impl Reader<'_, '_> {
         let files = glob(self.scene, &pattern);
         if files.is_empty() && !pattern.contains(['*', '?', '[']) {
             let taken = "nothing is kept for it";
-            self.finding.unknown(file, format!("line {line}"), format!("includes {pattern}, which is not in the image"), taken);
+            self.finding.unknown(
+                file,
+                format!("line {line}"),
+                format!("includes {pattern}, which is not in the image"),
+                taken,
+            );
         }
         for included in files {
             let evidence = format!("line {line}: include {pattern}");
@@ -106,7 +113,8 @@ impl Reader<'_, '_> {
             "include" => self.include(file, line, first),
             "load_module" if !first.starts_with('/') => {
                 // Relative to the prefix that nginx was built with, which a link `modules` in it usually leads out of.
-                let prefixes = ["/usr/share/nginx", "/etc/nginx", "/usr/lib/nginx", "/usr/local/nginx", "/var/lib/nginx"];
+                let prefixes =
+                    ["/usr/share/nginx", "/etc/nginx", "/usr/lib/nginx", "/usr/local/nginx", "/var/lib/nginx"];
                 let names: Vec<_> = prefixes.iter().map(|prefix| format!("{prefix}/{first}")).collect();
                 if !self.name(file, line, words, &names) {
                     let what = format!("module {first} is not in the image");
@@ -123,7 +131,9 @@ impl Reader<'_, '_> {
 
     /// A directory whose files are served: all of them are in use, as files.
     fn directory(&mut self, file: &ImagePath, line: usize, words: &[String], name: &str) {
-        let Some((directory, _)) = ImagePath::new(name).ok().and_then(|path| self.scene.tree.lookup(&path)) else { return };
+        let Some((directory, _)) = ImagePath::new(name).ok().and_then(|path| self.scene.tree.lookup(&path)) else {
+            return;
+        };
         let evidence = format!("line {line}: {}", words.join(" "));
         for (path, _) in self.scene.tree.below(&directory) {
             let edges = self.scene.follow(Some(file), path, Rule::Config, &evidence);
@@ -136,7 +146,8 @@ impl Reader<'_, '_> {
         match (directive.to_ascii_lowercase().as_str(), arguments) {
             ("include" | "includeoptional", [pattern, ..]) => self.include(file, line, pattern),
             ("loadmodule", [_, module, ..]) if !module.starts_with('/') => {
-                let names = ["/usr/lib/apache2", "/etc/apache2", "/usr/local/apache2"].map(|root| format!("{root}/{module}"));
+                let names =
+                    ["/usr/lib/apache2", "/etc/apache2", "/usr/local/apache2"].map(|root| format!("{root}/{module}"));
                 let _ = self.name(file, line, words, &names);
             }
             ("documentroot", [name, ..]) => self.directory(file, line, words, name),

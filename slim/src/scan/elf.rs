@@ -58,7 +58,9 @@ fn libraries(
     let names: Vec<_> = opens.keys().map(|name| (path.clone(), name.clone())).collect();
     let closure = match scene.loader.closure_opening(path, &names) {
         Ok(closure) => closure,
-        Err(error) => return finding.unknown(path, "dynamic section", error.to_string(), "nothing that it needs is followed"),
+        Err(error) => {
+            return finding.unknown(path, "dynamic section", error.to_string(), "nothing that it needs is followed");
+        }
     };
     for loaded in closure.loaded {
         let from = loaded.needed_by.as_ref().unwrap_or(path);
@@ -103,7 +105,10 @@ fn strings(
         let evidence = || format!("{text:?} at offset {offset:#x}");
         if text.starts_with('/') {
             let Some(target) = ImagePath::new(text).ok().filter(|target| !target.is_root()) else { continue };
-            if scene.tree.resolve(&target).is_ok() && seen.insert(target.clone()) && !scene.knowledge.ignores(&within, text) {
+            if scene.tree.resolve(&target).is_ok()
+                && seen.insert(target.clone())
+                && !scene.knowledge.ignores(&within, text)
+            {
                 finding.edges.extend(scene.follow(Some(path), &target, Rule::String, &evidence()));
             }
         } else if text.len() < 256

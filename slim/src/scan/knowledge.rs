@@ -170,7 +170,8 @@ impl<'a> Knowledge<'a> {
             let Some(members) = self.together.get(&index) else { continue };
             if let Some(member) = members.iter().find(|member| graph.reaches(member)) {
                 let missing = members.iter().filter(|other| *other != member && !graph.reaches(other));
-                let edge = |to: &ImagePath| Edge::new(member, to.clone(), Rule::Recipe(rule.id.clone()), &*rule.because);
+                let edge =
+                    |to: &ImagePath| Edge::new(member, to.clone(), Rule::Recipe(rule.id.clone()), &*rule.because);
                 finding.edges.extend(missing.map(edge));
             }
         }
@@ -206,7 +207,9 @@ impl<'a> Knowledge<'a> {
             finding.edges.extend(scene.follow(trigger, &path, kind.clone(), &rule.because));
         }
         for path in places(&self.keep_files).into_iter().chain(places(&self.gates)) {
-            finding.edges.extend(scene.follow(trigger, &path, kind.clone(), &rule.because).into_iter().map(Edge::of_file));
+            finding
+                .edges
+                .extend(scene.follow(trigger, &path, kind.clone(), &rule.because).into_iter().map(Edge::of_file));
         }
         for command in &rule.commands {
             if let Some(path) = scene.launch.find(scene.tree, command) {

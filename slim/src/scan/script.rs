@@ -9,10 +9,50 @@ use std::collections::BTreeMap;
 
 /// Commands that the shell runs itself.
 const BUILTINS: [&str; 44] = [
-    ":", "[", "[[", "alias", "bg", "break", "cd", "continue", "declare", "echo", "eval", "exit", "export", "false", "fg",
-    "getopts", "hash", "jobs", "kill", "let", "local", "mapfile", "popd", "printf", "pushd", "pwd", "read", "readarray",
-    "readonly", "return", "set", "shift", "shopt", "test", "times", "trap", "true", "type", "typeset", "ulimit", "umask",
-    "unalias", "unset", "wait",
+    ":",
+    "[",
+    "[[",
+    "alias",
+    "bg",
+    "break",
+    "cd",
+    "continue",
+    "declare",
+    "echo",
+    "eval",
+    "exit",
+    "export",
+    "false",
+    "fg",
+    "getopts",
+    "hash",
+    "jobs",
+    "kill",
+    "let",
+    "local",
+    "mapfile",
+    "popd",
+    "printf",
+    "pushd",
+    "pwd",
+    "read",
+    "readarray",
+    "readonly",
+    "return",
+    "set",
+    "shift",
+    "shopt",
+    "test",
+    "times",
+    "trap",
+    "true",
+    "type",
+    "typeset",
+    "ulimit",
+    "umask",
+    "unalias",
+    "unset",
+    "wait",
 ];
 
 /// How deep text in text is read: `sh -c "eval '…'"`.
@@ -26,7 +66,12 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &
     let Some((interpreter, arguments)) = words.split_first() else { return };
     let edges = scene.follow_name(Some(path), interpreter, Rule::Shebang, line.trim());
     if edges.is_empty() {
-        finding.unknown(path, "line 1", format!("interpreter {interpreter} is not in the image"), "nothing is kept for it");
+        finding.unknown(
+            path,
+            "line 1",
+            format!("interpreter {interpreter} is not in the image"),
+            "nothing is kept for it",
+        );
     }
     finding.edges.extend(edges);
     let mut name = interpreter.rsplit('/').next().unwrap_or(interpreter).to_owned();
@@ -74,7 +119,8 @@ fn bare_words(scene: &Scene<'_>, from: Option<&ImagePath>, bytes: &[u8], finding
     let text = String::from_utf8_lossy(bytes);
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with('#')) {
         let evidence = format!("line {}: {}", index + 1, line.trim());
-        for word in line.split(|c: char| c.is_whitespace() || "\"'`;|&()<>=".contains(c)).filter(|word| word.len() > 1) {
+        for word in line.split(|c: char| c.is_whitespace() || "\"'`;|&()<>=".contains(c)).filter(|word| word.len() > 1)
+        {
             if word.starts_with('/') {
                 finding.edges.extend(scene.follow_name(from, word, Rule::Source, &evidence));
             } else if !BUILTINS.contains(&word) {
@@ -156,7 +202,9 @@ impl Reader<'_, '_> {
             self.finding.edges.extend(edges);
         }
         if launch::is_shell(base) {
-            let at = arguments.iter().position(|word| word.literal().is_some_and(|a| a.starts_with('-') && a.ends_with('c')));
+            let at = arguments
+                .iter()
+                .position(|word| word.literal().is_some_and(|a| a.starts_with('-') && a.ends_with('c')));
             self.nested(at.and_then(|at| arguments.get(at + 1)));
         } else if let Some(wrapper) = self.scene.knowledge.wrapper(base) {
             // The grammar is over text; a word that is not literal is no option.
@@ -165,7 +213,9 @@ impl Reader<'_, '_> {
             let rest = &arguments[arguments.len() - rest.len().min(arguments.len())..];
             self.run(rest, place, depth + 1);
         } else if base == "find" || base == "xargs" {
-            let at = arguments.iter().position(|word| matches!(word.literal().as_deref(), Some("-exec" | "-execdir" | "-ok")));
+            let at = arguments
+                .iter()
+                .position(|word| matches!(word.literal().as_deref(), Some("-exec" | "-execdir" | "-ok")));
             if let Some(rest) = at.and_then(|at| arguments.get(at + 1..)) {
                 self.run(rest, place, depth + 1);
             }
@@ -211,12 +261,14 @@ impl Reader<'_, '_> {
     }
 
     fn directory(&mut self, word: &Word, place: &str) {
-        let Some(path) = word.literal().filter(|name| name.starts_with('/')).and_then(|name| ImagePath::new(name).ok()) else {
+        let Some(path) = word.literal().filter(|name| name.starts_with('/')).and_then(|name| ImagePath::new(name).ok())
+        else {
             return;
         };
         let Some((directory, _)) = self.scene.tree.lookup(&path) else { return };
         for (path, _) in self.scene.tree.children(&directory) {
-            let edges = self.scene.follow(self.from, path, Rule::Command, &format!("{place}: runs what is in {directory}"));
+            let edges =
+                self.scene.follow(self.from, path, Rule::Command, &format!("{place}: runs what is in {directory}"));
             self.finding.edges.extend(edges);
         }
     }
@@ -234,7 +286,9 @@ impl Reader<'_, '_> {
         for path in super::config::glob(self.scene, name) {
             let edges = self.scene.follow(self.from, &path, Rule::Source, &format!("{place}: {name}"));
             // A directory link such as /lib is an argument of tests, not a use of what is below.
-            self.finding.edges.extend(edges.into_iter().map(|edge| if name.contains('*') { Edge::of_file(edge) } else { edge }));
+            self.finding
+                .edges
+                .extend(edges.into_iter().map(|edge| if name.contains('*') { Edge::of_file(edge) } else { edge }));
         }
     }
 
