@@ -176,7 +176,9 @@ impl Archive {
             for paragraph in select(&index.reduced, names) {
                 let candidate = Candidate::read(&paragraph, origin);
                 let archive = || format!("{} {}/{}", origin.base, origin.dist, index.name);
-                candidates.push(candidate.map_err(|cause| ArchiveError::Stanza { archive: archive(), cause })?);
+                candidates.push(
+                    candidate.map_err(|cause| ArchiveError::Stanza { archive: archive(), cause: Box::new(cause) })?,
+                );
             }
         }
         Ok(candidates)

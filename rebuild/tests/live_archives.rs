@@ -4,7 +4,8 @@
 //! `SLIM_LIVE_APT` (`apt-get -s upgrade`, run in that root). Run with
 //! `cargo test -p slim-rebuild --test live_archives -- --ignored --nocapture`.
 
-use rebuild::archives::{Archive, Options};
+use rebuild::archives::signature::SignatureError;
+use rebuild::archives::{Archive, ArchiveError, Options};
 use rebuild::event::Silent;
 use rebuild::upgrade::{Pins, Policy, architectures, installed_packages, resolve};
 use slim::path::ImagePath;
@@ -67,6 +68,14 @@ fn the_same_upgrade_as_apt() {
         ..Options::default()
     };
     let open = || Archive::open(&tree, &MemoryContents, &options, &Silent);
+    // Long after the keys of the image have expired.
+    let late = Options { now: 2_500_000_000, cache: None, ..options.clone() };
+    let error = Archive::open(&tree, &MemoryContents, &late, &Silent).unwrap_err();
+    println!("{error}; {}", error.next_step().unwrap_or_default());
+    let expired = |error: &ArchiveError| {
+        matches!(error, ArchiveError::Signature { cause: SignatureError::ExpiredKey { .. }, .. })
+    };
+    assert!(expired(&error), "{error}");
     for round in ["cold", "warm"] {
         let start = Instant::now();
         let archive = open().unwrap_or_else(|error| panic!("{error}"));

@@ -97,7 +97,7 @@ pub enum ArchiveError {
         /// Archive and index.
         archive: String,
         /// What is wrong.
-        cause: StanzaError,
+        cause: Box<StanzaError>,
     },
     /// The cache folder failed.
     #[error("the cache: {doing} failed: {reason}")]

@@ -188,12 +188,17 @@ impl Folder {
         let rest = url.split_once("://")?.1;
         let (authority, path) = rest.split_at(rest.find('/')?);
         let host = authority.rsplit('@').next()?;
-        let path = percent_decoded(path.trim_start_matches('/'));
+        let path = path.trim_start_matches('/');
+        // Mirrors keep `%3a` in names as it is; others were saved by their decoded names.
+        [path.to_owned(), percent_decoded(path)].iter().find_map(|path| self.find_path(host, path))
+    }
+
+    fn find_path(&self, host: &str, path: &str) -> Option<PathBuf> {
         let core = ["dists/", "pool/"].iter().find_map(|start| {
-            let at = path.match_indices(start).find(|(at, _)| *at == 0 || path.as_bytes()[at - 1] == b'/')?.0;
-            Some(path[at..].to_owned())
+            let mut found = path.match_indices(start).map(|(at, _)| at);
+            found.find(|at| *at == 0 || path.as_bytes()[at - 1] == b'/').map(|at| path[at..].to_owned())
         });
-        let candidates = [Some(format!("{host}/{path}")), Some(path.clone()), core];
+        let candidates = [Some(format!("{host}/{path}")), Some(path.to_owned()), core];
         candidates.into_iter().flatten().find_map(|name| {
             // Addresses come from images: they may not climb out of the folder.
             let plain = Path::new(&name).components().all(|part| matches!(part, Component::Normal(_)));
