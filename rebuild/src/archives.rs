@@ -1,5 +1,377 @@
-//! archives
+//! Finding and fetching newer Debian packages, from the archives that an image itself names and trusts.
+//!
+//! [`Archive::open`] reads the image's sources and keyrings, fetches each suite's signed release, verifies it, and fetches the indexes
+//! that it lists by hash. After that every answer is a lookup, and [`Archive::fetch`] brings packages that are what the signed
+//! release says they are. A run with nothing new costs one conditional request per suite.
 
-/// Options.
+pub mod cache;
+pub mod deb;
+pub mod download;
+mod error;
+pub mod index;
+pub mod release;
+pub mod signature;
+pub mod sources;
+mod suite;
+pub mod transport;
+
+pub use error::ArchiveError;
+pub use index::{Candidate, Origin};
+pub use transport::{Credential, Transport};
+
+use crate::event::{Event, Reporter, Task, Unit};
+use cache::Cache;
+use signature::{KeySource, Keyring};
+use slim::path::ImagePath;
+use slim::tree::{Contents, Tree};
+use sources::{Allow, Source, Sources, SourcesError};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use suite::{Index, Opening, Suite};
+
+/// How archives are used. Nothing of this is taken from the image.
 #[derive(Debug, Clone, Default)]
-pub struct Options {}
+pub struct Options {
+    /// The time, seconds since 1970: what has expired is decided by it.
+    pub now: i64,
+    /// Architectures whose indexes are needed, the native one first: `amd64`.
+    pub architectures: Vec<String>,
+    /// Folder for what was fetched; a temporary one when `None`.
+    pub cache: Option<PathBuf>,
+    /// More sources, in one-line style.
+    pub sources: Vec<String>,
+    /// `--mirror SUITE=URL`: the address that replaces the image's for a suite.
+    pub mirrors: Vec<(String, String)>,
+    /// `--snapshot`: the archives as they were at `YYYYMMDDTHHMMSSZ`.
+    pub snapshot: Option<String>,
+    /// `--keyring FILE`: keys that are trusted besides those of the image.
+    pub keyrings: Vec<PathBuf>,
+    /// `--offline DIR`: a folder instead of the network.
+    pub offline: Option<PathBuf>,
+    /// Passwords.
+    pub credentials: Vec<Credential>,
+    /// Flat repositories, and sources that the image trusts without a signature.
+    pub allow: Allow,
+    /// Sources that cannot be used are only warned about.
+    pub skip_refused: bool,
+    /// `Valid-Until` does not count.
+    pub ignore_valid_until: bool,
+    /// Requests at a time; 0 means 4.
+    pub parallel: usize,
+}
+
+/// Opened archives: everything verified, nothing downloaded yet but indexes.
+pub struct Archive {
+    transport: Box<dyn Transport>,
+    cache: Cache,
+    suites: Vec<Suite>,
+    indexes: Vec<(Arc<Origin>, Index)>,
+    width: usize,
+}
+
+/// What an upgrade was decided with: enough to decide it again (for a lock file).
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Used {
+    /// Address of the suite's folder, without credentials.
+    pub suite: String,
+    /// Digest of the signed release text.
+    pub release: crate::image::Digest,
+    /// `Date` of the release, seconds since 1970.
+    pub date: Option<i64>,
+    /// Fingerprints of the keys that signed it.
+    pub signed_by: Vec<String>,
+    /// Name and SHA-256 of every index that was read.
+    pub indexes: Vec<(String, String)>,
+}
+
+impl Archive {
+    /// Opens the archives of an image.
+    ///
+    /// # Errors
+    /// See [`ArchiveError`]: whatever is unreachable, unsigned, stale or altered stops here.
+    pub fn open(
+        tree: &Tree,
+        contents: &dyn Contents,
+        options: &Options,
+        reporter: &dyn Reporter,
+    ) -> Result<Self, ArchiveError> {
+        let transport: Box<dyn Transport> = match &options.offline {
+            Some(folder) => Box::new(transport::Folder::new(folder)),
+            None => Box::new(transport::Http::new(options.credentials.clone())),
+        };
+        Self::open_over(transport, tree, contents, options, reporter)
+    }
+
+    /// As [`Archive::open`], with the caller's own way of getting bytes.
+    ///
+    /// # Errors
+    /// As [`Archive::open`].
+    pub fn open_over(
+        transport: Box<dyn Transport>,
+        tree: &Tree,
+        contents: &dyn Contents,
+        options: &Options,
+        reporter: &dyn Reporter,
+    ) -> Result<Self, ArchiveError> {
+        let sources = wanted_sources(tree, contents, options, reporter)?;
+        let cache =
+            Cache::open(options.cache.as_deref()).map_err(|error| ArchiveError::cache("making the folder", &error))?;
+        let width = if options.parallel == 0 { 4 } else { options.parallel };
+        let mut keyrings = Vec::new();
+        for source in &sources {
+            keyrings.push(keyring(tree, contents, source, options)?);
+        }
+        let opening = Opening {
+            transport: &*transport,
+            cache: &cache,
+            reporter,
+            now: options.now,
+            valid_until: !options.ignore_valid_until && options.snapshot.is_none(),
+            by_hash: true,
+        };
+        let task = Task::start(reporter, "archive releases", Some(sources.len() as u64), Unit::Items);
+        let pairs: Vec<_> = sources.iter().zip(&keyrings).collect();
+        let suites = download::parallel(width, &pairs, |(source, keyring)| {
+            let suite = opening.suite(source, keyring)?;
+            task.advance(1);
+            Ok(suite)
+        })?;
+        drop(task);
+        let wanted = wanted_indexes(&suites, &options.architectures);
+        let task = Task::start(reporter, "package indexes", Some(wanted.len() as u64), Unit::Items);
+        let indexes = download::parallel(width, &wanted, |(suite, component, architecture)| {
+            let index = opening.index(suite, component, architecture)?;
+            task.advance(1);
+            Ok(index)
+        })?;
+        drop(task);
+        let indexes = indexes.into_iter().flatten().map(|index| (Arc::new(index.origin.clone()), index)).collect();
+        Ok(Self { transport, cache, suites, indexes, width })
+    }
+
+    /// Every version of these packages that an archive has, in the order of the sources.
+    ///
+    /// # Errors
+    /// A paragraph of one of these packages that cannot be used.
+    pub fn candidates<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<Vec<Candidate>, ArchiveError> {
+        self.read(&names.into_iter().collect(), index::select)
+    }
+
+    /// Every package that provides one of these names.
+    ///
+    /// # Errors
+    /// As [`Archive::candidates`].
+    pub fn providers<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<Vec<Candidate>, ArchiveError> {
+        self.read(&names.into_iter().collect(), index::select_providers)
+    }
+
+    fn read(
+        &self,
+        names: &BTreeSet<&str>,
+        select: for<'a> fn(&'a [u8], &BTreeSet<&str>) -> Vec<slim::packages::dpkg::paragraph::Paragraph<'a>>,
+    ) -> Result<Vec<Candidate>, ArchiveError> {
+        let mut candidates = Vec::new();
+        for (origin, index) in &self.indexes {
+            for paragraph in select(&index.reduced, names) {
+                let candidate = Candidate::read(&paragraph, origin);
+                let archive = || format!("{} {}/{}", origin.base, origin.dist, index.name);
+                candidates.push(
+                    candidate.map_err(|cause| ArchiveError::Stanza { archive: archive(), cause: Box::new(cause) })?,
+                );
+            }
+        }
+        Ok(candidates)
+    }
+
+    /// Brings packages here, verified, and gives their files in the same order. The files live as long as the cache folder does; without
+    /// one, as long as the archive.
+    ///
+    /// # Errors
+    /// The first package that is missing or altered, by name and address.
+    pub fn fetch(&self, candidates: &[Candidate], reporter: &dyn Reporter) -> Result<Vec<PathBuf>, ArchiveError> {
+        download::packages(&*self.transport, &self.cache, candidates, self.width, reporter)
+    }
+
+    /// What was used, in the order of the sources.
+    pub fn used(&self) -> Vec<Used> {
+        let used = |suite: &Suite| {
+            let (uri, dist) = (without_secrets(&suite.source.uri), &suite.source.suite);
+            let flat = dist.ends_with('/');
+            let own = |origin: &Origin| origin.dist == *dist && (flat || origin.base == uri);
+            Used {
+                suite: without_secrets(&suite.folder),
+                release: suite.digest.clone(),
+                date: suite.release.date,
+                signed_by: suite.signers.iter().map(|signer| signer.primary.clone()).collect(),
+                indexes: self
+                    .indexes
+                    .iter()
+                    .filter(|(origin, _)| own(origin))
+                    .map(|(_, index)| (index.name.clone(), index.sha256.clone()))
+                    .collect(),
+            }
+        };
+        self.suites.iter().map(used).collect()
+    }
+}
+
+impl std::fmt::Debug for Archive {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Archive").field("suites", &self.suites.len()).field("indexes", &self.indexes.len()).finish()
+    }
+}
+
+fn wanted_sources(
+    tree: &Tree,
+    contents: &dyn Contents,
+    options: &Options,
+    reporter: &dyn Reporter,
+) -> Result<Vec<Source>, ArchiveError> {
+    let mut sources = Sources::of_image(tree, contents, options.allow)?;
+    sources.add("the options", &options.sources.join("\n"), false, options.allow)?;
+    for refused in sources.refused {
+        if !options.skip_refused {
+            return Err(ArchiveError::Refused(refused));
+        }
+        reporter.event(Event::Warning(format!("source is not used: {refused}")));
+    }
+    let mut wanted: Vec<Source> = Vec::new();
+    for mut source in sources.usable {
+        redirect(&mut source, options)?;
+        // An image may name an archive twice; apt warns and reads it once.
+        match wanted.iter_mut().find(|known| (&known.uri, &known.suite) == (&source.uri, &source.suite)) {
+            Some(known) => {
+                let new =
+                    source.components.into_iter().filter(|name| !known.components.contains(name)).collect::<Vec<_>>();
+                known.components.extend(new);
+            }
+            None => wanted.push(source),
+        }
+    }
+    if wanted.is_empty() { Err(ArchiveError::NoSources) } else { Ok(wanted) }
+}
+
+/// Points a source to where the caller wants it read from.
+fn redirect(source: &mut Source, options: &Options) -> Result<(), ArchiveError> {
+    if let Some((_, url)) = options.mirrors.iter().find(|(suite, _)| *suite == source.suite) {
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            return Err(ArchiveError::Option { name: "mirror", problem: format!("{url:?} is not an http address") });
+        }
+        source.uri = url.trim_end_matches('/').into();
+    } else if let Some(time) = &options.snapshot {
+        let valid = time.len() == 16
+            && time.bytes().enumerate().all(|(at, b)| match at {
+                8 => b == b'T',
+                15 => b == b'Z',
+                _ => b.is_ascii_digit(),
+            });
+        if !valid {
+            return Err(ArchiveError::Option {
+                name: "snapshot",
+                problem: format!("{time:?} is not like 20250131T120000Z"),
+            });
+        }
+        let archive = match source.uri.split_once("://").map_or("", |(_, rest)| rest) {
+            "deb.debian.org/debian" | "ftp.debian.org/debian" | "httpredir.debian.org/debian" => "debian",
+            "deb.debian.org/debian-security" | "security.debian.org" | "security.debian.org/debian-security" => {
+                "debian-security"
+            }
+            "archive.ubuntu.com/ubuntu" | "security.ubuntu.com/ubuntu" => {
+                source.uri = format!("http://snapshot.ubuntu.com/ubuntu/{time}");
+                return Ok(());
+            }
+            _ => {
+                let uri = without_secrets(&source.uri);
+                return Err(ArchiveError::Option {
+                    name: "snapshot",
+                    problem: format!("{uri} has no known snapshots; give a mirror"),
+                });
+            }
+        };
+        source.uri = format!("http://snapshot.debian.org/archive/{archive}/{time}");
+    }
+    Ok(())
+}
+
+/// The keys that may sign a source (apt-secure(8)): those of its `Signed-By`, else all of apt's own; and the caller's.
+fn keyring(tree: &Tree, contents: &dyn Contents, source: &Source, options: &Options) -> Result<Keyring, ArchiveError> {
+    let mut keyring = Keyring::new();
+    let signed_by = &source.signed_by;
+    let own = signed_by.files.is_empty() && signed_by.inline.is_none();
+    let mut paths = Vec::new();
+    if own {
+        paths.push(ImagePath::literal("/etc/apt/trusted.gpg"));
+        let parts = image_folder(tree, &ImagePath::literal("/etc/apt/trusted.gpg.d"));
+        paths.extend(
+            parts.into_iter().filter(|path| path.file_name().ends_with(b".gpg") || path.file_name().ends_with(b".asc")),
+        );
+    }
+    for name in &signed_by.files {
+        let error = |problem: String| SourcesError { place: source.place.clone(), problem };
+        paths.push(ImagePath::new(name).map_err(|cause| error(cause.to_string()))?);
+    }
+    for path in paths {
+        let name = path.to_text();
+        let read = image_file(tree, contents, &path, 16 << 20);
+        match read.map_err(|problem| ArchiveError::Image { path: name.clone(), problem })? {
+            Some(bytes) => keyring.add(KeySource { name: &name, bytes: &bytes })?,
+            // An empty one: the error that follows says where keys were looked for.
+            None => keyring.add(KeySource { name: &name, bytes: b"" })?,
+        }
+    }
+    if let Some(inline) = &signed_by.inline {
+        keyring.add(KeySource { name: &source.place, bytes: inline.as_bytes() })?;
+    }
+    for path in &options.keyrings {
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path)
+            .map_err(|error| ArchiveError::Option { name: "keyring", problem: format!("{name}: {error}") })?;
+        keyring.add(KeySource { name: &name, bytes: &bytes })?;
+    }
+    Ok(keyring)
+}
+
+fn wanted_indexes<'a>(suites: &'a [Suite], architectures: &'a [String]) -> Vec<(&'a Suite, &'a str, &'a str)> {
+    let mut wanted = Vec::new();
+    for suite in suites {
+        if suite.source.suite.ends_with('/') {
+            wanted.push((suite, "", ""));
+        }
+        let limited =
+            |name: &str| suite.source.architectures.as_ref().is_none_or(|all| all.iter().any(|known| known == name));
+        let all = suite.release.has_all_index.then_some("all");
+        for component in &suite.source.components {
+            let names = architectures.iter().map(String::as_str).filter(|name| limited(name)).chain(all);
+            wanted.extend(names.map(|architecture| (suite, component.as_str(), architecture)));
+        }
+    }
+    wanted
+}
+
+/// An address for people: without user and password.
+pub(crate) fn without_secrets(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.into() };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    format!("{scheme}://{}{path}", authority.rsplit('@').next().unwrap_or(authority))
+}
+
+/// A configuration file of the image, links followed; `None` when there is none.
+pub(crate) fn image_file(
+    tree: &Tree,
+    contents: &dyn Contents,
+    path: &ImagePath,
+    limit: u64,
+) -> Result<Option<Vec<u8>>, String> {
+    let Some(file) = tree.lookup(path).and_then(|(_, node)| node.as_file()) else { return Ok(None) };
+    if file.content.size() > limit {
+        return Err(format!("{} bytes is too large for such a file", file.content.size()));
+    }
+    contents.read(&file.content).map(|bytes| Some(bytes.into_owned())).map_err(|error| error.to_string())
+}
+
+/// The names in a folder of the image, by name; none when it is not there.
+pub(crate) fn image_folder(tree: &Tree, path: &ImagePath) -> Vec<ImagePath> {
+    let Some((folder, _)) = tree.lookup(path) else { return Vec::new() };
+    tree.children(&folder).map(|(path, _)| path.clone()).collect()
+}

@@ -17,3 +17,4 @@ pub mod pipeline;
 pub mod request;
 pub mod spool;
 pub mod store;
+pub mod upgrade;

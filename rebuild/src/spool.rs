@@ -15,6 +15,9 @@ const SEGMENT_BITS: u32 = 44;
 /// Contents up to this size stay in memory: a node of that size costs no more.
 const INLINE_LIMIT: usize = 64;
 
+/// How much of a content is read before the shared segment is locked for it.
+const READ_AHEAD: u64 = 8 << 20;
+
 /// The run's temporary store.
 #[derive(Debug)]
 pub struct Spool {
@@ -44,7 +47,8 @@ impl Spool {
         Ok(Segment { file, base, length: 0 })
     }
 
-    /// Appends one content. Small ones stay in memory.
+    /// Appends one content. Small ones stay in memory. Several threads may append; all but the tails of large contents are read
+    /// (and so decompressed) outside of the lock.
     ///
     /// # Errors
     /// When reading or writing fails.
@@ -54,13 +58,14 @@ impl Spool {
         if head.len() <= INLINE_LIMIT {
             return Ok(Content::Inline(head.into()));
         }
+        (&mut *reader).take(READ_AHEAD).read_to_end(&mut head)?;
         let mut shared = self.shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let segment = match &mut *shared {
             Some(segment) => segment,
             empty => empty.insert(self.segment()?),
         };
         let offset = segment.position();
-        let size = io::copy(&mut head.chain(reader), segment)?;
+        let size = io::copy(&mut (&head[..]).chain(reader), segment)?;
         Ok(Content::Spooled { offset, size })
     }
 }

@@ -1,1 +1,17 @@
-//! recipes
+//! What slim knows about distros, packages and runtimes: data, its schema, and checks over it.
+//!
+//! Programs load things that no ELF header names: plug-ins by a computed path, data files, helpers, configuration. A [`Recipe`]
+//! states such knowledge as [`Rule`]s a person can review: *when* something is in use, *what else* it uses, and *because* of what.
+//! [`Recipes::embedded`] is the table that is built in; [`Recipes::parse`] reads a user's own, and [`Recipes::merge`] joins them.
+//! This crate loads, merges and checks. What a rule does to an image is decided in the analysis.
+
+mod check;
+mod embedded;
+mod load;
+mod pattern;
+mod schema;
+
+pub use check::Problem;
+pub use load::{LoadError, Recipes};
+pub use pattern::{Pattern, PatternError, Patterns};
+pub use schema::{Config, ConfigKind, Generated, Ignore, Keeping, Operands, Recipe, Rule, When, Wrapper};

@@ -11,7 +11,17 @@
 pub mod delta;
 pub mod diff;
 pub mod draft;
+pub mod elf;
+pub mod graph;
+pub mod launch;
 pub mod packages;
 pub mod path;
+pub mod plan;
+pub mod policy;
+pub mod prune;
+pub mod reach;
 pub mod report;
+pub mod scan;
+pub mod script;
 pub mod tree;
+pub mod verify;

@@ -1,0 +1,279 @@
+//! A set of package versions, and what is broken in it (Debian Policy, chapter 7; Multi-Arch specification).
+
+use super::installed::InstalledPackage;
+use super::reason::Why;
+use crate::archives::index::Candidate;
+use slim::packages::dpkg::{Alternatives, MultiArch, Qualifier, Relation, Relations, Version};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The version that a package has in this world.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Chosen<'a> {
+    Installed,
+    Candidate(&'a Candidate),
+}
+
+/// Every installed package with the version chosen for it.
+#[derive(Debug)]
+pub(super) struct World<'a> {
+    installed: &'a [InstalledPackage],
+    native: &'a str,
+    chosen: Vec<Chosen<'a>>,
+    /// Packages by every name that one of their versions has or provides.
+    names: BTreeMap<&'a str, Vec<usize>>,
+    /// What is broken before anything changes is nobody's fault.
+    before: BTreeSet<(usize, &'static str, String)>,
+}
+
+/// Something broken that was whole.
+#[derive(Debug, Clone)]
+pub(super) struct Violation {
+    /// Taking these back may heal it.
+    pub(super) culprits: Vec<usize>,
+    pub(super) why: Why,
+    /// Packages whose being kept back is the cause.
+    pub(super) causes: Vec<usize>,
+}
+
+impl Violation {
+    /// The lower, the surer is it that the culprit cannot stay.
+    pub(super) fn rank(&self) -> u8 {
+        match self.why {
+            Why::NeedsNew { .. } => 0,
+            Why::Needs { .. } => 1,
+            Why::Against { .. } | Why::OutOfStep { .. } => 2,
+            _ => 3,
+        }
+    }
+}
+
+/// One version of a package, as relations see it.
+#[derive(Clone, Copy)]
+struct View<'a> {
+    name: &'a str,
+    architecture: &'a str,
+    version: &'a Version,
+    multi_arch: MultiArch,
+    relations: &'a Relations,
+}
+
+impl<'a> World<'a> {
+    pub(super) fn new(installed: &'a [InstalledPackage], native: &'a str) -> Self {
+        let chosen = vec![Chosen::Installed; installed.len()];
+        let mut world = Self { installed, native, chosen, names: BTreeMap::new(), before: BTreeSet::new() };
+        for place in 0..installed.len() {
+            world.index(place);
+        }
+        let places = 0..installed.len();
+        world.before =
+            places.flat_map(|place| world.broken(place).into_iter().map(move |(f, r, _)| (place, f, r))).collect();
+        world
+    }
+
+    pub(super) fn choose(&mut self, place: usize, candidate: &'a Candidate) {
+        self.chosen[place] = Chosen::Candidate(candidate);
+        self.index(place);
+    }
+
+    pub(super) fn keep(&mut self, place: usize) {
+        self.chosen[place] = Chosen::Installed;
+    }
+
+    pub(super) fn get(&self, place: usize) -> Chosen<'a> {
+        self.chosen[place]
+    }
+
+    pub(super) fn chosen(&self) -> impl Iterator<Item = Chosen<'a>> {
+        self.chosen.iter().copied()
+    }
+
+    /// Name and architecture, for people.
+    pub(super) fn name(&self, place: usize) -> String {
+        let package = &self.installed[place];
+        if package.architecture == self.native || package.architecture == "all" {
+            package.name.clone()
+        } else {
+            format!("{}:{}", package.name, package.architecture)
+        }
+    }
+
+    fn index(&mut self, place: usize) {
+        let view = self.view(place);
+        let provided = view.relations.provides.iter().map(|provided| provided.name.as_str());
+        for name in std::iter::once(view.name).chain(provided) {
+            let places = self.names.entry(name).or_default();
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+    }
+
+    fn view(&self, place: usize) -> View<'a> {
+        match self.chosen[place] {
+            Chosen::Installed => Self::old(&self.installed[place]),
+            Chosen::Candidate(candidate) => View {
+                name: &candidate.name,
+                architecture: &candidate.architecture,
+                version: &candidate.version,
+                multi_arch: candidate.multi_arch,
+                relations: &candidate.relations,
+            },
+        }
+    }
+
+    fn old(package: &'a InstalledPackage) -> View<'a> {
+        View {
+            name: &package.name,
+            architecture: &package.architecture,
+            version: &package.version,
+            multi_arch: package.multi_arch,
+            relations: &package.relations,
+        }
+    }
+
+    fn upgraded(&self, place: usize) -> bool {
+        matches!(self.chosen[place], Chosen::Candidate(_))
+    }
+
+    /// Everything that is broken in this world and was not before.
+    pub(super) fn violations(&self) -> Vec<Violation> {
+        let mut violations = Vec::new();
+        for place in 0..self.installed.len() {
+            for (field, relation, blame) in self.broken(place) {
+                if self.before.contains(&(place, field, relation.clone())) {
+                    continue;
+                }
+                violations.extend(self.blame(place, field, relation, blame));
+            }
+            violations.extend(self.out_of_step(place));
+        }
+        violations
+    }
+
+    fn blame(&self, place: usize, field: &'static str, relation: String, blame: Blame) -> Option<Violation> {
+        let titled = |place: usize| format!("{} {}", self.name(place), self.view(place).version);
+        let of = |culprits: Vec<usize>, why, causes| Some(Violation { culprits, why, causes });
+        match blame {
+            Blame::Unmet { named } if self.upgraded(place) => {
+                let installed = !named.is_empty();
+                let why = if installed { Why::Needs { field, relation } } else { Why::NeedsNew { field, relation } };
+                of(vec![place], why, named.into_iter().filter(|other| !self.upgraded(*other)).collect())
+            }
+            Blame::Unmet { named } => {
+                let culprits: Vec<_> = named.into_iter().filter(|other| self.upgraded(*other)).collect();
+                of(culprits, Why::WouldBreak { package: titled(place), field, relation }, vec![place])
+            }
+            Blame::Against { other } if self.upgraded(place) => {
+                of(vec![place], Why::Against { field, relation, package: titled(other) }, vec![other])
+            }
+            Blame::Against { other } => {
+                of(vec![other], Why::WouldBreak { package: titled(place), field, relation }, vec![place])
+            }
+        }
+    }
+
+    /// What of a package's own relations is broken: the field, the relation, and with whom.
+    fn broken(&self, place: usize) -> Vec<(&'static str, String, Blame)> {
+        let view = self.view(place);
+        let mut broken = Vec::new();
+        for (field, groups) in [("Pre-Depends", &view.relations.pre_depends), ("Depends", &view.relations.depends)] {
+            for group in groups {
+                if !group.0.iter().any(|relation| self.is_met(view, relation)) {
+                    broken.push((field, group.to_string(), Blame::Unmet { named: self.named(group) }));
+                }
+            }
+        }
+        for (field, relations) in [("Breaks", &view.relations.breaks), ("Conflicts", &view.relations.conflicts)] {
+            for relation in relations {
+                if let Some(other) = self.hit(view, relation) {
+                    broken.push((field, relation.to_string(), Blame::Against { other }));
+                }
+            }
+        }
+        broken
+    }
+
+    fn with_name(&self, name: &str) -> &[usize] {
+        self.names.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Packages that have, had or provide a name of the group, in any version.
+    fn named(&self, group: &Alternatives) -> Vec<usize> {
+        let mut named: Vec<_> = group.0.iter().flat_map(|relation| self.with_name(&relation.name)).copied().collect();
+        named.sort_unstable();
+        named.dedup();
+        named
+    }
+
+    fn is_met(&self, from: View<'_>, relation: &Relation) -> bool {
+        self.with_name(&relation.name).iter().any(|other| {
+            let other = self.view(*other);
+            if other.name == relation.name
+                && self.reaches(from, relation, other)
+                && relation.accepts(Some(other.version))
+            {
+                return true;
+            }
+            other.relations.provides.iter().any(|provided| {
+                provided.name == relation.name
+                    && relation.accepts(provided.version.as_ref())
+                    && match &provided.qualifier {
+                        Some(qualifier) => relation.qualifier.as_ref() == Some(qualifier),
+                        None => self.reaches(from, relation, other),
+                    }
+            })
+        })
+    }
+
+    /// Whether a package of this architecture can be meant by a positive relation.
+    fn reaches(&self, from: View<'_>, relation: &Relation, other: View<'_>) -> bool {
+        let concrete = |name: &'_ str| if name == "all" { self.native.to_owned() } else { name.to_owned() };
+        match &relation.qualifier {
+            None => {
+                other.multi_arch == MultiArch::Foreign || concrete(from.architecture) == concrete(other.architecture)
+            }
+            Some(Qualifier::Any) => other.multi_arch == MultiArch::Allowed,
+            Some(Qualifier::Architecture(name)) if name == "native" => concrete(other.architecture) == self.native,
+            Some(Qualifier::Architecture(name)) => concrete(other.architecture) == *name,
+        }
+    }
+
+    /// The first package that a negative relation hits: of every architecture unless one is named, itself never.
+    fn hit(&self, from: View<'_>, relation: &Relation) -> Option<usize> {
+        self.with_name(&relation.name).iter().copied().find(|other| {
+            let other = self.view(*other);
+            if other.name == from.name {
+                return false;
+            }
+            let architecture = match &relation.qualifier {
+                Some(Qualifier::Architecture(name)) => other.architecture == name || other.architecture == "all",
+                _ => true,
+            };
+            let own = other.name == relation.name && relation.accepts(Some(other.version));
+            let mut provided = other.relations.provides.iter().filter(|provided| provided.name == relation.name);
+            architecture && (own || provided.any(|provided| relation.accepts(provided.version.as_ref())))
+        })
+    }
+
+    /// Instances of one `Multi-Arch: same` package have one version.
+    fn out_of_step(&self, place: usize) -> Option<Violation> {
+        let view = self.view(place);
+        if !self.upgraded(place) {
+            return None;
+        }
+        let other = self.with_name(view.name).iter().copied().find(|other| {
+            let there = self.view(*other);
+            *other != place && there.name == view.name && there.version != view.version
+        })?;
+        let why = Why::OutOfStep { other: format!("{}:{}", view.name, self.view(other).architecture) };
+        Some(Violation { culprits: vec![place], why, causes: vec![other] })
+    }
+}
+
+/// With whom a relation is broken.
+enum Blame {
+    /// Nobody fulfils it; these have its names.
+    Unmet { named: Vec<usize> },
+    /// This package is what must not be there.
+    Against { other: usize },
+}

@@ -1,0 +1,139 @@
+//! What a table of recipes promises: every rule has a reason and an effect, ids are unique, patterns can be read.
+
+use crate::load::Recipes;
+use crate::pattern::Pattern;
+use crate::schema::{Rule, When};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// Something wrong with a recipe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Recipe and rule: `glibc/glibc-libgcc`.
+    pub place: String,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.what)
+    }
+}
+
+pub(crate) fn problems(table: &Recipes) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut ids = BTreeSet::new();
+    let mut wrappers = BTreeSet::new();
+    for recipe in table.recipes() {
+        let mut say = |place: &str, what: String| problems.push(Problem { place: place.to_owned(), what });
+        if recipe.id.is_empty() || recipe.about.trim().is_empty() {
+            say(&recipe.id, "needs an id and an about".into());
+        }
+        for rule in &recipe.rules {
+            let place = format!("{}/{}", recipe.id, rule.id);
+            if !ids.insert(&rule.id) {
+                say(&place, "the id is used twice".into());
+            }
+            check_rule(rule, |what| say(&place, what));
+        }
+        for (index, ignore) in recipe.ignore.iter().enumerate() {
+            let place = format!("{}/ignore {index}", recipe.id);
+            reason(&ignore.because, |what| say(&place, what));
+            patterns(ignore.within.iter().chain(&ignore.strings), |what| say(&place, what));
+        }
+        for (index, generated) in recipe.generated.iter().enumerate() {
+            let place = format!("{}/generated {index}", recipe.id);
+            reason(&generated.because, |what| say(&place, what));
+            patterns(&generated.paths, |what| say(&place, what));
+        }
+        for wrapper in &recipe.wrappers {
+            let place = format!("{}/{}", recipe.id, wrapper.names.join(","));
+            reason(&wrapper.because, |what| say(&place, what));
+            for name in &wrapper.names {
+                if !wrappers.insert(name) {
+                    say(&place, format!("wrapper {name} is described twice"));
+                }
+            }
+        }
+    }
+    problems
+}
+
+fn check_rule(rule: &Rule, mut say: impl FnMut(String)) {
+    if rule.id.is_empty() {
+        say("a rule needs an id".into());
+    }
+    reason(&rule.because, &mut say);
+    if rule.when == When::default() && rule.together.is_empty() {
+        say("never applies: `when` states no fact".into());
+    }
+    let paths = [&rule.keep, &rule.keep_files, &rule.together, &rule.gate, &rule.when.reached, &rule.when.present];
+    for pattern in paths.into_iter().flatten().chain(rule.configs.iter().flat_map(|config| &config.files)) {
+        if !pattern.starts_with(['/', '$', '*', '{']) {
+            say(format!("{pattern:?} is not an absolute path"));
+        }
+        patterns([pattern], &mut say);
+    }
+    patterns(rule.packages.iter().chain(&rule.when.packages).chain(&rule.provided), &mut say);
+    let effects =
+        [&rule.keep, &rule.keep_files, &rule.packages, &rule.commands, &rule.together, &rule.gate, &rule.provided];
+    if effects.iter().all(|effect| effect.is_empty()) && rule.configs.is_empty() {
+        say("has no effect".into());
+    }
+}
+
+fn reason(because: &str, mut say: impl FnMut(String)) {
+    if because.split_whitespace().count() < 3 {
+        say("needs a `because` that explains".into());
+    }
+}
+
+fn patterns<'a>(patterns: impl IntoIterator<Item = &'a String>, mut say: impl FnMut(String)) {
+    for pattern in patterns {
+        if let Err(error) = Pattern::new(pattern) {
+            say(error.to_string());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::LoadError;
+
+    fn wrong(rules: &str) -> Vec<String> {
+        match Recipes::parse("t", &format!("id: a\nabout: b\nrules:\n{rules}")) {
+            Err(LoadError::Wrong { problems, .. }) => problems.iter().map(ToString::to_string).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn faults_are_named_with_their_rule() {
+        let cases = [
+            ("  - {id: r, because: no, when: {always: true}, keep: [/x]}", "explains"),
+            ("  - {id: r, because: a good reason, when: {}, keep: [/x]}", "never applies"),
+            ("  - {id: r, because: a good reason, when: {always: true}}", "no effect"),
+            ("  - {id: r, because: a good reason, when: {always: true}, keep: [x]}", "absolute"),
+            ("  - {id: r, because: a good reason, when: {always: true}, keep: ['/[']}", "pattern"),
+        ];
+        for (rules, expected) in cases {
+            let problems = wrong(rules);
+            assert!(
+                problems.len() == 1 && problems[0].starts_with("a/r: ") && problems[0].contains(expected),
+                "{problems:?}"
+            );
+        }
+        let twice = "  - {id: r, because: a good reason, when: {always: true}, keep: [/x]}\n".repeat(2);
+        assert!(wrong(&twice)[0].contains("twice"));
+    }
+
+    #[test]
+    fn the_built_in_table_is_sound() {
+        let table = Recipes::embedded().unwrap();
+        assert_eq!(table.problems(), []);
+        let ids: BTreeSet<_> = table.recipes().iter().map(|recipe| &recipe.id).collect();
+        assert_eq!(ids.len(), table.recipes().len());
+    }
+}

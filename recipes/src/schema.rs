@@ -1,0 +1,183 @@
+//! The shape of a recipe file.
+//!
+//! Paths are patterns over absolute, link-free paths of an image; [`Pattern`](crate::Pattern) has the syntax.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// One file of knowledge about one thing: a package, a runtime, a distro.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Short name, unique over all recipes: `glibc`.
+    pub id: String,
+    /// What this recipe knows about, for people.
+    pub about: String,
+    /// What else is in use when something is.
+    #[serde(default)]
+    pub rules: Vec<Rule>,
+    /// Strings in binaries that name a file without using it.
+    #[serde(default)]
+    pub ignore: Vec<Ignore>,
+    /// Files that no package owns and that are not the application either.
+    #[serde(default)]
+    pub generated: Vec<Generated>,
+    /// Programs that run another program named in their arguments.
+    #[serde(default)]
+    pub wrappers: Vec<Wrapper>,
+}
+
+/// When something is in use, something else is too.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Unique over all recipes: `glibc-libgcc`.
+    pub id: String,
+    /// Why the rule holds: what opens or runs the files. Shown by `slim why`.
+    pub because: String,
+    /// Any of these facts makes the rule apply.
+    pub when: When,
+    /// Paths that are in use; the packages that own them are too.
+    #[serde(default)]
+    pub keep: Vec<String>,
+    /// Paths that are in use as mere files: they stay, but are no reason to keep the package that owns them.
+    #[serde(default)]
+    pub keep_files: Vec<String>,
+    /// Names of packages that are in use, where installed; `*` stands for any text.
+    #[serde(default)]
+    pub packages: Vec<String>,
+    /// Commands that are run, looked up along `PATH`.
+    #[serde(default)]
+    pub commands: Vec<String>,
+    /// An atom: when one of these paths is in use all of them are (a plug-in, its private libraries, its cache entry).
+    #[serde(default)]
+    pub together: Vec<String>,
+    /// A data class behind a gate: these paths stay only if the rule applies, whoever owns them.
+    #[serde(default)]
+    pub gate: Vec<String>,
+    /// Library names that the host supplies at run time: not finding them is no fault.
+    #[serde(default)]
+    pub provided: Vec<String>,
+    /// Configuration files that name more files.
+    #[serde(default)]
+    pub configs: Vec<Config>,
+}
+
+/// Facts about an image. Any one that holds is enough; a `when` without facts never holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct When {
+    /// In every image.
+    #[serde(default)]
+    pub always: bool,
+    /// A path that matches is in use.
+    #[serde(default)]
+    pub reached: Vec<String>,
+    /// A path that matches exists, in use or not.
+    #[serde(default)]
+    pub present: Vec<String>,
+    /// A binary that is in use imports one of these symbols.
+    #[serde(default)]
+    pub imports: Vec<String>,
+    /// The image's configuration sets one of these environment variables.
+    #[serde(default)]
+    pub env: Vec<String>,
+    /// One of these packages is kept; `*` stands for any text.
+    #[serde(default)]
+    pub packages: Vec<String>,
+}
+
+/// Configuration files and how to read them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The reader.
+    pub kind: ConfigKind,
+    /// The files to begin with; includes are followed.
+    pub files: Vec<String>,
+}
+
+/// The readers of configuration files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConfigKind {
+    /// `directive argument;` and blocks, as nginx reads.
+    Nginx,
+    /// `Directive argument` lines and sections, as Apache reads.
+    Apache,
+    /// `extension=NAME` in `php.ini` and what it includes.
+    PhpIni,
+    /// Lines of words or `key = value`, comments with `#` or `;`: every absolute path that exists is in use.
+    Paths,
+    /// As `paths`, and the first word of every `command=`-like value is a command.
+    Commands,
+    /// PAM service files: `type control module arguments`, `@include`.
+    Pam,
+}
+
+/// Strings in binaries that are not to be taken for uses.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ignore {
+    /// Binaries that hold the strings.
+    pub within: Vec<String>,
+    /// The strings, as patterns.
+    pub strings: Vec<String>,
+    /// Why the string is no use, or what stands in for it.
+    pub because: String,
+}
+
+/// A class of files that tools generate: not the application, although no package owns them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Generated {
+    /// The files.
+    pub paths: Vec<String>,
+    /// What becomes of them.
+    pub keeping: Keeping,
+    /// Who makes them, and for whom.
+    pub because: String,
+}
+
+/// What becomes of generated files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Keeping {
+    /// They stay, but nothing they contain is a use.
+    Data,
+    /// They stay only if something in use leads to them.
+    Reached,
+    /// They go when packages are removed: caches, lists and logs of the package manager.
+    Never,
+}
+
+/// A program that runs another one: `tini -- nginx`, `env X=1 java`, `gosu user redis-server`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Wrapper {
+    /// File names of the program.
+    pub names: Vec<String>,
+    /// Options that take the next argument as their value.
+    #[serde(default)]
+    pub valued: Vec<String>,
+    /// What stands between the options and the command.
+    #[serde(default)]
+    pub operands: Operands,
+    /// Where this grammar is documented.
+    pub because: String,
+}
+
+/// What stands between a wrapper's options and the command that it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Operands {
+    /// Nothing: the command follows.
+    #[default]
+    None,
+    /// One argument: a user, a duration, a directory.
+    One,
+    /// `NAME=VALUE` assignments.
+    Assignments,
+    /// The command is an argument of its own, in the shell's words.
+    Shell,
+}

@@ -1,0 +1,82 @@
+//! Strings in a program that may name a file: what it might open.
+
+use super::ElfError;
+use super::raw::{Mapped, PF_WRITE, PT_LOAD, Raw};
+
+/// As long as a path can be (`PATH_MAX`).
+const LENGTH_LIMIT: usize = 4096;
+
+/// Every NUL-terminated printable string of the read-only loaded segments that is an absolute path or holds `.so`, with its
+/// offset in the file, in file order. A string is taken whole: from the NUL before it to the NUL after it.
+///
+/// # Errors
+/// When the bytes are no ELF file with program headers.
+pub fn strings(bytes: &[u8]) -> Result<Strings<'_>, ElfError> {
+    let mapped = Mapped::new(Raw::new(bytes)?)?;
+    let mut spans: Vec<(usize, usize)> = Vec::new();
+    for segment in mapped.segments.iter().filter(|s| s.kind == PT_LOAD && s.flags & PF_WRITE == 0) {
+        let (Ok(start), Ok(size)) = (usize::try_from(segment.offset), usize::try_from(segment.size)) else { continue };
+        let start = start.min(bytes.len());
+        spans.push((start, start.saturating_add(size).min(bytes.len())));
+    }
+    spans.sort_unstable();
+    // Segments of a hostile file may overlap: each byte is looked at once.
+    let mut last = 0;
+    for (start, end) in &mut spans {
+        *start = (*start).max(last);
+        *end = (*end).max(*start);
+        last = *end;
+    }
+    Ok(Strings { bytes, spans: spans.into_iter(), at: 0, end: 0, floor: 0 })
+}
+
+/// Iterator of [`strings`].
+#[derive(Debug, Clone)]
+pub struct Strings<'a> {
+    bytes: &'a [u8],
+    spans: std::vec::IntoIter<(usize, usize)>,
+    at: usize,
+    end: usize,
+    /// The first byte that may begin a string: the segment's start, then after the last string.
+    floor: usize,
+}
+
+impl<'a> Iterator for Strings<'a> {
+    type Item = (u64, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let rest = &self.bytes[self.at..self.end];
+            let Some(found) = memchr::memchr2(b'/', b'.', rest) else {
+                (self.at, self.end) = self.spans.next()?;
+                self.floor = self.at;
+                continue;
+            };
+            let hit = self.at + found;
+            self.at = hit + 1;
+            let start = match self.bytes[hit] {
+                b'/' if hit == self.floor || self.bytes[hit - 1] == 0 => hit,
+                b'.' if self.bytes[hit..self.end].starts_with(b".so") => {
+                    let low = self.floor.max(hit.saturating_sub(LENGTH_LIMIT));
+                    match memchr::memrchr(0, &self.bytes[low..hit]) {
+                        Some(nul) => low + nul + 1,
+                        None if low == self.floor => low,
+                        None => continue,
+                    }
+                }
+                _ => continue,
+            };
+            let window = &self.bytes[start..self.end.min(start + LENGTH_LIMIT)];
+            let Some(length) = memchr::memchr(0, window) else { continue };
+            let text = &window[..length];
+            if length > 1
+                && text.iter().all(|b| (0x20..0x7f).contains(b) || *b >= 0x80)
+                && std::str::from_utf8(text).is_ok()
+            {
+                self.at = start + length;
+                self.floor = self.at;
+                return Some((start as u64, text));
+            }
+        }
+    }
+}

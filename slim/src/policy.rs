@@ -1,0 +1,206 @@
+//! From what is reached to what stays: the profiles, and what the user insists on.
+
+use crate::packages::Inventory;
+use crate::path::ImagePath;
+use crate::plan::{Plan, Removal, Step, Verdict};
+use crate::reach::{Reach, Wishes};
+use crate::tree::{Kind, Tree};
+use recipes::{Pattern, PatternError};
+use std::collections::BTreeSet;
+
+/// How finely pruning cuts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Profile {
+    /// Nothing is removed.
+    Off,
+    /// A package is kept whole when any of it is reached, else removed whole.
+    #[default]
+    Packages,
+    /// As `packages`, and of kept packages only the files that are reached.
+    Files,
+}
+
+/// What the user insists on keeping.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Keep {
+    /// Names of packages, paths, or patterns of either; what begins with `/` is about paths.
+    pub keep: Vec<String>,
+    /// Keep `/bin/sh` and what it takes.
+    pub shell: bool,
+}
+
+impl Keep {
+    /// What this means for an image.
+    ///
+    /// # Errors
+    /// When a pattern is malformed.
+    pub fn wishes(&self, tree: &Tree, inventory: &Inventory) -> Result<Wishes, PatternError> {
+        let mut wishes = Wishes::default();
+        for text in &self.keep {
+            let pattern = Pattern::new(text)?;
+            if text.starts_with('/') {
+                let below = Pattern::new(&format!("{}/**", text.trim_end_matches('/')))?;
+                let covers = |path: &ImagePath| pattern.matches(&path.to_text()) || below.matches(&path.to_text());
+                wishes.paths.extend(tree.iter().map(|(path, _)| path).filter(|path| covers(path)).cloned());
+                wishes.paths.extend(ImagePath::new(text).ok().filter(|path| tree.resolve(path).is_ok()));
+            } else {
+                let fits = |package: &crate::packages::Package| {
+                    pattern.matches(&package.name)
+                        || pattern.matches(&format!("{}:{}", package.name, package.architecture))
+                };
+                let found = inventory.packages().iter().enumerate().filter(|(_, package)| fits(package));
+                wishes.packages.extend(found.map(|(index, _)| index));
+            }
+        }
+        if self.shell {
+            wishes.paths.extend(
+                ["/bin/sh", "/bin/bash"].map(ImagePath::literal).into_iter().filter(|p| tree.resolve(p).is_ok()),
+            );
+        }
+        Ok(wishes)
+    }
+}
+
+/// Decides about every package and every file.
+pub fn decide(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profile) -> Plan {
+    let mut plan = Plan::default();
+    let mut sizes = vec![0u64; inventory.packages().len()];
+    for (path, owners) in inventory.owned() {
+        if let (Some(first), Some(node)) = (owners.first(), tree.get(path))
+            && let Some(size) = sizes.get_mut(*first)
+        {
+            *size += node.size();
+        }
+    }
+    for (index, package) in inventory.packages().iter().enumerate() {
+        let path = reach.packages.get(&index).cloned();
+        let (verdict, reason) = match (&path, profile) {
+            (_, Profile::Off) => (Verdict::Keep, "the profile is off".to_owned()),
+            (Some(path), _) => (Verdict::Keep, format!("{path} is in use")),
+            (None, _) => (Verdict::Remove, "nothing in use leads to any of its files".to_owned()),
+        };
+        let name = format!("{}:{}", package.name, package.architecture);
+        if verdict == Verdict::Remove {
+            plan.removal.packages.insert(name.clone());
+        }
+        let bytes = sizes.get(index).copied().unwrap_or_default();
+        plan.steps.push(Step { package: name, version: package.version.clone(), verdict, reason, path, bytes });
+    }
+    plan.steps.sort_by(|a, b| a.package.cmp(&b.package));
+    if profile != Profile::Off {
+        files(tree, inventory, reach, profile, &mut plan.removal);
+    }
+    plan
+}
+
+fn files(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profile, removal: &mut Removal) {
+    let kept = |index: &usize| reach.packages.contains_key(index);
+    for (path, node) in tree.iter().filter(|(path, _)| !reach.graph.reaches(path)) {
+        let owners = inventory.owner_indexes(path);
+        if node.is_directory() {
+            if !owners.is_empty() && !owners.iter().any(kept) {
+                removal.directories.insert(path.clone());
+            }
+            continue;
+        }
+        let reason = if owners.is_empty() {
+            match reach.leftovers.get(path) {
+                Some(because) => because.clone(),
+                None if reach.gated.contains(path) => "nothing that reads it is in use".to_owned(),
+                None => continue,
+            }
+        } else if !owners.iter().any(kept) {
+            "its package is removed".to_owned()
+        } else if profile == Profile::Files {
+            "nothing in use leads to it".to_owned()
+        } else {
+            continue;
+        };
+        removal.paths.insert(path.clone(), reason);
+    }
+    dangling(tree, removal);
+}
+
+/// A link that led somewhere and now would not goes too, unless it is in use: the leavings of removed packages.
+fn dangling(tree: &Tree, removal: &mut Removal) {
+    loop {
+        let gone = |path: &ImagePath| removal.paths.contains_key(path);
+        let news: BTreeSet<ImagePath> = tree
+            .iter()
+            .filter(|(path, node)| matches!(node.kind, Kind::Symlink(_)) && !gone(path))
+            .filter(|(path, _)| {
+                tree.resolve(path).is_ok_and(|resolved| gone(&resolved.path) || resolved.links.iter().any(gone))
+            })
+            .map(|(path, _)| path.clone())
+            .collect();
+        if news.is_empty() {
+            return;
+        }
+        removal.paths.extend(news.into_iter().map(|path| (path, "what it leads to is removed".to_owned())));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::launch::Launch;
+    use crate::packages::Package;
+    use crate::tree::{MemoryContents, text};
+    use recipes::Recipes;
+
+    const TREE: &str = "/usr/bin/app = #!/usr/bin/sh\\n. /usr/share/data/lib\n/usr/bin/sh = x\n/usr/bin/awk -> /etc/alternatives/awk\n\
+        /etc/alternatives/awk -> /usr/bin/mawk\n/usr/bin/mawk = x\n/usr/share/data/lib = x\n/opt/mine = x\n/usr/bin/link -> mawk";
+
+    fn plan(keep: &[&str], profile: Profile) -> Plan {
+        let tree = text::tree(TREE).unwrap();
+        let package = |name: &str, files: &[&str]| Package {
+            name: name.into(),
+            architecture: "all".into(),
+            files: files.iter().map(|path| ImagePath::literal(path)).collect(),
+            ..Package::default()
+        };
+        let packages = vec![
+            package("app", &["/usr", "/usr/bin", "/usr/bin/app"]),
+            package("shell", &["/usr/bin/sh"]),
+            package("mawk", &["/usr/bin/mawk", "/usr/share"]),
+            package("data", &["/usr/share/data", "/usr/share/data/lib"]),
+        ];
+        let inventory = Inventory::new(packages, &tree);
+        let recipes = Recipes::embedded().unwrap();
+        let launch = Launch { entrypoint: vec!["app".into()], ..Launch::default() };
+        let keep = Keep { keep: keep.iter().map(|text| (*text).to_owned()).collect(), shell: false };
+        let wishes = keep.wishes(&tree, &inventory).unwrap();
+        let reach = crate::reach::reach(&tree, &MemoryContents, &inventory, &launch, &recipes, &wishes).unwrap();
+        decide(&tree, &inventory, &reach, profile)
+    }
+
+    fn kept(plan: &Plan) -> Vec<&str> {
+        plan.kept().map(|step| step.package.trim_end_matches(":all")).collect()
+    }
+
+    fn gone(plan: &Plan) -> Vec<String> {
+        plan.removal.paths.keys().map(ImagePath::to_text).collect()
+    }
+
+    #[test]
+    fn packages_that_nothing_leads_to_go_with_the_links_to_them() {
+        let plan = plan(&[], Profile::Packages);
+        assert_eq!(kept(&plan), ["app", "data", "shell"]);
+        assert_eq!(gone(&plan), ["/etc/alternatives/awk", "/usr/bin/awk", "/usr/bin/link", "/usr/bin/mawk"]);
+    }
+
+    #[test]
+    fn the_user_can_insist() {
+        for wish in ["mawk", "maw*", "/usr/bin/awk", "/usr/bin/m*"] {
+            assert!(kept(&plan(&[wish], Profile::Packages)).contains(&"mawk"), "{wish}");
+        }
+    }
+
+    #[test]
+    fn off_keeps_all() {
+        let plan = plan(&[], Profile::Off);
+        assert_eq!(kept(&plan).len(), 4);
+        assert!(gone(&plan).is_empty());
+    }
+}

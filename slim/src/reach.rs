@@ -1,0 +1,223 @@
+//! Following every use from the roots to the end: what an image can reach.
+//!
+//! Finders and recipes take turns until nothing new comes up. What the image starts is a root; so are the programs among the files
+//! that no package owns, for those are the application. Work goes in rounds, each in path order or in parallel over independent
+//! files, so the graph is the same on every machine.
+
+use crate::graph::{Edge, Graph, Rule};
+use crate::launch::Launch;
+use crate::packages::Inventory;
+use crate::path::ImagePath;
+use crate::scan::knowledge::{Facts, Knowledge};
+use crate::scan::{Finding, Scene, elf, script};
+use crate::tree::{Contents, Kind, Tree};
+use rayon::prelude::*;
+use recipes::{Keeping, Recipes};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What an image can reach.
+#[derive(Debug, Clone, Default)]
+pub struct Reach {
+    /// Every use, with its evidence.
+    pub graph: Graph,
+    /// Kept packages by index into the inventory, each with the reached path that keeps it.
+    pub packages: BTreeMap<usize, ImagePath>,
+    /// Paths behind a gate, open or not: whole packages do not bring them back.
+    pub gated: BTreeSet<ImagePath>,
+    /// Unowned files that go unless reached, with who makes them.
+    pub leftovers: BTreeMap<ImagePath, String>,
+}
+
+/// Whose word keeps packages beyond what is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Wishes {
+    /// Packages by index into the inventory.
+    pub packages: BTreeSet<usize>,
+    /// Paths of the tree.
+    pub paths: BTreeSet<ImagePath>,
+}
+
+/// Follows every use in an image.
+///
+/// # Errors
+/// When a recipe's pattern is malformed.
+pub fn reach(
+    tree: &Tree,
+    contents: &dyn Contents,
+    inventory: &Inventory,
+    launch: &Launch,
+    recipes: &Recipes,
+    wishes: &Wishes,
+) -> Result<Reach, recipes::PatternError> {
+    let knowledge = Knowledge::new(recipes, tree)?;
+    let loader = elf::loader(tree, contents, launch);
+    let scene = Scene { tree, contents, launch, knowledge, loader };
+    let mut work =
+        Work { scene: &scene, inventory, reach: Reach::default(), facts: Facts::default(), queue: Vec::new() };
+    work.begin(recipes, wishes);
+    work.application();
+    loop {
+        work.drain();
+        let installed: Vec<&str> = inventory.packages().iter().map(|package| package.name.as_str()).collect();
+        let finding = scene.knowledge.apply(&scene, &work.reach.graph, &mut work.facts, &installed);
+        work.take(finding);
+        if work.queue.is_empty() {
+            work.plugins();
+        }
+        if work.queue.is_empty() {
+            work.reach.gated.clone_from(scene.knowledge.gated());
+            return Ok(work.reach);
+        }
+    }
+}
+
+struct Work<'s, 'a> {
+    scene: &'s Scene<'a>,
+    inventory: &'s Inventory,
+    reach: Reach,
+    facts: Facts,
+    /// Reached, not yet looked at.
+    queue: Vec<ImagePath>,
+}
+
+impl Work<'_, '_> {
+    fn begin(&mut self, recipes: &Recipes, wishes: &Wishes) {
+        let scene = self.scene;
+        let roots = scene.launch.roots(scene.tree, recipes);
+        let mut finding = Finding { unknowns: roots.unknowns, ..Finding::default() };
+        for root in roots.edges {
+            let edges = scene.follow(None, &root.to, root.rule.clone(), &root.evidence);
+            finding.edges.extend(edges.into_iter().map(|edge| if root.keeps_package { edge } else { edge.of_file() }));
+        }
+        for (place, text) in roots.snippets {
+            let mut inner = Finding::default();
+            script::text(scene, None, text.as_bytes(), &mut inner, 0);
+            inner.edges.iter_mut().for_each(|edge| edge.evidence = format!("{place}, {}", edge.evidence));
+            finding.extend(inner);
+        }
+        for path in &wishes.paths {
+            finding.edges.extend(scene.follow(None, path, Rule::Root, "asked for"));
+        }
+        for index in &wishes.packages {
+            let Some(package) = self.inventory.packages().get(*index) else { continue };
+            for path in &package.files {
+                if let Ok(place) = scene.tree.resolve_parent(path)
+                    && scene.tree.get(&place.path).is_some_and(|node| !node.is_directory())
+                {
+                    finding.edges.push(Edge::root(
+                        place.path,
+                        Rule::Root,
+                        format!("package {} is asked for", package.name),
+                    ));
+                }
+            }
+        }
+        self.take(finding);
+    }
+
+    /// What no package owns is the application, unless it is known to be generated. Its programs and scripts are roots.
+    fn application(&mut self) {
+        let mut finding = Finding::default();
+        for (path, node) in self.scene.tree.iter() {
+            if node.is_directory() || self.inventory.is_owned(path) || self.scene.knowledge.is_gated(path) {
+                continue;
+            }
+            match self.scene.knowledge.generated(path) {
+                Some((Keeping::Data, _)) => continue,
+                Some((Keeping::Reached, because)) => {
+                    self.reach.leftovers.insert(path.clone(), because.to_owned());
+                    continue;
+                }
+                Some((Keeping::Never, because)) => {
+                    if node.as_file().is_some() {
+                        self.reach.leftovers.insert(path.clone(), because.to_owned());
+                    }
+                    continue;
+                }
+                None => {}
+            }
+            if let Kind::File(file) = &node.kind {
+                let head = self.scene.contents.head(&file.content, 4).unwrap_or_default();
+                let is_program = head.starts_with(b"\x7fELF") || head.starts_with(b"#!");
+                let evidence =
+                    if is_program { "a program that no package owns" } else { "a file that no package owns" };
+                finding.edges.push(Edge::root(path.clone(), Rule::Application, evidence));
+            }
+        }
+        self.take(finding);
+    }
+
+    /// Looks at everything that was reached and not looked at yet.
+    fn drain(&mut self) {
+        while !self.queue.is_empty() {
+            let round = std::mem::take(&mut self.queue);
+            let findings: Vec<Finding> = round.par_iter().map(|path| self.scene.scan(path)).collect();
+            for (path, finding) in round.into_iter().zip(findings) {
+                for symbol in &finding.imports {
+                    self.facts.imports.entry(symbol.clone()).or_insert_with(|| path.clone());
+                }
+                self.take(finding);
+            }
+        }
+    }
+
+    fn take(&mut self, finding: Finding) {
+        for unknown in finding.unknowns {
+            self.reach.graph.note(unknown);
+        }
+        for edge in finding.edges {
+            let (to, keeps_package) = (edge.to.clone(), edge.keeps_package);
+            if self.reach.graph.add(edge) {
+                self.scene.knowledge.note_reached(&to, &mut self.facts);
+                self.queue.push(to.clone());
+            }
+            if keeps_package {
+                self.keep_owners(&to);
+            }
+        }
+        for (name, from, rule) in finding.packages {
+            if let Some(index) = self.inventory.find(&name) {
+                let place = from.unwrap_or_else(ImagePath::root);
+                self.reach.packages.entry(index).or_insert_with(|| place.clone());
+                self.facts.packages.entry(format!("{name} ({rule})")).or_insert_with(|| place.clone());
+                self.facts.packages.entry(name).or_insert(place);
+            }
+        }
+    }
+
+    fn keep_owners(&mut self, path: &ImagePath) {
+        if self.scene.tree.get(path).is_some_and(|node| node.is_directory()) {
+            return;
+        }
+        for index in self.inventory.owner_indexes(path) {
+            let Some(package) = self.inventory.packages().get(*index) else { continue };
+            self.reach.packages.entry(*index).or_insert_with(|| path.clone());
+            self.facts.packages.entry(package.name.clone()).or_insert_with(|| path.clone());
+        }
+    }
+
+    /// Shared objects that kept packages ship outside the loader's directories are there to be loaded by path.
+    fn plugins(&mut self) {
+        let mut finding = Finding::default();
+        for (path, node) in self.scene.tree.iter() {
+            let name = path.file_name();
+            let is_library = name.ends_with(b".so") || memchr::memmem::find(name, b".so.").is_some();
+            if !is_library || node.as_file().is_none() {
+                continue;
+            }
+            let keeper = self.inventory.owner_indexes(path).iter().find_map(|owner| self.reach.packages.get(owner));
+            let Some(keeper) = keeper.filter(|_| !self.reach.graph.reaches(path)) else { continue };
+            let Ok(facts) = self.scene.loader.facts(path) else { continue };
+            let directories = self.scene.loader.default_directories(&facts);
+            if path.parent().is_some_and(|parent| directories.contains(&parent))
+                || self.scene.knowledge.is_gated(path)
+                || self.scene.knowledge.is_atom(path)
+            {
+                continue;
+            }
+            let evidence = "a shared object outside the loader's directories, of a kept package";
+            finding.edges.push(Edge::new(keeper, path.clone(), Rule::Plugin, evidence));
+        }
+        self.take(finding);
+    }
+}

@@ -1,0 +1,145 @@
+//! Finders: functions that look at one file in use and say what it uses, each with evidence.
+//!
+//! A finder never decides what stays; it adds edges to a [`Graph`](crate::graph::Graph), and [`Unknown`]s where the file refers to
+//! something that cannot be known without running it.
+
+pub mod config;
+pub mod elf;
+pub mod knowledge;
+pub mod script;
+
+use crate::elf::search::Loader;
+use crate::graph::{Edge, Rule, Unknown};
+use crate::launch::Launch;
+use crate::path::ImagePath;
+use crate::tree::{Contents, Kind, ResolveError, Tree};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+/// Files above this are not read for what they name: no program or configuration is as large.
+const SIZE_LIMIT: u64 = 1 << 30;
+
+/// What finders may look at.
+pub struct Scene<'a> {
+    /// The image's files.
+    pub tree: &'a Tree,
+    /// Their bytes.
+    pub contents: &'a dyn Contents,
+    /// How the container starts: search path, working directory.
+    pub launch: &'a Launch,
+    /// The recipes, matched against this tree.
+    pub knowledge: knowledge::Knowledge<'a>,
+    /// Where libraries are found.
+    pub loader: Loader<'a>,
+}
+
+impl std::fmt::Debug for Scene<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scene").field("launch", self.launch).finish_non_exhaustive()
+    }
+}
+
+/// What finders found in one file.
+#[derive(Debug, Clone, Default)]
+pub struct Finding {
+    /// What the file uses.
+    pub edges: Vec<Edge>,
+    /// What it uses that cannot be known.
+    pub unknowns: Vec<Unknown>,
+    /// Symbols that it imports.
+    pub imports: BTreeSet<String>,
+    /// Packages that are in use: name, the file because of which, and the id of the rule.
+    pub packages: Vec<(String, Option<ImagePath>, String)>,
+}
+
+impl Finding {
+    /// Notes what cannot be known.
+    pub fn unknown(&mut self, at: &ImagePath, place: impl Into<String>, what: impl Into<String>, taken: &str) {
+        let (place, what) = (place.into(), what.into());
+        self.unknowns.push(Unknown { at: Some(at.clone()), place, what, taken: taken.to_owned() });
+    }
+
+    /// Adds what another finder found.
+    pub fn extend(&mut self, other: Self) {
+        self.edges.extend(other.edges);
+        self.unknowns.extend(other.unknowns);
+        self.imports.extend(other.imports);
+        self.packages.extend(other.packages);
+    }
+}
+
+impl Scene<'_> {
+    /// What the node at a path uses.
+    pub fn scan(&self, path: &ImagePath) -> Finding {
+        let mut finding = Finding::default();
+        match self.tree.get(path).map(|node| &node.kind) {
+            Some(Kind::Symlink(_)) => finding.edges = self.follow(Some(path), path, Rule::Symlink, "its target"),
+            Some(Kind::File(file)) if file.content.size() > SIZE_LIMIT => {
+                finding.unknown(path, "whole file", "too large to read", "nothing that it names is followed");
+            }
+            Some(Kind::File(file)) => match self.contents.read(&file.content) {
+                Ok(bytes) if bytes.starts_with(b"\x7fELF") => elf::find(self, path, &bytes, &mut finding),
+                Ok(bytes) if bytes.starts_with(b"#!") => script::find(self, path, &bytes, &mut finding),
+                Ok(_) => {}
+                Err(error) => {
+                    finding.unknown(path, "whole file", error.to_string(), "nothing that it names is followed")
+                }
+            },
+            _ => {}
+        }
+        finding
+    }
+
+    /// Edges to where a path leads, and to every link on the way. Empty when it leads nowhere.
+    ///
+    /// Directories, and links to them, are used as mere files: a program that names a directory does not use the package that made it.
+    pub fn follow(&self, from: Option<&ImagePath>, path: &ImagePath, rule: Rule, evidence: &str) -> Vec<Edge> {
+        let Ok(resolved) = self.tree.resolve(path) else { return Vec::new() };
+        let is_directory = self.tree.get(&resolved.path).is_some_and(|node| node.is_directory());
+        let edge = |to: &ImagePath, rule: Rule, evidence: &str| Edge {
+            from: from.cloned(),
+            to: to.clone(),
+            rule,
+            evidence: evidence.to_owned(),
+            keeps_package: !is_directory,
+        };
+        let mut edges = Vec::new();
+        if Some(&resolved.path) != from {
+            edges.push(edge(&resolved.path, rule.clone(), evidence));
+        }
+        for link in &resolved.links {
+            if Some(link) == from {
+                continue;
+            }
+            // A directory's link on the way is no reason to keep a package either.
+            let to_directory = self.tree.lookup(link).is_some_and(|(_, node)| node.is_directory());
+            let hop =
+                edge(link, if link == path { rule.clone() } else { Rule::Symlink }, &format!("on the way of {path}"));
+            edges.push(if to_directory { hop.of_file() } else { hop });
+        }
+        edges
+    }
+
+    /// As [`Scene::follow`], for a name as a file writes it; names that are no paths lead nowhere.
+    pub fn follow_name(&self, from: Option<&ImagePath>, name: &str, rule: Rule, evidence: &str) -> Vec<Edge> {
+        ImagePath::new(name).map(|path| self.follow(from, &path, rule, evidence)).unwrap_or_default()
+    }
+
+    /// Edges to a command, looked up along the image's `PATH`; `None` when there is none of this name.
+    pub fn command(&self, from: Option<&ImagePath>, name: &str, evidence: &str) -> Option<Vec<Edge>> {
+        let path = self.launch.find(self.tree, name)?;
+        Some(self.follow(from, &path, Rule::Command, evidence))
+    }
+
+    /// The text of a file that a path leads to; `None` when it is none.
+    pub fn read(&self, path: &ImagePath) -> Option<Cow<'_, [u8]>> {
+        let (_, node) = self.tree.lookup(path)?;
+        let file = node.as_file().filter(|file| file.content.size() <= SIZE_LIMIT)?;
+        self.contents.read(&file.content).ok()
+    }
+
+    /// Why a path leads nowhere, for messages.
+    pub fn missing(&self, path: &ImagePath) -> Option<ResolveError> {
+        self.tree.resolve(path).err()
+    }
+}

@@ -1,0 +1,336 @@
+//! What configuration files name: one small reader for each kind of file.
+
+use super::{Finding, Scene};
+use crate::graph::Rule;
+use crate::path::ImagePath;
+use recipes::{ConfigKind, Pattern};
+use std::collections::BTreeSet;
+
+/// Words of a configuration file with the line that each statement begins on.
+type Statement = (usize, Vec<String>);
+
+/// How many files one configuration may include.
+const FILE_LIMIT: usize = 4096;
+
+/// Adds what a configuration file and all that it includes name.
+pub(super) fn find(scene: &Scene<'_>, kind: ConfigKind, file: &ImagePath, finding: &mut Finding) {
+    let mut reader = Reader { scene, kind, base: base(kind, file), seen: BTreeSet::new(), finding };
+    reader.file(file);
+}
+
+/// The directory that relative names start from.
+fn base(kind: ConfigKind, file: &ImagePath) -> ImagePath {
+    match kind {
+        ConfigKind::Pam => ImagePath::literal("/etc/pam.d"),
+        _ => file.parent().unwrap_or_else(ImagePath::root),
+    }
+}
+
+struct Reader<'s, 'a> {
+    scene: &'s Scene<'a>,
+    kind: ConfigKind,
+    base: ImagePath,
+    seen: BTreeSet<ImagePath>,
+    finding: &'s mut Finding,
+}
+
+impl Reader<'_, '_> {
+    fn file(&mut self, file: &ImagePath) {
+        let Ok(place) = self.scene.tree.resolve(file) else { return };
+        if self.seen.len() >= FILE_LIMIT || !self.seen.insert(place.path.clone()) {
+            return;
+        }
+        let Some(bytes) = self.scene.read(&place.path) else { return };
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let file = &place.path;
+        let statements = match self.kind {
+            ConfigKind::Nginx => nginx_statements(&text),
+            _ => line_statements(&text),
+        };
+        for (line, words) in statements {
+            match self.kind {
+                ConfigKind::Nginx => self.nginx(file, line, &words),
+                ConfigKind::Apache => self.apache(file, line, &words),
+                ConfigKind::PhpIni => self.php(file, line, &words),
+                ConfigKind::Pam => self.pam(file, line, &words),
+                ConfigKind::Commands => self.commands(file, line, &words),
+                ConfigKind::Paths => {}
+            }
+            self.paths(file, line, &words);
+        }
+    }
+
+    /// Every absolute path that exists is in use.
+    fn paths(&mut self, file: &ImagePath, line: usize, words: &[String]) {
+        for word in words {
+            let path = word.find('/').map(|at| &word[at..]).filter(|path| path.len() > 1);
+            let Some(path) = path.filter(|path| word.starts_with('/') || word.contains(&format!(":{path}"))) else {
+                continue;
+            };
+            let evidence = format!("line {line}: {}", words.join(" "));
+            self.finding.edges.extend(self.scene.follow_name(Some(file), path, Rule::Config, &evidence));
+        }
+    }
+
+    fn name(&mut self, file: &ImagePath, line: usize, words: &[String], names: &[String]) -> bool {
+        let evidence = format!("line {line}: {}", words.join(" "));
+        for name in names {
+            let edges = self.scene.follow_name(Some(file), name, Rule::Config, &evidence);
+            if !edges.is_empty() {
+                self.finding.edges.extend(edges);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn include(&mut self, file: &ImagePath, line: usize, pattern: &str) {
+        let pattern = match pattern.starts_with('/') {
+            true => pattern.to_owned(),
+            false => format!("{}/{pattern}", self.base),
+        };
+        let files = glob(self.scene, &pattern);
+        if files.is_empty() && !pattern.contains(['*', '?', '[']) {
+            let taken = "nothing is kept for it";
+            self.finding.unknown(
+                file,
+                format!("line {line}"),
+                format!("includes {pattern}, which is not in the image"),
+                taken,
+            );
+        }
+        for included in files {
+            let evidence = format!("line {line}: include {pattern}");
+            self.finding.edges.extend(self.scene.follow(Some(file), &included, Rule::Config, &evidence));
+            self.file(&included);
+        }
+    }
+
+    fn nginx(&mut self, file: &ImagePath, line: usize, words: &[String]) {
+        let Some((directive, arguments)) = words.split_first() else { return };
+        let Some(first) = arguments.first() else { return };
+        match directive.as_str() {
+            "include" => self.include(file, line, first),
+            "load_module" if !first.starts_with('/') => {
+                // Relative to the prefix that nginx was built with, which a link `modules` in it usually leads out of.
+                let prefixes =
+                    ["/usr/share/nginx", "/etc/nginx", "/usr/lib/nginx", "/usr/local/nginx", "/var/lib/nginx"];
+                let names: Vec<_> = prefixes.iter().map(|prefix| format!("{prefix}/{first}")).collect();
+                if !self.name(file, line, words, &names) {
+                    let what = format!("module {first} is not in the image");
+                    self.finding.unknown(file, format!("line {line}"), what, "nothing is kept for it");
+                }
+            }
+            "root" | "alias" => self.directory(file, line, words, first),
+            _ if !first.contains(['$', '/', '{']) && first.contains('.') => {
+                let _ = self.name(file, line, words, &[format!("{}/{first}", self.base)]);
+            }
+            _ => {}
+        }
+    }
+
+    /// A directory whose files are served: all of them are in use, as files.
+    fn directory(&mut self, file: &ImagePath, line: usize, words: &[String], name: &str) {
+        let Some((directory, _)) = ImagePath::new(name).ok().and_then(|path| self.scene.tree.lookup(&path)) else {
+            return;
+        };
+        let evidence = format!("line {line}: {}", words.join(" "));
+        for (path, _) in self.scene.tree.below(&directory) {
+            let edges = self.scene.follow(Some(file), path, Rule::Config, &evidence);
+            self.finding.edges.extend(edges.into_iter().map(crate::graph::Edge::of_file));
+        }
+    }
+
+    fn apache(&mut self, file: &ImagePath, line: usize, words: &[String]) {
+        let [directive, arguments @ ..] = words else { return };
+        match (directive.to_ascii_lowercase().as_str(), arguments) {
+            ("include" | "includeoptional", [pattern, ..]) => self.include(file, line, pattern),
+            ("loadmodule", [_, module, ..]) if !module.starts_with('/') => {
+                let names =
+                    ["/usr/lib/apache2", "/etc/apache2", "/usr/local/apache2"].map(|root| format!("{root}/{module}"));
+                let _ = self.name(file, line, words, &names);
+            }
+            ("documentroot", [name, ..]) => self.directory(file, line, words, name),
+            _ => {}
+        }
+    }
+
+    fn php(&mut self, file: &ImagePath, line: usize, words: &[String]) {
+        let [key, value, ..] = words else { return };
+        if !matches!(key.as_str(), "extension" | "zend_extension") || value.starts_with('/') {
+            return;
+        }
+        let name = value.strip_suffix(".so").unwrap_or(value);
+        let patterns = ["/usr/lib/php*/2*/", "/usr/lib/php*/modules/", "/usr/local/lib/php/extensions/*/"];
+        let found: Vec<_> = patterns.iter().flat_map(|place| glob(self.scene, &format!("{place}{name}.so"))).collect();
+        if found.is_empty() {
+            let what = format!("extension {name} is not in the image");
+            self.finding.unknown(file, format!("line {line}"), what, "it may be built in; nothing is kept for it");
+        }
+        for path in found {
+            let evidence = format!("line {line}: {}", words.join(" = "));
+            self.finding.edges.extend(self.scene.follow(Some(file), &path, Rule::Config, &evidence));
+        }
+    }
+
+    fn pam(&mut self, file: &ImagePath, line: usize, words: &[String]) {
+        if let [include, service] = words
+            && include == "@include"
+        {
+            return self.include(file, line, service);
+        }
+        let controls = words.iter().position(|word| matches!(word.as_str(), "include" | "substack"));
+        if let Some(service) = controls.and_then(|at| words.get(at + 1)) {
+            return self.include(file, line, service);
+        }
+        for module in words.iter().filter(|word| word.ends_with(".so") && !word.starts_with('/')) {
+            for path in glob(self.scene, &format!("$LIB/security/{module}")) {
+                let evidence = format!("line {line}: {}", words.join(" "));
+                self.finding.edges.extend(self.scene.follow(Some(file), &path, Rule::Config, &evidence));
+            }
+        }
+    }
+
+    /// `command = PROGRAM ARGUMENTS`, `ExecStart=PROGRAM`, a crontab's absolute command.
+    fn commands(&mut self, file: &ImagePath, line: usize, words: &[String]) {
+        let [key, program, ..] = words else { return };
+        if !key.eq_ignore_ascii_case("command") && !key.starts_with("Exec") {
+            return;
+        }
+        match self.scene.command(Some(file), program, &format!("line {line}: {}", words.join(" "))) {
+            Some(edges) => self.finding.edges.extend(edges),
+            None => {
+                let what = format!("command {program} is not in the image");
+                self.finding.unknown(file, format!("line {line}"), what, "nothing is kept for it");
+            }
+        }
+    }
+}
+
+/// The non-directories of the tree that a pattern covers, in path order. Links among the directories of the pattern's fixed
+/// beginning are followed.
+pub(super) fn glob(scene: &Scene<'_>, pattern: &str) -> Vec<ImagePath> {
+    if !pattern.contains(['*', '?', '[', '{', '$']) {
+        return ImagePath::new(pattern).ok().filter(|path| scene.tree.resolve(path).is_ok()).into_iter().collect();
+    }
+    let Ok(matcher) = Pattern::new(pattern) else { return Vec::new() };
+    let fixed: Vec<&str> = pattern.split('/').take_while(|part| !part.contains(['*', '?', '[', '{', '$'])).collect();
+    let top = ImagePath::new(fixed.join("/")).unwrap_or_else(|_| ImagePath::root());
+    let Some((real, _)) = scene.tree.lookup(&top) else { return Vec::new() };
+    let renamed = |path: &ImagePath| {
+        let rest = path.as_bytes().strip_prefix(real.as_bytes()).unwrap_or(path.as_bytes());
+        top.join(rest).map(|path| path.to_text()).unwrap_or_default()
+    };
+    let files = scene.tree.below(&real).filter(|(_, node)| !node.is_directory());
+    files.filter(|(path, _)| matcher.matches(&renamed(path))).map(|(path, _)| path.clone()).collect()
+}
+
+/// `directive argument …;` and `directive argument … {` of nginx, comments and quotes taken away.
+fn nginx_statements(text: &str) -> Vec<Statement> {
+    let mut statements = Vec::new();
+    let (mut words, mut word, mut begun) = (Vec::new(), String::new(), false);
+    let mut line = 1;
+    let mut first_line = 1;
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '#' if !begun => {
+                while characters.peek().is_some_and(|next| *next != '\n') {
+                    characters.next();
+                }
+            }
+            '\'' | '"' if !begun => {
+                begun = true;
+                while let Some(inner) = characters.next().filter(|inner| *inner != character) {
+                    line += usize::from(inner == '\n');
+                    match inner {
+                        '\\' => word.extend(characters.next()),
+                        inner => word.push(inner),
+                    }
+                }
+            }
+            '\\' => {
+                begun = true;
+                word.extend(characters.next());
+            }
+            ';' | '{' | '}' => {
+                if std::mem::take(&mut begun) {
+                    words.push(std::mem::take(&mut word));
+                }
+                if !words.is_empty() {
+                    statements.push((first_line, std::mem::take(&mut words)));
+                }
+            }
+            blank if blank.is_whitespace() => {
+                if std::mem::take(&mut begun) {
+                    words.push(std::mem::take(&mut word));
+                }
+                line += usize::from(blank == '\n');
+            }
+            other => {
+                if words.is_empty() && !begun {
+                    first_line = line;
+                }
+                begun = true;
+                word.push(other);
+            }
+        }
+    }
+    statements
+}
+
+/// Lines of words; `=` separates, quotes group, `#` and `;` begin comments.
+fn line_statements(text: &str) -> Vec<Statement> {
+    let mut statements = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with(['#', ';']) {
+            continue;
+        }
+        let mut words = Vec::new();
+        let mut word = String::new();
+        let mut quote = None;
+        for character in line.chars() {
+            match (quote, character) {
+                (Some(open), close) if open == close => quote = None,
+                (Some(_), inner) => word.push(inner),
+                (None, '"' | '\'') => quote = Some(character),
+                (None, blank) if blank.is_whitespace() || blank == '=' || blank == ',' => {
+                    if !word.is_empty() {
+                        words.push(std::mem::take(&mut word));
+                    }
+                }
+                (None, other) => word.push(other),
+            }
+        }
+        if !word.is_empty() {
+            words.push(word);
+        }
+        if !words.is_empty() {
+            statements.push((index + 1, words));
+        }
+    }
+    statements
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn joined(statements: Vec<Statement>) -> Vec<String> {
+        statements.iter().map(|(line, words)| format!("{line} {}", words.join("|"))).collect()
+    }
+
+    #[test]
+    fn nginx_statements_are_cut_at_semicolons_and_braces() {
+        let text = "user www; # who\nhttp {\n  include 'a b'/*.conf;\n  root\n /x;\n}\nlog \"x;y\" main;";
+        let expected = ["1 user|www", "2 http", "3 include|a b/*.conf", "4 root|/x", "7 log|x;y|main"];
+        assert_eq!(joined(nginx_statements(text)), expected);
+    }
+
+    #[test]
+    fn lines_are_cut_at_blanks_and_equal_signs() {
+        let text = "; c\n# c\nextension = mysqli.so\ncommand=\"/bin/a b\" c\n";
+        assert_eq!(joined(line_statements(text)), ["3 extension|mysqli.so", "4 command|/bin/a b|c"]);
+    }
+}

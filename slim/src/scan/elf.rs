@@ -1,0 +1,122 @@
+//! What ELF files use: their interpreter, libraries, `dlopen` notes, and the files that their strings name.
+
+use super::{Finding, Scene};
+use crate::elf::search::{Environment, Loader, Role};
+use crate::elf::{self, Facts, Priority};
+use crate::graph::{Edge, Rule};
+use crate::launch::Launch;
+use crate::path::ImagePath;
+use crate::tree::{Contents, Tree};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many names of one file are looked up as libraries; real files name some dozens.
+const NAME_LIMIT: usize = 4096;
+
+/// The loader of this image's programs, with the environment that the container starts in.
+pub fn loader<'a>(tree: &'a Tree, contents: &'a dyn Contents, launch: &Launch) -> Loader<'a> {
+    let variables: Vec<String> = launch.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let environment = Environment::from_variables(variables.iter().map(String::as_str));
+    Loader::new(tree, contents, &environment)
+}
+
+/// Adds what an ELF file uses.
+pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) {
+    let facts = match elf::read(bytes) {
+        Ok(facts) => facts,
+        Err(error) => {
+            let what = format!("not readable as ELF: {error}");
+            return finding.unknown(path, "header", what, "nothing that it needs is followed");
+        }
+    };
+    finding.imports.extend(facts.imports.iter().map(|import| String::from_utf8_lossy(&import.name).into_owned()));
+    if let Some(interpreter) = &facts.interpreter {
+        let name = String::from_utf8_lossy(interpreter);
+        finding.edges.extend(scene.follow_name(Some(path), &name, Rule::Interpreter, "PT_INTERP"));
+    }
+    let mut opens: BTreeMap<Vec<u8>, (Rule, String)> = BTreeMap::new();
+    for note in facts.dlopen_notes.iter().filter(|note| note.priority != Priority::Suggested) {
+        for name in &note.sonames {
+            let evidence = format!("{name} ({})", note.feature.as_deref().unwrap_or(".note.dlopen"));
+            opens.insert(name.clone().into_bytes(), (Rule::Dlopen, evidence));
+        }
+    }
+    strings(scene, path, bytes, &mut opens, finding);
+    libraries(scene, path, &facts, &opens, finding);
+}
+
+/// Everything that the loader maps for the file, by its own search.
+fn libraries(
+    scene: &Scene<'_>,
+    path: &ImagePath,
+    facts: &Facts,
+    opens: &BTreeMap<Vec<u8>, (Rule, String)>,
+    finding: &mut Finding,
+) {
+    if !facts.is_dynamic {
+        return;
+    }
+    let names: Vec<_> = opens.keys().map(|name| (path.clone(), name.clone())).collect();
+    let closure = match scene.loader.closure_opening(path, &names) {
+        Ok(closure) => closure,
+        Err(error) => {
+            return finding.unknown(path, "dynamic section", error.to_string(), "nothing that it needs is followed");
+        }
+    };
+    for loaded in closure.loaded {
+        let from = loaded.needed_by.as_ref().unwrap_or(path);
+        let name = String::from_utf8_lossy(loaded.found_as.file_name()).into_owned();
+        let (rule, evidence) = match loaded.role {
+            Role::Root | Role::Interpreter => continue,
+            Role::Opened => opens.get(loaded.found_as.file_name()).cloned().unwrap_or((Rule::String, name)),
+            Role::Preload => (Rule::Needed, format!("{name}, preloaded")),
+            Role::Needed | Role::Filter | Role::Variant => (Rule::Needed, name),
+        };
+        for link in &loaded.links {
+            let to_directory = scene.tree.lookup(link).is_some_and(|(_, node)| node.is_directory());
+            let hop = Edge::new(from, link.clone(), Rule::Symlink, format!("on the way of {}", loaded.found_as));
+            finding.edges.push(if to_directory { hop.of_file() } else { hop });
+        }
+        finding.edges.push(Edge::new(from, loaded.path, rule, evidence));
+    }
+    // A library alone may need what only its program's run path finds; the program's own closure tells.
+    if facts.interpreter.is_some() {
+        for missing in closure.missing.iter().filter(|missing| missing.required) {
+            let name = String::from_utf8_lossy(&missing.name).into_owned();
+            if !scene.knowledge.is_provided(&name) {
+                let what = format!("{name}, which {} needs, is not in the image", missing.needed_by);
+                finding.unknown(path, "DT_NEEDED", what, "nothing is kept for it");
+            }
+        }
+    }
+}
+
+/// Strings that equal a file of the image are uses of it; names of libraries are handed back to be searched for.
+fn strings(
+    scene: &Scene<'_>,
+    path: &ImagePath,
+    bytes: &[u8],
+    opens: &mut BTreeMap<Vec<u8>, (Rule, String)>,
+    finding: &mut Finding,
+) {
+    let within = path.to_text();
+    let mut seen = BTreeSet::new();
+    for (offset, text) in elf::strings(bytes).into_iter().flatten() {
+        let Ok(text) = std::str::from_utf8(text) else { continue };
+        let evidence = || format!("{text:?} at offset {offset:#x}");
+        if text.starts_with('/') {
+            let Some(target) = ImagePath::new(text).ok().filter(|target| !target.is_root()) else { continue };
+            if scene.tree.resolve(&target).is_ok()
+                && seen.insert(target.clone())
+                && !scene.knowledge.ignores(&within, text)
+            {
+                finding.edges.extend(scene.follow(Some(path), &target, Rule::String, &evidence()));
+            }
+        } else if text.len() < 256
+            && !text.contains(['/', '%', ' '])
+            && opens.len() < NAME_LIMIT
+            && !scene.knowledge.ignores(&within, text)
+        {
+            opens.entry(text.as_bytes().to_vec()).or_insert_with(|| (Rule::String, evidence()));
+        }
+    }
+}

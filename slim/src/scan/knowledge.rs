@@ -1,0 +1,232 @@
+//! The recipes, matched against one tree: which rules apply, and what they then put in use.
+
+use super::{Finding, Scene, config};
+use crate::graph::{Edge, Graph, Rule};
+use crate::path::ImagePath;
+use crate::tree::Tree;
+use recipes::{Keeping, Patterns, Recipes};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Patterns that belong to things: each pattern knows whose it is.
+#[derive(Debug, Default)]
+struct Owned {
+    patterns: Patterns,
+    owners: Vec<usize>,
+}
+
+impl Owned {
+    fn new<'a>(lists: impl Iterator<Item = &'a [String]>) -> Result<Self, recipes::PatternError> {
+        let (mut all, mut owners) = (Vec::new(), Vec::new());
+        for (owner, list) in lists.enumerate() {
+            owners.extend(list.iter().map(|_| owner));
+            all.extend(list.iter().map(String::as_str));
+        }
+        Ok(Self { patterns: Patterns::new(all)?, owners })
+    }
+
+    fn owners(&self, text: &str) -> BTreeSet<usize> {
+        self.patterns.matching(text).into_iter().map(|index| self.owners[index]).collect()
+    }
+
+    /// The paths of a tree that each owner's patterns cover.
+    fn places(&self, tree: &[(String, &ImagePath)]) -> BTreeMap<usize, Vec<ImagePath>> {
+        let mut places: BTreeMap<usize, Vec<ImagePath>> = BTreeMap::new();
+        for (text, path) in tree {
+            for owner in self.owners(text) {
+                places.entry(owner).or_default().push((*path).clone());
+            }
+        }
+        places
+    }
+}
+
+/// Recipes over one tree. Rules are known by their position.
+#[derive(Debug)]
+pub struct Knowledge<'a> {
+    recipes: &'a Recipes,
+    rules: Vec<&'a recipes::Rule>,
+    when_reached: Owned,
+    when_package: Owned,
+    present: BTreeMap<usize, Vec<ImagePath>>,
+    keep: BTreeMap<usize, Vec<ImagePath>>,
+    keep_files: BTreeMap<usize, Vec<ImagePath>>,
+    together: BTreeMap<usize, Vec<ImagePath>>,
+    gates: BTreeMap<usize, Vec<ImagePath>>,
+    gated: BTreeSet<ImagePath>,
+    packages: Owned,
+    provided: Patterns,
+    ignored: Vec<(Patterns, Patterns)>,
+    generated: BTreeMap<ImagePath, (Keeping, &'a str)>,
+}
+
+/// What is known so far about an image's use: what rules are tested against.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// Imported symbols, each with the first file that imports it.
+    pub imports: BTreeMap<String, ImagePath>,
+    /// Kept packages by name, each with the path that keeps it.
+    pub packages: BTreeMap<String, ImagePath>,
+    /// Rules that have been applied.
+    applied: BTreeSet<usize>,
+    /// For each rule the first reached path that it waits for.
+    reached: BTreeMap<usize, ImagePath>,
+}
+
+impl<'a> Knowledge<'a> {
+    /// Matches recipes against a tree.
+    ///
+    /// # Errors
+    /// When a pattern is malformed, which [`Recipes::problems`] would have told.
+    pub fn new(recipes: &'a Recipes, tree: &Tree) -> Result<Self, recipes::PatternError> {
+        let rules: Vec<_> = recipes.rules().collect();
+        let paths: Vec<(String, &ImagePath)> = tree.iter().map(|(path, _)| (path.to_text(), path)).collect();
+        let places = |list: fn(&recipes::Rule) -> &[String]| -> Result<_, recipes::PatternError> {
+            Ok(Owned::new(rules.iter().map(|rule| list(rule)))?.places(&paths))
+        };
+        let gates = places(|rule| &rule.gate)?;
+        let mut generated = BTreeMap::new();
+        let classes: Vec<_> = recipes.generated().collect();
+        let class_patterns = Owned::new(classes.iter().map(|class| &class.paths[..]))?;
+        for (text, path) in &paths {
+            // The first class that covers a path counts.
+            if let Some(class) = class_patterns.owners(text).first().and_then(|index| classes.get(*index)) {
+                generated.insert((*path).clone(), (class.keeping, class.because.as_str()));
+            }
+        }
+        let ignored = recipes.ignored().map(|ignore| {
+            let of = |list: &'a [String]| Patterns::new(list.iter().map(String::as_str));
+            Ok((of(&ignore.within)?, of(&ignore.strings)?))
+        });
+        Ok(Self {
+            recipes,
+            when_reached: Owned::new(rules.iter().map(|rule| &rule.when.reached[..]))?,
+            when_package: Owned::new(rules.iter().map(|rule| &rule.when.packages[..]))?,
+            present: places(|rule| &rule.when.present)?,
+            keep: places(|rule| &rule.keep)?,
+            keep_files: places(|rule| &rule.keep_files)?,
+            together: places(|rule| &rule.together)?,
+            gated: gates.values().flatten().cloned().collect(),
+            gates,
+            packages: Owned::new(rules.iter().map(|rule| &rule.packages[..]))?,
+            provided: Patterns::new(rules.iter().flat_map(|rule| &rule.provided).map(String::as_str))?,
+            ignored: ignored.collect::<Result<_, recipes::PatternError>>()?,
+            generated,
+            rules,
+        })
+    }
+
+    /// Whether the host supplies a library of this name at run time.
+    pub fn is_provided(&self, name: &str) -> bool {
+        self.provided.matches(name)
+    }
+
+    /// Whether a string in a binary is known to be no use.
+    pub fn ignores(&self, within: &str, text: &str) -> bool {
+        self.ignored.iter().any(|(binaries, strings)| binaries.matches(within) && strings.matches(text))
+    }
+
+    /// Whether a path belongs to a data class that stays only when its gate opens.
+    pub fn is_gated(&self, path: &ImagePath) -> bool {
+        self.gated.contains(path)
+    }
+
+    /// Whether a path lives or dies with others.
+    pub fn is_atom(&self, path: &ImagePath) -> bool {
+        self.together.values().any(|members| members.binary_search(path).is_ok())
+    }
+
+    /// The grammar of a wrapper, by its file name.
+    pub fn wrapper(&self, name: &str) -> Option<&'a recipes::Wrapper> {
+        self.recipes.wrapper(name)
+    }
+
+    /// Every path behind a gate.
+    pub fn gated(&self) -> &BTreeSet<ImagePath> {
+        &self.gated
+    }
+
+    /// What becomes of a generated file, and who makes it; `None` when it is not known to be generated.
+    pub fn generated(&self, path: &ImagePath) -> Option<(Keeping, &'a str)> {
+        self.generated.get(path).copied()
+    }
+
+    /// Tells the rules that a path is in use.
+    pub fn note_reached(&self, path: &ImagePath, facts: &mut Facts) {
+        for rule in self.when_reached.owners(&path.to_text()) {
+            facts.reached.entry(rule).or_insert_with(|| path.clone());
+        }
+    }
+
+    /// Applies every rule that holds and was not applied before, and completes atoms.
+    pub fn apply(&self, scene: &Scene<'_>, graph: &Graph, facts: &mut Facts, installed: &[&str]) -> Finding {
+        let mut finding = Finding::default();
+        for (index, rule) in self.rules.iter().enumerate() {
+            if !facts.applied.contains(&index)
+                && let Some(trigger) = self.holds(index, rule, scene, facts)
+            {
+                facts.applied.insert(index);
+                self.carry_out(index, rule, trigger.as_ref(), scene, installed, &mut finding);
+            }
+            let Some(members) = self.together.get(&index) else { continue };
+            if let Some(member) = members.iter().find(|member| graph.reaches(member)) {
+                let missing = members.iter().filter(|other| *other != member && !graph.reaches(other));
+                let edge =
+                    |to: &ImagePath| Edge::new(member, to.clone(), Rule::Recipe(rule.id.clone()), &*rule.because);
+                finding.edges.extend(missing.map(edge));
+            }
+        }
+        finding
+    }
+
+    /// The file because of which a rule holds (`None` inside for facts of the image itself).
+    fn holds(&self, index: usize, rule: &recipes::Rule, scene: &Scene<'_>, facts: &Facts) -> Option<Option<ImagePath>> {
+        let when = &rule.when;
+        if when.always || when.env.iter().any(|name| scene.launch.variable(name).is_some()) {
+            return Some(None);
+        }
+        let package = || facts.packages.iter().find(|(name, _)| self.when_package.owners(name).contains(&index));
+        let from = facts.reached.get(&index).or_else(|| when.imports.iter().find_map(|name| facts.imports.get(name)));
+        if let Some(from) = from.or_else(|| package().map(|(_, path)| path)) {
+            return Some(Some(from.clone()));
+        }
+        self.present.contains_key(&index).then_some(None)
+    }
+
+    fn carry_out(
+        &self,
+        index: usize,
+        rule: &recipes::Rule,
+        trigger: Option<&ImagePath>,
+        scene: &Scene<'_>,
+        installed: &[&str],
+        finding: &mut Finding,
+    ) {
+        let kind = Rule::Recipe(rule.id.clone());
+        let places = |map: &'_ BTreeMap<usize, Vec<ImagePath>>| map.get(&index).cloned().unwrap_or_default();
+        for path in places(&self.keep) {
+            finding.edges.extend(scene.follow(trigger, &path, kind.clone(), &rule.because));
+        }
+        for path in places(&self.keep_files).into_iter().chain(places(&self.gates)) {
+            finding
+                .edges
+                .extend(scene.follow(trigger, &path, kind.clone(), &rule.because).into_iter().map(Edge::of_file));
+        }
+        for command in &rule.commands {
+            if let Some(path) = scene.launch.find(scene.tree, command) {
+                finding.edges.extend(scene.follow(trigger, &path, kind.clone(), &rule.because));
+            }
+        }
+        let wanted = installed.iter().filter(|name| self.packages.owners(name).contains(&index));
+        finding.packages.extend(wanted.map(|name| ((*name).to_owned(), trigger.cloned(), rule.id.clone())));
+        for config in &rule.configs {
+            let Ok(patterns) = Patterns::new(config.files.iter().map(String::as_str)) else { continue };
+            let files: Vec<_> = scene.tree.iter().filter(|(path, _)| patterns.matches(&path.to_text())).collect();
+            for (path, node) in files {
+                if !node.is_directory() {
+                    finding.edges.extend(scene.follow(trigger, path, kind.clone(), &rule.because));
+                    config::find(scene, config.kind, path, finding);
+                }
+            }
+        }
+    }
+}

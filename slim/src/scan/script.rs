@@ -1,0 +1,335 @@
+//! What scripts use: the interpreter of their `#!` line and, for shell scripts, the commands and files that they name.
+
+use super::{Finding, Scene};
+use crate::graph::{Edge, Rule};
+use crate::launch;
+use crate::path::ImagePath;
+use crate::script::{self, Operator, Part, SimpleCommand, Word};
+use std::collections::BTreeMap;
+
+/// Commands that the shell runs itself.
+const BUILTINS: [&str; 44] = [
+    ":",
+    "[",
+    "[[",
+    "alias",
+    "bg",
+    "break",
+    "cd",
+    "continue",
+    "declare",
+    "echo",
+    "eval",
+    "exit",
+    "export",
+    "false",
+    "fg",
+    "getopts",
+    "hash",
+    "jobs",
+    "kill",
+    "let",
+    "local",
+    "mapfile",
+    "popd",
+    "printf",
+    "pushd",
+    "pwd",
+    "read",
+    "readarray",
+    "readonly",
+    "return",
+    "set",
+    "shift",
+    "shopt",
+    "test",
+    "times",
+    "trap",
+    "true",
+    "type",
+    "typeset",
+    "ulimit",
+    "umask",
+    "unalias",
+    "unset",
+    "wait",
+];
+
+/// How deep text in text is read: `sh -c "eval '…'"`.
+const DEPTH_LIMIT: usize = 8;
+
+/// Adds what a file that begins with `#!` uses.
+pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) {
+    let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len()).min(4096);
+    let line = String::from_utf8_lossy(&bytes[2..end.max(2)]).into_owned();
+    let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+    let Some((interpreter, arguments)) = words.split_first() else { return };
+    let edges = scene.follow_name(Some(path), interpreter, Rule::Shebang, line.trim());
+    if edges.is_empty() {
+        finding.unknown(
+            path,
+            "line 1",
+            format!("interpreter {interpreter} is not in the image"),
+            "nothing is kept for it",
+        );
+    }
+    finding.edges.extend(edges);
+    let mut name = interpreter.rsplit('/').next().unwrap_or(interpreter).to_owned();
+    if name == "env" {
+        // The kernel passes the rest as one word; `env -S` splits it. Either way the first word that is no option is the program.
+        let program = arguments.iter().find(|word| !word.starts_with('-') && !word.contains('='));
+        if let Some(program) = program {
+            finding.edges.extend(scene.command(Some(path), program, line.trim()).unwrap_or_default());
+            name.clone_from(program);
+        }
+    }
+    if launch::is_shell(&name) {
+        text(scene, Some(path), bytes, finding, 0);
+    }
+}
+
+/// Adds what shell text uses: a script's, or that of the image's configuration.
+pub fn text(scene: &Scene<'_>, from: Option<&ImagePath>, bytes: &[u8], finding: &mut Finding, depth: usize) {
+    if depth > DEPTH_LIMIT {
+        return;
+    }
+    let script = match script::parse(bytes) {
+        Ok(script) => script,
+        Err(error) => {
+            let what = "not readable as a shell script".to_owned();
+            return unknown(finding, from, error.to_string(), what, "its words that name files are kept", |finding| {
+                bare_words(scene, from, bytes, finding);
+            });
+        }
+    };
+    let commands = script.commands();
+    let mut reader = Reader { scene, from, values: BTreeMap::new(), finding, depth };
+    for assignment in commands.iter().flat_map(|command| &command.assignments) {
+        if let Some(value) = assignment.value.literal().filter(|value| !value.is_empty()) {
+            reader.values.entry(assignment.name.clone()).or_default().push(value);
+        }
+    }
+    for command in commands {
+        reader.command(command);
+    }
+}
+
+/// A script that cannot be parsed still names commands and files by words.
+fn bare_words(scene: &Scene<'_>, from: Option<&ImagePath>, bytes: &[u8], finding: &mut Finding) {
+    let text = String::from_utf8_lossy(bytes);
+    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with('#')) {
+        let evidence = format!("line {}: {}", index + 1, line.trim());
+        for word in line.split(|c: char| c.is_whitespace() || "\"'`;|&()<>=".contains(c)).filter(|word| word.len() > 1)
+        {
+            if word.starts_with('/') {
+                finding.edges.extend(scene.follow_name(from, word, Rule::Source, &evidence));
+            } else if !BUILTINS.contains(&word) {
+                finding.edges.extend(scene.command(from, word, &evidence).unwrap_or_default());
+            }
+        }
+    }
+}
+
+fn unknown(
+    finding: &mut Finding,
+    from: Option<&ImagePath>,
+    place: String,
+    what: String,
+    taken: &str,
+    otherwise: impl FnOnce(&mut Finding),
+) {
+    let taken = taken.to_owned();
+    finding.unknowns.push(crate::graph::Unknown { at: from.cloned(), place, what, taken });
+    otherwise(finding);
+}
+
+struct Reader<'s, 'a> {
+    scene: &'s Scene<'a>,
+    from: Option<&'s ImagePath>,
+    /// What the script's own assignments give a variable.
+    values: BTreeMap<String, Vec<String>>,
+    finding: &'s mut Finding,
+    depth: usize,
+}
+
+impl Reader<'_, '_> {
+    fn command(&mut self, command: &SimpleCommand) {
+        let place = format!("line {}", command.line);
+        for assignment in &command.assignments {
+            self.file(&assignment.value, &place);
+        }
+        self.run(&command.words, &place, 0);
+    }
+
+    fn run(&mut self, words: &[Word], place: &str, depth: usize) {
+        let Some((first, arguments)) = words.split_first() else { return };
+        if depth > DEPTH_LIMIT {
+            return;
+        }
+        let names = self.possible(first);
+        if names.is_empty() && !is_arguments(first) {
+            let what = format!("the command is {}", shown(first));
+            unknown(self.finding, self.from, place.to_owned(), what, "nothing is kept for it", |_| ());
+        }
+        for name in &names {
+            let base = name.rsplit('/').next().unwrap_or(name);
+            match base {
+                "." | "source" => {
+                    for file in arguments.first().map(|word| self.possible(word)).unwrap_or_default() {
+                        self.source(&file, place);
+                    }
+                }
+                "set" => {
+                    let after = arguments.iter().position(|word| word.literal().as_deref() == Some("--"));
+                    if let Some(rest) = after.and_then(|at| arguments.get(at + 1..)) {
+                        self.passed(rest, place);
+                    }
+                }
+                "eval" | "trap" => self.nested(arguments.first()),
+                "run-parts" => arguments.iter().for_each(|word| self.directory(word, place)),
+                "type" | "which" | "hash" => arguments.iter().for_each(|word| self.named(word, place)),
+                _ if BUILTINS.contains(&base) => {}
+                _ => self.program(name, base, arguments, place, depth),
+            }
+        }
+        for argument in arguments {
+            self.file(argument, place);
+        }
+    }
+
+    fn program(&mut self, name: &str, base: &str, arguments: &[Word], place: &str, depth: usize) {
+        if let Some(edges) = self.scene.command(self.from, name, &format!("{place}: {name}")) {
+            self.finding.edges.extend(edges);
+        }
+        if launch::is_shell(base) {
+            let at = arguments
+                .iter()
+                .position(|word| word.literal().is_some_and(|a| a.starts_with('-') && a.ends_with('c')));
+            self.nested(at.and_then(|at| arguments.get(at + 1)));
+        } else if let Some(wrapper) = self.scene.knowledge.wrapper(base) {
+            // The grammar is over text; a word that is not literal is no option.
+            let texts: Vec<String> = arguments.iter().map(|word| word.literal().unwrap_or_default()).collect();
+            let rest = launch::wrapped(wrapper, &texts);
+            let rest = &arguments[arguments.len() - rest.len().min(arguments.len())..];
+            self.run(rest, place, depth + 1);
+        } else if base == "find" || base == "xargs" {
+            let at = arguments
+                .iter()
+                .position(|word| matches!(word.literal().as_deref(), Some("-exec" | "-execdir" | "-ok")));
+            if let Some(rest) = at.and_then(|at| arguments.get(at + 1..)) {
+                self.run(rest, place, depth + 1);
+            }
+        }
+    }
+
+    /// Words that become the positional parameters: the first is what `exec "$@"` runs.
+    fn passed(&mut self, words: &[Word], place: &str) {
+        if let Some(name) = words.first().and_then(Word::literal)
+            && let Some(edges) = self.scene.command(self.from, &name, &format!("{place}: set -- {name}"))
+        {
+            self.finding.edges.extend(edges);
+        }
+    }
+
+    fn named(&mut self, word: &Word, place: &str) {
+        for name in self.possible(word) {
+            if let Some(edges) = self.scene.command(self.from, &name, &format!("{place}: asks for {name}")) {
+                self.finding.edges.extend(edges);
+            }
+        }
+    }
+
+    fn nested(&mut self, word: Option<&Word>) {
+        let Some(inner) = word.and_then(Word::literal) else { return };
+        let (scene, from, depth) = (self.scene, self.from, self.depth + 1);
+        text(scene, from, inner.as_bytes(), self.finding, depth);
+    }
+
+    fn source(&mut self, name: &str, place: &str) {
+        let Some(path) = self.scene.launch.absolute(name) else { return };
+        let edges = self.scene.follow(self.from, &path, Rule::Source, &format!("{place}: reads {name}"));
+        let target = edges.first().map(|edge| edge.to.clone());
+        self.finding.edges.extend(edges);
+        // A file that is read into a script needs no `#!` of its own: it is shell text all the same.
+        let bytes = target.as_ref().and_then(|target| self.scene.read(target));
+        if let (Some(target), Some(bytes)) = (target, bytes)
+            && !bytes.starts_with(b"#!")
+        {
+            let (scene, depth) = (self.scene, self.depth + 1);
+            text(scene, Some(&target), &bytes, self.finding, depth);
+        }
+    }
+
+    fn directory(&mut self, word: &Word, place: &str) {
+        let Some(path) = word.literal().filter(|name| name.starts_with('/')).and_then(|name| ImagePath::new(name).ok())
+        else {
+            return;
+        };
+        let Some((directory, _)) = self.scene.tree.lookup(&path) else { return };
+        for (path, _) in self.scene.tree.children(&directory) {
+            let edges =
+                self.scene.follow(self.from, path, Rule::Command, &format!("{place}: runs what is in {directory}"));
+            self.finding.edges.extend(edges);
+        }
+    }
+
+    /// A word that names existing files is a use of them, be it by pattern.
+    fn file(&mut self, word: &Word, place: &str) {
+        let Some(name) = word.literal() else { return };
+        let name = match name.split_once('=') {
+            Some((_, value)) if !name.starts_with('/') => value,
+            _ => &name,
+        };
+        if !name.starts_with('/') || name.len() < 2 {
+            return;
+        }
+        for path in super::config::glob(self.scene, name) {
+            let edges = self.scene.follow(self.from, &path, Rule::Source, &format!("{place}: {name}"));
+            // A directory link such as /lib is an argument of tests, not a use of what is below.
+            self.finding
+                .edges
+                .extend(edges.into_iter().map(|edge| if name.contains('*') { Edge::of_file(edge) } else { edge }));
+        }
+    }
+
+    /// What a word can be: itself, or what the script's assignments and the image's environment give its variable.
+    fn possible(&self, word: &Word) -> Vec<String> {
+        if let Some(text) = word.literal() {
+            return vec![text];
+        }
+        let parts = match &word.parts[..] {
+            [Part::Double(parts)] => parts,
+            parts => parts,
+        };
+        let [Part::Parameter { name, operator }] = parts else { return Vec::new() };
+        let mut values = self.values.get(name).cloned().unwrap_or_default();
+        values.extend(self.scene.launch.variable(name).map(str::to_owned));
+        if let Operator::Default { word, .. } | Operator::Assign { word, .. } = operator {
+            values.extend(word.literal());
+        }
+        values
+    }
+}
+
+/// `"$@"`, `$1`, `$*`: what the caller passed, which the image's configuration knows.
+fn is_arguments(word: &Word) -> bool {
+    let parts = match &word.parts[..] {
+        [Part::Double(parts)] => parts,
+        parts => parts,
+    };
+    matches!(parts, [Part::Parameter { name, .. }] if matches!(name.as_str(), "@" | "*" | "1" | "2"))
+}
+
+fn shown(word: &Word) -> String {
+    let part = |part: &Part| match part {
+        Part::Literal(text) | Part::Quoted(text) | Part::AnsiQuoted(text) => text.clone(),
+        Part::Parameter { name, .. } => format!("${name}"),
+        Part::Double(_) => "\"…\"".into(),
+        Part::Command(_) | Part::Process(_) => "$(…)".into(),
+        Part::Arithmetic(_) => "$((…))".into(),
+    };
+    match &word.parts[..] {
+        [Part::Double(parts)] => parts.iter().map(part).collect(),
+        parts => parts.iter().map(part).collect(),
+    }
+}

@@ -1,0 +1,112 @@
+//! Walking a whole script, whatever would run.
+
+use super::ast::{Command, CommandKind, Item, Operator, Part, Redirection, SimpleCommand, Target, Word};
+
+/// What a walk gathers.
+#[derive(Default)]
+struct Found<'a> {
+    commands: Vec<&'a SimpleCommand>,
+    redirections: Vec<&'a Redirection>,
+}
+
+pub(super) fn commands(items: &[Item]) -> Vec<&SimpleCommand> {
+    let mut found = Found::default();
+    found.items(items);
+    found.commands
+}
+
+pub(super) fn redirections(items: &[Item]) -> Vec<&Redirection> {
+    let mut found = Found::default();
+    found.items(items);
+    found.redirections
+}
+
+impl<'a> Found<'a> {
+    fn items(&mut self, items: &'a [Item]) {
+        for item in items {
+            let pipelines =
+                std::iter::once(&item.list.first).chain(item.list.rest.iter().map(|(_, pipeline)| pipeline));
+            pipelines.flat_map(|pipeline| &pipeline.commands).for_each(|command| self.command(command));
+        }
+    }
+
+    fn command(&mut self, command: &'a Command) {
+        match &command.kind {
+            CommandKind::Simple(simple) => self.simple(simple),
+            CommandKind::Group(body) | CommandKind::Subshell(body) => self.items(body),
+            CommandKind::If { branches, otherwise } => {
+                for (condition, body) in branches {
+                    self.items(condition);
+                    self.items(body);
+                }
+                self.items(otherwise.as_deref().unwrap_or_default());
+            }
+            CommandKind::For { words, body, .. } => {
+                words.iter().flatten().for_each(|word| self.word(word));
+                self.items(body);
+            }
+            CommandKind::While { condition, body, .. } => {
+                self.items(condition);
+                self.items(body);
+            }
+            CommandKind::Case { word, arms } => {
+                self.word(word);
+                for arm in arms {
+                    arm.patterns.iter().for_each(|pattern| self.word(pattern));
+                    self.items(&arm.body);
+                }
+            }
+            CommandKind::Function { body, .. } => self.command(body),
+            CommandKind::Test(words) => words.iter().for_each(|word| self.word(word)),
+            CommandKind::Arithmetic(word) => self.word(word),
+            CommandKind::ArithmeticFor { header, body } => {
+                self.word(header);
+                self.items(body);
+            }
+        }
+        command.redirections.iter().for_each(|redirection| self.redirection(redirection));
+    }
+
+    fn simple(&mut self, simple: &'a SimpleCommand) {
+        self.commands.push(simple);
+        for assignment in &simple.assignments {
+            self.word(&assignment.value);
+            assignment.array.iter().flatten().for_each(|word| self.word(word));
+        }
+        simple.words.iter().for_each(|word| self.word(word));
+        simple.redirections.iter().for_each(|redirection| self.redirection(redirection));
+    }
+
+    fn redirection(&mut self, redirection: &'a Redirection) {
+        self.redirections.push(redirection);
+        match &redirection.target {
+            Target::Word(word) => self.word(word),
+            Target::Here(document) => document.word().into_iter().for_each(|word| self.word(word)),
+        }
+    }
+
+    fn word(&mut self, word: &'a Word) {
+        self.parts(&word.parts);
+    }
+
+    fn parts(&mut self, parts: &'a [Part]) {
+        for part in parts {
+            match part {
+                Part::Literal(_) | Part::Quoted(_) | Part::AnsiQuoted(_) => {}
+                Part::Double(parts) => self.parts(parts),
+                Part::Command(items) | Part::Process(items) => self.items(items),
+                Part::Arithmetic(word) => self.word(word),
+                Part::Parameter { operator, .. } => match operator {
+                    Operator::None | Operator::Length | Operator::Other(_) => {}
+                    Operator::Default { word, .. }
+                    | Operator::Assign { word, .. }
+                    | Operator::Require { word, .. }
+                    | Operator::Alternative { word, .. } => self.word(word),
+                    Operator::RemovePrefix { pattern, .. } | Operator::RemoveSuffix { pattern, .. } => {
+                        self.word(pattern)
+                    }
+                },
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Scripts: the program that the first line names (execve(2), "Interpreter scripts").
+
+use super::{Found, ProblemKind};
+use crate::elf::ElfError;
+use crate::path::ImagePath;
+use crate::tree::{Contents, Node, Tree};
+use rayon::prelude::*;
+
+/// As much of a file as the kernel looks at (`BINPRM_BUF_SIZE`).
+const LINE_LIMIT: usize = 256;
+
+/// Where programs are looked for when the image sets no `PATH`.
+const USUAL_PATH: &[u8] = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+pub(super) fn check(
+    tree: &Tree,
+    contents: &dyn Contents,
+    path: Option<&[u8]>,
+    found: &mut Found,
+) -> Result<(), ElfError> {
+    let files: Vec<_> = tree.iter().filter(|(_, node)| node.as_file().is_some() && node.mode & 0o111 != 0).collect();
+    let missing = |(at, node): &(&ImagePath, &Node)| {
+        let file = node.as_file()?;
+        match contents.head(&file.content, LINE_LIMIT) {
+            Ok(head) => missing(tree, &head, path.unwrap_or(USUAL_PATH)).map(|what| Ok(((*at).clone(), what))),
+            Err(error) => Some(Err(ElfError::from(error))),
+        }
+    };
+    let problems: Vec<_> = files.par_iter().filter_map(missing).collect::<Result<_, _>>()?;
+    for (at, what) in problems {
+        let detail = format!("its first line asks for {what}, which is not in the image");
+        found.add(ProblemKind::MissingShebang, &at, &what, detail, vec![at.clone()]);
+    }
+    Ok(())
+}
+
+/// The program that a script's first line asks for and that is not there.
+fn missing(tree: &Tree, head: &[u8], search: &[u8]) -> Option<String> {
+    let line = head.strip_prefix(b"#!")?.split(|b| *b == b'\n').next()?.trim_ascii();
+    let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let program = words.next().filter(|program| program.first() == Some(&b'/'))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if !exists(tree, program) {
+        return Some(text(program));
+    }
+    if !program.ends_with(b"/env") {
+        return None;
+    }
+    // `env [-S] [NAME=VALUE]… COMMAND`
+    let command = words.find(|word| word.first() != Some(&b'-') && !word.contains(&b'='))?;
+    let there = if command.contains(&b'/') {
+        exists(tree, command)
+    } else {
+        search.split(|b| *b == b':').any(|directory| exists(tree, &[directory, b"/", command].concat()))
+    };
+    (!there).then(|| text(command))
+}
+
+fn exists(tree: &Tree, name: &[u8]) -> bool {
+    ImagePath::new(name).is_ok_and(|path| tree.lookup(&path).is_some_and(|(_, node)| node.as_file().is_some()))
+}
