@@ -3,10 +3,12 @@
 //! Every error of the library has a function here (or in a module of its own) that knows what its reader can do about it. An error
 //! that needs no advice still gets its heading: the library's messages name the thing, what was expected and what was found.
 
+mod archive;
 mod layer;
 mod store;
 
 use anstyle::{AnsiColor, Style};
+use rebuild::archives::ArchiveError;
 use rebuild::opened::OpenError;
 use rebuild::pipeline::RebuildError;
 use rebuild::store::StoreError;
@@ -127,6 +129,12 @@ impl From<OpenError> for Failure {
             OpenError::Store(inner) => store::explain(inner),
             OpenError::Layer { error: inner, .. } => layer::explain(&error, inner),
         }
+    }
+}
+
+impl From<ArchiveError> for Failure {
+    fn from(error: ArchiveError) -> Self {
+        archive::explain(&error)
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 /// A table without lines: a header, and columns of which these are numbers.
 pub(crate) fn table<const N: usize>(header: [&str; N], numbers: &[usize], rows: &[[String; N]]) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(header);
+    table.load_style(presets::NOTHING).set_header(header);
     table.add_rows(rows);
     for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));

@@ -45,9 +45,7 @@ impl ReportFile {
         let text = crate::render::json(report);
         match self {
             Self::Output => crate::render::print(&text),
-            Self::Stream(mut file, path) => {
-                file.write_all(text.as_bytes()).map_err(|error| unwritable(&path, &error))
-            }
+            Self::Stream(mut file, path) => file.write_all(text.as_bytes()).map_err(|error| unwritable(&path, &error)),
             Self::File(mut file, path) => {
                 let written = file.write_all(text.as_bytes()).and_then(|()| readable(file.as_file()));
                 written

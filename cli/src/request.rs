@@ -1,6 +1,10 @@
 //! From what was typed to what the library is asked for: files are looked up, defaults filled in, contradictions refused.
 
-use crate::args::{ArchiveArgs, MachineArgs, PruneChoice, RebuildArgs, RegistryArgs, SelectionArgs, UpdateChoice, WhyArgs};
+mod archives;
+
+use crate::args::{
+    ArchiveArgs, MachineArgs, PruneChoice, RebuildArgs, RegistryArgs, SelectionArgs, UpdateChoice, WhyArgs,
+};
 use crate::failure::Failure;
 use rebuild::image::Location;
 use rebuild::request::{Prune, Request, Services, Update};
@@ -111,7 +115,7 @@ pub(crate) fn services(
     let jobs = machine.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, usize::from);
     Ok(Services {
         registry: self::registry(registry),
-        archives: self::archives(archives, machine)?,
+        archives: self::archives::options(archives, machine)?,
         temporary,
         jobs,
     })
@@ -130,11 +134,6 @@ fn registry(args: &RegistryArgs) -> RegistryOptions {
         options.mirrors.entry(registry.to_ascii_lowercase()).or_default().push(host.clone());
     }
     options
-}
-
-fn archives(_args: &ArchiveArgs, machine: &MachineArgs) -> Result<rebuild::archives::Options, Failure> {
-    let _cache = cache(machine);
-    Ok(rebuild::archives::Options {})
 }
 
 /// The folder that outlives the run; none when nobody wants one or there is no home to put it in.

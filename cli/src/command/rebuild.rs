@@ -24,7 +24,8 @@ pub(super) fn run(args: &RebuildArgs, quiet: bool) -> Result<Code, Failure> {
 
 /// What the outcome means for a script.
 fn code(report: &Report, strict: bool, exit_code: bool) -> Code {
-    let open = || report.packages.iter().any(|package| package.verdict == Verdict::KeptBack) || !report.unknowns.is_empty();
+    let open =
+        || report.packages.iter().any(|package| package.verdict == Verdict::KeptBack) || !report.unknowns.is_empty();
     match report.outcome {
         _ if strict && open() => Code::KeptBack,
         Outcome::NothingToDo if exit_code => Code::NothingToDo,
@@ -58,7 +59,11 @@ mod tests {
             (Outcome::NothingToDo, false, false, true, Code::NothingToDo),
             (Outcome::NothingToDo, true, true, true, Code::KeptBack),
         ] {
-            assert_eq!(code(&with(outcome, open), strict, exit_code), expected, "{outcome:?} {open} {strict} {exit_code}");
+            assert_eq!(
+                code(&with(outcome, open), strict, exit_code),
+                expected,
+                "{outcome:?} {open} {strict} {exit_code}"
+            );
         }
     }
 }

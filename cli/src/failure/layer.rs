@@ -16,6 +16,8 @@ pub(super) fn explain(error: &OpenError, layer: &LayerError) -> Failure {
             failure.hint(machine_hint(&text).unwrap_or_else(damaged))
         }
         LayerError::Archive { .. } => failure.hint("the image is damaged or was made to do harm; slim does not guess"),
-        LayerError::DiffId { .. } => failure.hint("manifest and config do not belong together: build or push the image again"),
+        LayerError::DiffId { .. } => {
+            failure.hint("manifest and config do not belong together: build or push the image again")
+        }
     }
 }

@@ -4,7 +4,8 @@ use super::{Code, Failure, machine_hint};
 use rebuild::store::StoreError;
 
 /// The forms that an image's name can have.
-const FORMS: &str = "an image is named as REF or docker://REF (a registry), oci:DIR[:TAG], oci-archive:FILE or docker-archive:FILE";
+const FORMS: &str =
+    "an image is named as REF or docker://REF (a registry), oci:DIR[:TAG], oci-archive:FILE or docker-archive:FILE";
 
 pub(super) fn explain(error: &StoreError) -> Failure {
     let failure = Failure::of(error);

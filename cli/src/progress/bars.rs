@@ -49,7 +49,8 @@ impl Bars {
             Event::Phase(text) => {
                 let all = &self.all;
                 let bar = state.phase.get_or_insert_with(|| {
-                    let bar = all.insert(0, ProgressBar::new_spinner().with_style(style("{spinner} {msg} ({elapsed})")));
+                    let bar =
+                        all.insert(0, ProgressBar::new_spinner().with_style(style("{spinner} {msg} ({elapsed})")));
                     bar.enable_steady_tick(TICK);
                     bar
                 });

@@ -106,7 +106,8 @@ mod tests {
         let lines = Lines::new(move |line| sink.lock().unwrap().push(line));
         let start = Instant::now();
         let after = |seconds| start + Duration::from_secs(seconds);
-        let begin = |task, label: &str, total, unit| Event::Started { task: TaskId(task), label: label.into(), total, unit };
+        let begin =
+            |task, label: &str, total, unit| Event::Started { task: TaskId(task), label: label.into(), total, unit };
         lines.at(Event::Phase("reading layers".into()), start);
         lines.at(begin(1, "layer aaaa", Some(90_000_000), Unit::Bytes), start);
         lines.at(begin(2, "package indexes", Some(3), Unit::Items), start);

@@ -7,7 +7,12 @@ use std::fmt::Write as _;
 /// The verdict, the reason, and the chain.
 pub(crate) fn explanation(explanation: &Explanation) -> String {
     let verdict = if explanation.kept { "stays" } else { "goes" };
-    let mut text = format!("{} {} {verdict}: {}\n", clean(&explanation.kind), clean(&explanation.target), clean(&explanation.reason));
+    let mut text = format!(
+        "{} {} {verdict}: {}\n",
+        clean(&explanation.kind),
+        clean(&explanation.target),
+        clean(&explanation.reason)
+    );
     if !explanation.chain.is_empty() {
         text.push('\n');
     }

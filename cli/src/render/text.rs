@@ -63,7 +63,8 @@ pub(crate) fn clean_lines(text: &str) -> String {
 fn escape(text: &str, keep: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        let acts = c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let acts =
+            c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         if acts && !keep(c) {
             let _ = write!(out, "{}", c.escape_default());
         } else {
@@ -124,7 +125,10 @@ mod tests {
         assert_eq!(saved_bytes(200, 150), "50 B (25%)");
         assert_eq!(saved_bytes(150, 200), "+50 B");
         assert_eq!(saved_bytes(7, 7), "-");
-        assert_eq!((saved_count(4, 3), saved_count(3, 4), saved_count(0, 0)), ("1 (25%)".into(), "+1".into(), "-".into()));
+        assert_eq!(
+            (saved_count(4, 3), saved_count(3, 4), saved_count(0, 0)),
+            ("1 (25%)".into(), "+1".into(), "-".into())
+        );
         assert_eq!((count(1, "layer"), count(0, "layer")), ("1 layer".into(), "0 layers".into()));
     }
 
