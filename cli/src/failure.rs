@@ -4,12 +4,15 @@
 //! that needs no advice still gets its heading: the library's messages name the thing, what was expected and what was found.
 
 mod archive;
+mod engine;
 mod layer;
 mod store;
 
 use anstyle::{AnsiColor, Style};
 use rebuild::archives::ArchiveError;
+use rebuild::engine::native::EngineError;
 use rebuild::opened::OpenError;
+use rebuild::output::ComposeError;
 use rebuild::pipeline::RebuildError;
 use rebuild::store::StoreError;
 use std::process::ExitCode;
@@ -135,6 +138,19 @@ impl From<OpenError> for Failure {
 impl From<ArchiveError> for Failure {
     fn from(error: ArchiveError) -> Self {
         archive::explain(&error)
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        engine::explain(&error)
+    }
+}
+
+impl From<ComposeError> for Failure {
+    fn from(error: ComposeError) -> Self {
+        let reason = error.error.to_string();
+        if reason == "cancelled" { Self::interrupted() } else { Self::of(&error).hints(machine_hint(&reason)) }
     }
 }
 

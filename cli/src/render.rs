@@ -54,4 +54,6 @@ pub(crate) fn table<const N: usize>(header: [&str; N], numbers: &[usize], rows: 
 }
 
 #[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
 mod tests;

@@ -119,7 +119,7 @@ fn ending(text: &mut String, report: &Report) {
     let _ = match report.outcome {
         Outcome::Done => writeln!(text, "{done}"),
         Outcome::Planned => writeln!(text, "{done} if this were carried out; nothing was written"),
-        Outcome::NothingToDo => writeln!(text, "nothing to do: every package is current and nothing is to be removed"),
+        Outcome::NothingToDo => writeln!(text, "nothing to do: the image stays as it is"),
     };
     let digest = |image: &ImageReport| image.digest.clone().unwrap_or_else(|| "not computed".into());
     let _ = writeln!(text, "source  {}  {}", clean(&report.source.name), clean(&digest(&report.source)));
