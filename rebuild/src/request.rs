@@ -13,7 +13,26 @@ pub struct Request {
     pub destination: Option<Location>,
     /// Which image of an index.
     pub platform: Option<Platform>,
-    /// Which packages are brought up to date.
+    impl Request {
+    /// A request that changes nothing: where a question about an image starts from.
+    pub fn question(source: Location) -> Self {
+        Self {
+            source,
+            destination: None,
+            platform: None,
+            update: Update::None,
+            prune: Prune::None,
+            keep: Vec::new(),
+            roots: Vec::new(),
+            compression: None,
+            dry_run: true,
+            allow_larger: false,
+            strict: false,
+        }
+    }
+}
+
+/// Which packages are brought up to date.
     pub update: Update,
     /// What is removed.
     pub prune: Prune,

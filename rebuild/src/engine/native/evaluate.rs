@@ -165,11 +165,8 @@ pub fn run(
     };
     let stdout = descriptors::Buffer::default();
     shell.state.umask = 0o022;
-    shell.state.descriptors = BTreeMap::from([
-        (0, Descriptor::Null),
-        (1, Descriptor::Buffer(stdout.clone())),
-        (2, Descriptor::Terminal),
-    ]);
+    shell.state.descriptors =
+        BTreeMap::from([(0, Descriptor::Null), (1, Descriptor::Buffer(stdout.clone())), (2, Descriptor::Terminal)]);
     for (name, value) in environment {
         let value = Some((*value).to_owned());
         shell.state.variables.insert((*name).to_owned(), Variable { value, exported: true, readonly: false });

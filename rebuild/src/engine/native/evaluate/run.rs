@@ -3,9 +3,7 @@
 use super::commands::{self, Entry};
 use super::descriptors::{Descriptor, Input};
 use super::{CALL_LIMIT, Shell, Status, Stop, Variable, pattern};
-use slim::script::{
-    ArmEnd, AndOr, Command, CommandKind, Connector, Item, Pipeline, SimpleCommand,
-};
+use slim::script::{AndOr, ArmEnd, Command, CommandKind, Connector, Item, Pipeline, SimpleCommand};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

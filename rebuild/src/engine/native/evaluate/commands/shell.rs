@@ -99,7 +99,8 @@ pub(super) fn type_of(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     for name in &words[1..] {
         match describe(shell, name)? {
             Some((text, kind)) => {
-                let of = if kind == "program" { format!("{name} is {text}\n") } else { format!("{name} is a {kind}\n") };
+                let of =
+                    if kind == "program" { format!("{name} is {text}\n") } else { format!("{name} is a {kind}\n") };
                 shell.out(of)?;
             }
             None => {

@@ -105,7 +105,8 @@ fn count(shell: &Shell<'_, '_>, program: &str, word: &str) -> Result<usize, Stop
 
 /// `-3` as a count is older than `-n 3`.
 fn modern(words: &[String]) -> Vec<String> {
-    let digits = |word: &str| word.len() > 1 && word.starts_with('-') && word[1..].bytes().all(|byte| byte.is_ascii_digit());
+    let digits =
+        |word: &str| word.len() > 1 && word.starts_with('-') && word[1..].bytes().all(|byte| byte.is_ascii_digit());
     words.iter().map(|word| if digits(word) { format!("-n{}", &word[1..]) } else { word.clone() }).collect()
 }
 
@@ -426,7 +427,8 @@ pub(super) fn xargs(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
         None => usize::MAX,
     };
     let mut status = 0;
-    let calls: Vec<&[String]> = if arguments.is_empty() { vec![&[]] } else { arguments.chunks(each.min(arguments.len())).collect() };
+    let calls: Vec<&[String]> =
+        if arguments.is_empty() { vec![&[]] } else { arguments.chunks(each.min(arguments.len())).collect() };
     for call in calls {
         let words: Vec<String> = command.iter().chain(call).cloned().collect();
         match shell.invoke_command(&words)? {
