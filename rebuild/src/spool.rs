@@ -88,7 +88,11 @@ fn poisoned() -> io::Error {
 impl Contents for Spool {
     fn read_span(&self, offset: u64, buffer: &mut [u8]) -> Result<(), ContentsError> {
         let size = buffer.len() as u64;
-        self.file.read_exact_at(buffer, offset).map_err(|error| ContentsError { offset, size, reason: error.to_string() })
+        self.file.read_exact_at(buffer, offset).map_err(|error| ContentsError {
+            offset,
+            size,
+            reason: error.to_string(),
+        })
     }
 }
 

@@ -188,7 +188,16 @@ impl Deb {
         }
         let mut data = Vec::new();
         for entry in &self.entries {
-            header(&mut data, &entry.path, entry.kind, entry.mode, &entry.owner, entry.bytes.len(), self.mtime, &entry.link);
+            header(
+                &mut data,
+                &entry.path,
+                entry.kind,
+                entry.mode,
+                &entry.owner,
+                entry.bytes.len(),
+                self.mtime,
+                &entry.link,
+            );
             content(&mut data, &entry.bytes);
         }
         let mut package = b"!<arch>\n".to_vec();
@@ -220,7 +229,9 @@ impl Deb {
 }
 
 fn member(package: &mut Vec<u8>, name: &str, bytes: &[u8]) {
-    package.extend_from_slice(format!("{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", 0, 0, 0, 100_644, bytes.len()).as_bytes());
+    package.extend_from_slice(
+        format!("{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", 0, 0, 0, 100_644, bytes.len()).as_bytes(),
+    );
     package.extend_from_slice(bytes);
     if bytes.len() % 2 == 1 {
         package.push(b'\n');

@@ -224,7 +224,7 @@ impl<'a> Knowledge<'a> {
             for (path, node) in files {
                 if !node.is_directory() {
                     // A rule that keeps the configuration as a mere file means it.
-                    if !self.keep_files.get(&index).is_some_and(|files| files.binary_search(path).is_ok()) {
+                    if self.keep_files.get(&index).is_none_or(|files| files.binary_search(path).is_err()) {
                         finding.edges.extend(scene.follow(trigger, path, kind.clone(), &rule.because));
                     }
                     config::find(scene, config.kind, path, finding);

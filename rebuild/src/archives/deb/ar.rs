@@ -33,7 +33,11 @@ impl<'a> Archive<'a> {
             return Ok(None);
         }
         let field = |from: usize, to: usize| {
-            header.get(from..to).and_then(|bytes| std::str::from_utf8(bytes).ok()).map(str::trim_end).unwrap_or_default()
+            header
+                .get(from..to)
+                .and_then(|bytes| std::str::from_utf8(bytes).ok())
+                .map(str::trim_end)
+                .unwrap_or_default()
         };
         let (name, size) = (field(0, 16).trim_end_matches('/').to_owned(), field(48, 58).parse::<u64>());
         match (size, field(58, 60)) {

@@ -66,7 +66,10 @@ fn damaged_and_oversized_packages_are_refused() {
     let small = Limits { data: 9_999, ..Limits::default() };
     assert!(matches!(Deb::read(&mut &toy[..], &spool, &small), Err(DebError::TooLarge { what: "unpacked bytes", .. })));
     let few = Limits { entries: 1, ..Limits::default() };
-    assert!(matches!(Deb::read(&mut &toy[..], &spool, &few), Err(DebError::TooLarge { what: "number of entries", .. })));
+    assert!(matches!(
+        Deb::read(&mut &toy[..], &spool, &few),
+        Err(DebError::TooLarge { what: "number of entries", .. })
+    ));
     let no_control = Limits { control: 100, ..Limits::default() };
     assert!(matches!(Deb::read(&mut &toy[..], &spool, &no_control), Err(DebError::TooLarge { .. })));
     let other = [&toy[..68], b"3.0\n", &toy[72..]].concat();
