@@ -2,3 +2,4 @@
 
 pub mod evaluate;
 pub mod script;
+pub mod verdict;

@@ -202,7 +202,8 @@ impl<'a> Parser<'a> {
     /// The reserved word or bare name here, without taking it.
     fn peek_word(&self) -> &'a str {
         let rest = &self.text[self.at..];
-        let delimiter = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')');
+        let delimiter =
+            |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')');
         let end = rest.iter().take(16).position(delimiter).unwrap_or(rest.len().min(16));
         std::str::from_utf8(&rest[..end]).unwrap_or("")
     }
@@ -469,7 +470,9 @@ impl<'a> Parser<'a> {
                 None => return self.fail("']]' expected"),
                 Some(word) if word.bare() == Some("]]") => return Ok(CommandKind::Test(words)),
                 // `[[ … ]];` and `[[ … ]])`: the bracket ends where an operator begins.
-                Some(word) if word.bare().is_some_and(|text| text.starts_with("]]") && !is_name(text.as_bytes()[2])) => {
+                Some(word)
+                    if word.bare().is_some_and(|text| text.starts_with("]]") && !is_name(text.as_bytes()[2])) =>
+                {
                     let extra = word.bare().map_or(0, |text| text.len() - 2);
                     self.at -= extra;
                     return Ok(CommandKind::Test(words));

@@ -24,7 +24,8 @@ pub(super) fn redirections(items: &[Item]) -> Vec<&Redirection> {
 impl<'a> Found<'a> {
     fn items(&mut self, items: &'a [Item]) {
         for item in items {
-            let pipelines = std::iter::once(&item.list.first).chain(item.list.rest.iter().map(|(_, pipeline)| pipeline));
+            let pipelines =
+                std::iter::once(&item.list.first).chain(item.list.rest.iter().map(|(_, pipeline)| pipeline));
             pipelines.flat_map(|pipeline| &pipeline.commands).for_each(|command| self.command(command));
         }
     }
@@ -101,7 +102,9 @@ impl<'a> Found<'a> {
                     | Operator::Assign { word, .. }
                     | Operator::Require { word, .. }
                     | Operator::Alternative { word, .. } => self.word(word),
-                    Operator::RemovePrefix { pattern, .. } | Operator::RemoveSuffix { pattern, .. } => self.word(pattern),
+                    Operator::RemovePrefix { pattern, .. } | Operator::RemoveSuffix { pattern, .. } => {
+                        self.word(pattern)
+                    }
                 },
             }
         }

@@ -1,7 +1,7 @@
 //! Words: quotes, parameters, substitutions (POSIX 2.2 and 2.6).
 
 use super::ast::{Operator, Part, Word};
-use super::parse::{Parser, Parsed};
+use super::parse::{Parsed, Parser};
 
 /// Where a run of parts ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -166,7 +166,9 @@ pub(super) fn link(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
         return Ok(0);
     }
     let Some((from, mut node)) = shell.look(&source)? else { return Ok(1) };
-    let Kind::File(file) = &mut node.kind else { return Err(shell.unproven("ln", "a hard link to what is not a file")) };
+    let Kind::File(file) = &mut node.kind else {
+        return Err(shell.unproven("ln", "a hard link to what is not a file"));
+    };
     let inode = match file.inode {
         Some(inode) => inode,
         None => shell.draft.new_inode(),
@@ -260,7 +262,8 @@ pub(super) fn rename(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
 
 /// `readlink [-f|-e|-m] [-n] FILE`
 pub(super) fn readlink(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
-    let long = [("canonicalize", 'f'), ("canonicalize-existing", 'e'), ("canonicalize-missing", 'm'), ("no-newline", 'n')];
+    let long =
+        [("canonicalize", 'f'), ("canonicalize-existing", 'e'), ("canonicalize-missing", 'm'), ("no-newline", 'n')];
     let options = options::read(shell, words, "femnqs", &long)?;
     let mut status = 0;
     let end = if options.has('n') { "" } else { "\n" };
@@ -300,7 +303,9 @@ fn canonical(shell: &Shell<'_, '_>, name: &str, mode: char) -> Result<Option<Str
         'm' => {
             let Some(path) = shell.path(name)? else { return Ok(None) };
             // The part that exists is resolved, the rest is appended.
-            let existing = path.ancestors().find_map(|parent| shell.draft.tree().resolve(&parent).ok().map(|real| (parent, real.path)));
+            let existing = path
+                .ancestors()
+                .find_map(|parent| shell.draft.tree().resolve(&parent).ok().map(|real| (parent, real.path)));
             let Some((parent, real)) = existing else { return Ok(Some(path.to_text())) };
             let rest = path.as_bytes().get(parent.as_bytes().len()..).unwrap_or_default().to_vec();
             Ok(real.join(rest).ok().map(|path| path.to_text()))
@@ -329,7 +334,8 @@ pub(super) fn mktemp(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
             continue;
         }
         let Some(path) = shell.place(&name)? else { return Ok(1) };
-        let node = if options.has('d') { Node::directory().with_mode(0o700) } else { Node::file(Vec::new()).with_mode(0o600) };
+        let node =
+            if options.has('d') { Node::directory().with_mode(0o700) } else { Node::file(Vec::new()).with_mode(0o600) };
         shell.create(&path, node)?;
         shell.out(format!("{name}\n"))?;
         return Ok(0);

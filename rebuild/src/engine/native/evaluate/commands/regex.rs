@@ -52,7 +52,9 @@ pub(super) fn compile(pattern: &str, extended: bool, ignore_case: bool) -> Resul
                 };
                 out.push_str(if last { "$" } else { r"\$" });
             }
-            '(' | ')' | '|' | '+' | '?' | '{' | '}' if extended => operator(c, &mut chars, &mut out, &mut begins, &mut groups, &mut alternatives, true)?,
+            '(' | ')' | '|' | '+' | '?' | '{' | '}' if extended => {
+                operator(c, &mut chars, &mut out, &mut begins, &mut groups, &mut alternatives, true)?
+            }
             '\\' => match chars.next() {
                 None => return Err("a trailing backslash".into()),
                 Some(c @ ('(' | ')' | '|' | '+' | '?' | '{' | '}')) if !extended => {
