@@ -1,1 +1,3 @@
-//! engine
+//! Engines: what turns an upgrade into a draft of the tree.
+
+pub mod native;

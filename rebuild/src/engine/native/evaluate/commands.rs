@@ -1,0 +1,131 @@
+//! From a command's name to what it does: the one table.
+//!
+//! A built-in of the shell always runs. A program runs only where the image has it: a script that calls what is not there gets
+//! status 127, as it would. To add one, write the function and put its name into [`find`].
+
+mod debconf;
+mod dpkg;
+mod files;
+mod grep;
+mod hash;
+mod options;
+mod regex;
+mod sed;
+mod shell;
+mod stat;
+mod system;
+mod test;
+mod text;
+mod version;
+
+pub(super) use debconf::{Debconf, is_command as is_debconf, run as run_debconf};
+pub use version::compare_versions;
+
+use super::{Shell, Status};
+
+/// A command: its words, the name first.
+pub type Run = fn(&mut Shell<'_, '_>, &[String]) -> Status;
+
+/// How a name is known.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Entry {
+    /// Part of the shell.
+    Shell(Run),
+    /// A file in the image that is reproduced here.
+    Program(Run),
+}
+
+/// The special built-ins (POSIX 2.15): they cannot be functions, and assignments before them stay.
+pub(super) fn is_special(name: &str) -> bool {
+    const SPECIAL: [&str; 15] = [
+        ":", ".", "break", "continue", "eval", "exec", "exit", "export", "readonly", "return", "set", "shift", "times",
+        "trap", "unset",
+    ];
+    SPECIAL.contains(&name)
+}
+
+/// What a name stands for.
+pub(super) fn find(name: &str) -> Option<Entry> {
+    use Entry::{Program, Shell};
+    Some(match name {
+        // The shell's own.
+        ":" | "true" => Shell(shell::succeed),
+        "false" => Shell(shell::fail),
+        "." => Shell(shell::source),
+        "[" | "test" => Shell(test::run),
+        "break" => Shell(shell::leave_loop),
+        "cd" => Shell(shell::change_directory),
+        "command" => Shell(shell::command),
+        "continue" => Shell(shell::continue_loop),
+        "echo" => Shell(shell::echo),
+        "eval" => Shell(shell::eval),
+        "exec" => Shell(shell::exec),
+        "exit" => Shell(shell::exit),
+        "export" => Shell(shell::export),
+        "getopts" => Shell(shell::getopts),
+        "local" => Shell(shell::local),
+        "printf" => Shell(shell::printf),
+        "pwd" => Shell(shell::print_directory),
+        "read" => Shell(shell::read),
+        "readonly" => Shell(shell::readonly),
+        "return" => Shell(shell::return_from),
+        "set" => Shell(shell::set),
+        "shift" => Shell(shell::shift),
+        "trap" => Shell(shell::trap),
+        "type" => Shell(shell::type_of),
+        "umask" => Shell(shell::umask),
+        "unset" => Shell(shell::unset),
+        // Text.
+        "awk" => Program(text::awk),
+        "basename" => Program(text::basename),
+        "cat" => Program(text::cat),
+        "cmp" => Program(text::cmp),
+        "cut" => Program(text::cut),
+        "dirname" => Program(text::dirname),
+        "egrep" | "fgrep" | "grep" => Program(grep::run),
+        "expr" => Program(text::expr),
+        "head" => Program(text::head),
+        "sed" => Program(sed::run),
+        "seq" => Program(text::seq),
+        "sort" => Program(text::sort),
+        "tail" => Program(text::tail),
+        "tr" => Program(text::tr),
+        "uniq" => Program(text::uniq),
+        "wc" => Program(text::wc),
+        "xargs" => Program(text::xargs),
+        // Files.
+        "chgrp" | "chown" => Program(files::chown),
+        "chmod" => Program(files::chmod),
+        "cp" => Program(files::copy),
+        "find" => Program(files::find),
+        "ln" => Program(files::link),
+        "ls" => Program(files::list),
+        "md5sum" => Program(hash::md5sum),
+        "mkdir" => Program(files::mkdir),
+        "mktemp" => Program(files::mktemp),
+        "mountpoint" => Program(files::mountpoint),
+        "mv" => Program(files::rename),
+        "readlink" => Program(files::readlink),
+        "rm" => Program(files::remove),
+        "rmdir" => Program(files::rmdir),
+        "stat" => Program(stat::run),
+        "sync" => Program(shell::succeed),
+        "touch" => Program(files::touch),
+        "unlink" => Program(files::unlink),
+        // The system around them.
+        "deb-systemd-invoke" | "invoke-rc.d" => Program(system::service),
+        "systemctl" => Program(system::systemctl),
+        "getent" => Program(system::getent),
+        "id" => Program(system::id),
+        "ischroot" => Program(system::ischroot),
+        "logger" => Program(shell::succeed),
+        "uname" => Program(system::uname),
+        "which" => Program(system::which),
+        // dpkg.
+        "dpkg" => Program(dpkg::dpkg),
+        "dpkg-query" => Program(dpkg::query),
+        "dpkg-statoverride" => Program(dpkg::statoverride),
+        "dpkg-trigger" => Program(dpkg::trigger),
+        _ => return None,
+    })
+}

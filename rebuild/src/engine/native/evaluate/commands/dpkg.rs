@@ -1,0 +1,242 @@
+//! `dpkg`, `dpkg-query`, `dpkg-trigger`, `dpkg-statoverride`: what scripts ask of the database.
+
+use super::options;
+use super::version::compare_versions;
+use crate::engine::native::evaluate::{Shell, Status, Stop};
+use slim::packages::dpkg::paragraph::paragraphs;
+use std::cmp::Ordering;
+
+/// `dpkg --compare-versions …`, `--print-architecture`, `-L`, `-s`, `--assert-…`
+pub(super) fn dpkg(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    match words.get(1).map(String::as_str) {
+        Some("--compare-versions") => {
+            let operands: Vec<_> = words[2..].iter().filter(|word| *word != "--").collect();
+            let [left, relation, right] = &operands[..] else {
+                return Err(shell.unproven("dpkg --compare-versions", "three words expected"));
+            };
+            compare(shell, left, relation, right)
+        }
+        Some("--print-architecture") => {
+            let architecture = native_architecture(shell)?;
+            shell.out(format!("{architecture}\n"))?;
+            Ok(0)
+        }
+        Some("--print-foreign-architectures") => {
+            let native = native_architecture(shell)?;
+            let text = shell.read_file("/var/lib/dpkg/arch")?.unwrap_or_default();
+            let text = String::from_utf8_lossy(&text).into_owned();
+            for line in text.lines().filter(|line| *line != native && !line.is_empty()) {
+                shell.out(format!("{line}\n"))?;
+            }
+            Ok(0)
+        }
+        Some("-L" | "--listfiles") => list_files(shell, &words[2..]),
+        Some("-s" | "--status") => {
+            let mut status = 0;
+            for name in &words[2..] {
+                match stanza(shell, name)? {
+                    Some(text) => shell.out(format!("{text}\n"))?,
+                    None => status = 1,
+                }
+            }
+            Ok(status)
+        }
+        Some(option) if option.starts_with("--assert-") => Ok(0),
+        Some("--validate-version") => Ok(0),
+        other => Err(shell.unproven("dpkg", format!("{} is not known", other.unwrap_or("nothing")))),
+    }
+}
+
+/// dpkg's rules: with the plain names an empty version is before all others, with `-nl` it is after them.
+fn compare(shell: &Shell<'_, '_>, left: &str, relation: &str, right: &str) -> Status {
+    let (base, empty_last) = match relation.strip_suffix("-nl") {
+        Some(base) => (base, true),
+        None => (relation, false),
+    };
+    let order = match (left.is_empty(), right.is_empty()) {
+        (true, true) => Ordering::Equal,
+        (true, false) if empty_last => Ordering::Greater,
+        (true, false) => Ordering::Less,
+        (false, true) if empty_last => Ordering::Less,
+        (false, true) => Ordering::Greater,
+        (false, false) => compare_versions(left, right),
+    };
+    let holds = match base {
+        "lt" | "<<" => order.is_lt(),
+        "le" | "<=" | "<" => order.is_le(),
+        "eq" | "=" => order.is_eq(),
+        "ne" => order.is_ne(),
+        "ge" | ">=" | ">" => order.is_ge(),
+        "gt" | ">>" => order.is_gt(),
+        _ => return Err(shell.unproven("dpkg --compare-versions", format!("relation {relation:?}"))),
+    };
+    Ok(i32::from(!holds))
+}
+
+fn native_architecture(shell: &Shell<'_, '_>) -> Result<String, Stop> {
+    // dpkg itself is never `all`, and its architecture is the native one.
+    match field(shell, "dpkg", "Architecture")? {
+        Some(architecture) => Ok(architecture),
+        None => Err(shell.unproven("dpkg --print-architecture", "dpkg is not in the database")),
+    }
+}
+
+/// The text of a package's paragraph in the status file.
+fn stanza(shell: &Shell<'_, '_>, name: &str) -> Result<Option<String>, Stop> {
+    let text = shell.read_file("/var/lib/dpkg/status")?.unwrap_or_default();
+    let (name, architecture) = name.split_once(':').map_or((name, None), |(name, arch)| (name, Some(arch)));
+    let found = paragraphs(&text).find(|paragraph| {
+        paragraph.get("Package").as_deref() == Some(name)
+            && architecture.is_none_or(|wanted| paragraph.get("Architecture").as_deref() == Some(wanted))
+    });
+    Ok(found.map(|paragraph| String::from_utf8_lossy(paragraph.raw()).into_owned()))
+}
+
+fn field(shell: &Shell<'_, '_>, package: &str, field: &str) -> Result<Option<String>, Stop> {
+    let Some(stanza) = stanza(shell, package)? else { return Ok(None) };
+    let paragraph = slim::packages::dpkg::paragraph::Paragraph::new(stanza.as_bytes());
+    Ok(paragraph.get(field).map(|value| value.into_owned()))
+}
+
+fn list_files(shell: &mut Shell<'_, '_>, names: &[String]) -> Status {
+    let mut status = 0;
+    for name in names {
+        let base = name.split(':').next().unwrap_or(name);
+        let mut candidates = vec![format!("/var/lib/dpkg/info/{name}.list"), format!("/var/lib/dpkg/info/{base}.list")];
+        if let Some(architecture) = field(shell, name, "Architecture")? {
+            candidates.push(format!("/var/lib/dpkg/info/{base}:{architecture}.list"));
+        }
+        let mut found = None;
+        for candidate in &candidates {
+            found = found.or(shell.read_file(candidate)?);
+        }
+        match found {
+            Some(list) => {
+                if shell.read_file("/var/lib/dpkg/diversions")?.is_some_and(|text| !text.is_empty()) {
+                    let diversions = shell.read_file("/var/lib/dpkg/diversions")?.unwrap_or_default();
+                    let diverted = |line: &[u8]| diversions.split(|byte| *byte == b'\n').any(|other| other == line);
+                    if list.split(|byte| *byte == b'\n').any(|line| !line.is_empty() && diverted(line)) {
+                        return Err(shell.unproven("dpkg -L", "a diverted file"));
+                    }
+                }
+                shell.out(list)?;
+            }
+            None => status = 1,
+        }
+    }
+    Ok(status)
+}
+
+/// `dpkg-query -W -f FORMAT`, `-L`, `-s`
+pub(super) fn query(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let long =
+        [("show", 'W'), ("showformat", 'f'), ("listfiles", 'L'), ("status", 's'), ("list", 'l'), ("control-path", 'c')];
+    let options = options::read(shell, words, "Wf:Ls", &long)?;
+    if options.has('L') {
+        return list_files(shell, &options.operands);
+    }
+    if options.has('s') {
+        let words: Vec<_> = ["dpkg".to_owned(), "-s".to_owned()].into_iter().chain(options.operands).collect();
+        return dpkg(shell, &words);
+    }
+    if !options.has('W') || options.has('l') || options.has('c') {
+        return Err(shell.unproven("dpkg-query", "this form"));
+    }
+    let format = options.value('f').unwrap_or("${binary:Package}\t${Version}\n").to_owned();
+    let mut status = 0;
+    for name in &options.operands {
+        if name.contains(['*', '?', '[']) {
+            return Err(shell.unproven("dpkg-query", format!("pattern {name:?}")));
+        }
+        let Some(stanza) = stanza(shell, name)? else {
+            status = 1;
+            continue;
+        };
+        let text = show(shell, &format, &stanza)?;
+        shell.out(text)?;
+    }
+    Ok(status)
+}
+
+fn show(shell: &Shell<'_, '_>, format: &str, stanza: &str) -> Result<String, Stop> {
+    let paragraph = slim::packages::dpkg::paragraph::Paragraph::new(stanza.as_bytes());
+    let get = |name: &str| paragraph.get(name).map(|value| value.into_owned()).unwrap_or_default();
+    let state = get("Status");
+    let word = |at: usize| state.split(' ').nth(at).unwrap_or("").to_owned();
+    let mut text = String::new();
+    let mut rest = format;
+    while let Some(at) = rest.find(['$', '\\']) {
+        text.push_str(&rest[..at]);
+        let tail = &rest[at..];
+        if let Some(name) = tail.strip_prefix("${") {
+            let Some((name, after)) = name.split_once('}') else {
+                return Err(shell.unproven("dpkg-query", "the format"));
+            };
+            match name {
+                "db:Status-Want" => text.push_str(&word(0)),
+                "db:Status-Status" => text.push_str(&word(2)),
+                "db:Status-Abbrev" | "binary:Package" | "binary:Summary" => {
+                    return Err(shell.unproven("dpkg-query", format!("field {name}")));
+                }
+                // The value as dpkg prints it: a leading newline where the field begins empty.
+                "Conffiles" => {
+                    let value = get("Conffiles");
+                    if !value.is_empty() {
+                        text.push_str("\n ");
+                        text.push_str(value.trim_start());
+                    }
+                }
+                name if name.contains([':', ';']) => return Err(shell.unproven("dpkg-query", format!("field {name}"))),
+                name => text.push_str(&get(name)),
+            }
+            rest = after;
+        } else if let Some(after) = tail.strip_prefix("\\n") {
+            text.push('\n');
+            rest = after;
+        } else if let Some(after) = tail.strip_prefix("\\t") {
+            text.push('\t');
+            rest = after;
+        } else {
+            return Err(shell.unproven("dpkg-query", "the format"));
+        }
+    }
+    text.push_str(rest);
+    Ok(text)
+}
+
+/// `dpkg-trigger [--no-await] NAME`
+pub(super) fn trigger(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let long = [("no-await", 'n'), ("await", 'a'), ("check-supported", 'c'), ("by-package", 'b')];
+    let options = options::read(shell, words, "ab:cn", &long)?;
+    if options.has('c') {
+        return Ok(0);
+    }
+    let [name] = &options.operands[..] else { return Err(shell.unproven("dpkg-trigger", "one trigger expected")) };
+    if !shell.activated.contains(name) {
+        shell.activated.push(name.clone());
+    }
+    Ok(0)
+}
+
+/// `dpkg-statoverride --list [PATH]`; changes are not made here.
+pub(super) fn statoverride(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let operation = words[1..].iter().find(|word| matches!(word.as_str(), "--list" | "--add" | "--remove"));
+    if operation.map(String::as_str) != Some("--list") {
+        return Err(shell.unproven("dpkg-statoverride", "a change"));
+    }
+    let wanted = words[1..].iter().find(|word| !word.starts_with('-')).cloned();
+    if wanted.as_ref().is_some_and(|wanted| wanted.contains(['*', '?', '['])) {
+        return Err(shell.unproven("dpkg-statoverride", "a pattern"));
+    }
+    let text = shell.read_file("/var/lib/dpkg/statoverride")?.unwrap_or_default();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let mut status = 1;
+    for line in text.lines() {
+        let path = line.splitn(4, ' ').nth(3).unwrap_or("");
+        if wanted.as_ref().is_none_or(|wanted| wanted.trim_end_matches('/') == path) {
+            shell.out(format!("{line}\n"))?;
+            status = 0;
+        }
+    }
+    Ok(status)
+}

@@ -1,0 +1,598 @@
+//! Programs that look at files or change them.
+
+use super::{options, system};
+use crate::engine::native::evaluate::pattern;
+use crate::engine::native::evaluate::{Shell, Status, Stop};
+use slim::path::ImagePath;
+use slim::tree::{Kind, Node};
+
+/// `mkdir [-p] [-m MODE] DIRECTORY …`
+pub(super) fn mkdir(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let options = options::read(shell, words, "pm:v", &[("parents", 'p'), ("mode", 'm')])?;
+    let mode = match options.value('m') {
+        Some(text) => Some(octal(shell, "mkdir", text)?),
+        None => None,
+    };
+    let mut status = 0;
+    for name in &options.operands {
+        let made = make_directory(shell, name, mode, options.has('p'), 0)?;
+        status |= i32::from(!made);
+    }
+    Ok(status)
+}
+
+fn make_directory(
+    shell: &mut Shell<'_, '_>,
+    name: &str,
+    mode: Option<u32>,
+    parents: bool,
+    depth: u32,
+) -> Result<bool, Stop> {
+    if let Some((_, node)) = shell.follow(name)? {
+        return Ok(parents && node.is_directory());
+    }
+    let trimmed = name.trim_end_matches('/');
+    if parents
+        && depth < 200
+        && let Some((parent, _)) = trimmed.rsplit_once('/').filter(|(parent, _)| !parent.is_empty())
+        && !make_directory(shell, parent, None, true, depth + 1)?
+    {
+        return Ok(false);
+    }
+    if shell.look(trimmed)?.is_some() {
+        return Ok(false);
+    }
+    let Some(path) = shell.place(trimmed)? else { return Ok(false) };
+    let mode = mode.unwrap_or(0o777 & !shell.state.umask);
+    shell.create(&path, Node::directory().with_mode(mode))?;
+    Ok(true)
+}
+
+fn octal(shell: &Shell<'_, '_>, program: &str, text: &str) -> Result<u32, Stop> {
+    u32::from_str_radix(text, 8)
+        .ok()
+        .filter(|mode| *mode <= 0o7777)
+        .ok_or_else(|| shell.unproven(program, format!("mode {text:?}")))
+}
+
+/// `rmdir [-p] [--ignore-fail-on-non-empty] DIRECTORY …`
+pub(super) fn rmdir(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let options = options::read(shell, words, "pi", &[("ignore-fail-on-non-empty", 'i'), ("parents", 'p')])?;
+    let mut status = 0;
+    for name in &options.operands {
+        let mut name = name.trim_end_matches('/');
+        loop {
+            let empty = match shell.look(name)? {
+                Some((path, node)) if node.is_directory() => {
+                    let empty = shell.draft.tree().children(&path).next().is_none();
+                    if empty {
+                        shell.take_away(&path);
+                    }
+                    Some(empty)
+                }
+                _ => None,
+            };
+            match empty {
+                Some(true) => {}
+                Some(false) if options.has('i') => break,
+                _ => {
+                    status = 1;
+                    break;
+                }
+            }
+            match name.rsplit_once('/').filter(|(parent, _)| options.has('p') && !parent.is_empty()) {
+                Some((parent, _)) => name = parent,
+                None => break,
+            }
+        }
+    }
+    Ok(status)
+}
+
+/// `rm [-rf] FILE …`
+pub(super) fn remove(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let long = [("force", 'f'), ("recursive", 'r')];
+    let options = options::read(shell, words, "rRfv", &long)?;
+    let recursive = options.has('r') || options.has('R');
+    let mut status = 0;
+    for name in &options.operands {
+        match shell.look(name)? {
+            None => status |= i32::from(!options.has('f')),
+            Some((path, _)) if path.is_root() => return Err(shell.unproven("rm", "the root directory")),
+            Some((_, node)) if node.is_directory() && !recursive => status = 1,
+            Some((path, _)) => shell.take_away(&path),
+        }
+    }
+    Ok(status)
+}
+
+/// `unlink FILE`
+pub(super) fn unlink(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let [_, name] = words else { return Err(shell.unproven("unlink", "one file expected")) };
+    match shell.look(name)? {
+        Some((path, node)) if !node.is_directory() => {
+            shell.take_away(&path);
+            Ok(0)
+        }
+        _ => Ok(1),
+    }
+}
+
+/// `touch [-c] FILE …`
+pub(super) fn touch(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let options = options::read(shell, words, "c", &[("no-create", 'c')])?;
+    let mut status = 0;
+    for name in &options.operands {
+        if let Some((path, _)) = shell.follow(name)? {
+            let now = shell.draft.now;
+            shell.edit(&path, |node| node.mtime = now)?;
+        } else if !options.has('c') {
+            match shell.destination(name)? {
+                Some(path) => {
+                    let mode = 0o666 & !shell.state.umask;
+                    shell.create(&path, Node::file(Vec::new()).with_mode(mode))?;
+                }
+                None => status = 1,
+            }
+        }
+    }
+    Ok(status)
+}
+
+/// Where a file goes that is put to a name: into it when it is a directory.
+fn target(shell: &Shell<'_, '_>, name: &str, source: &str, into: bool) -> Result<String, Stop> {
+    let directory = into && shell.follow(name)?.is_some_and(|(_, node)| node.is_directory());
+    let base = source.trim_end_matches('/').rsplit('/').next().unwrap_or(source);
+    Ok(if directory { format!("{}/{base}", name.trim_end_matches('/')) } else { name.to_owned() })
+}
+
+/// `ln [-sfnrvT] TARGET NAME`
+pub(super) fn link(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let options = options::read(shell, words, "sfnvT", &[("symbolic", 's'), ("force", 'f'), ("no-dereference", 'n')])?;
+    let (source, name) = match &options.operands[..] {
+        [source] => (source.clone(), ".".to_owned()),
+        [source, name] => (source.clone(), name.clone()),
+        _ => return Err(shell.unproven("ln", "several targets")),
+    };
+    let is_link = shell.look(&name)?.is_some_and(|(_, node)| node.as_symlink().is_some());
+    let name = target(shell, &name, &source, !options.has('T') && !(options.has('n') && is_link))?;
+    let Some(path) = shell.place(&name)? else { return Ok(1) };
+    match shell.draft.get(&path) {
+        Some(node) if node.is_directory() || !options.has('f') => return Ok(1),
+        _ => {}
+    }
+    if options.has('s') {
+        shell.create(&path, Node::symlink(&source))?;
+        return Ok(0);
+    }
+    let Some((from, mut node)) = shell.look(&source)? else { return Ok(1) };
+    let Kind::File(file) = &mut node.kind else {
+        return Err(shell.unproven("ln", "a hard link to what is not a file"));
+    };
+    let inode = match file.inode {
+        Some(inode) => inode,
+        None => shell.draft.new_inode(),
+    };
+    file.inode = Some(inode);
+    shell.put(&from, node.clone())?;
+    shell.put(&path, node)?;
+    Ok(0)
+}
+
+/// `cp [-pafd] SOURCE TARGET`, files and links only.
+pub(super) fn copy(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let long = [("preserve", 'p'), ("archive", 'a'), ("no-dereference", 'd'), ("force", 'f'), ("no-clobber", 'n')];
+    let options = options::read(shell, words, "pafdPnvT", &long)?;
+    let [source, name] = &options.operands[..] else { return Err(shell.unproven("cp", "several sources")) };
+    let keep_links = ['a', 'd', 'P'].iter().any(|option| options.has(*option));
+    let preserve = options.has('p') || options.has('a');
+    if source == "/dev/null" {
+        return Err(shell.unproven("cp", "a device"));
+    }
+    let Some((_, node)) = (if keep_links { shell.look(source)? } else { shell.follow(source)? }) else { return Ok(1) };
+    if node.is_directory() {
+        return if options.has('a') { Err(shell.unproven("cp", "a directory")) } else { Ok(1) };
+    }
+    let name = target(shell, name, source, !options.has('T'))?;
+    let Some(path) = shell.destination(&name)? else { return Ok(1) };
+    if options.has('n') && shell.draft.get(&path).is_some() {
+        return Ok(0);
+    }
+    let mut new = node.clone();
+    if let Kind::File(file) = &mut new.kind {
+        file.inode = None;
+        if let Some(old) = shell.draft.get(&path).cloned() {
+            // An existing file is written into: it stays what it was, `-p` apart.
+            let Kind::File(content) = &new.kind else { return Ok(1) };
+            let bytes = shell.draft.contents().read(&content.content);
+            let bytes = bytes.map_err(|error| shell.unproven("cp", error.to_string()))?.into_owned();
+            if old.as_file().is_none() {
+                return Err(shell.unproven("cp", "over what is not a file"));
+            }
+            shell.set_content(&path, bytes)?;
+            if preserve {
+                shell.edit(&path, |to| {
+                    (to.mode, to.uid, to.gid, to.mtime) = (node.mode, node.uid, node.gid, node.mtime);
+                })?;
+            }
+            return Ok(0);
+        }
+    }
+    if preserve {
+        shell.put(&path, new)?;
+    } else {
+        (new.uid, new.gid) = (0, 0);
+        new.xattrs.clear();
+        if new.as_symlink().is_none() {
+            new.mode &= 0o777 & !shell.state.umask;
+        }
+        shell.create(&path, new)?;
+    }
+    Ok(0)
+}
+
+/// `mv [-fnT] SOURCE TARGET`
+pub(super) fn rename(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let long = [("force", 'f'), ("no-clobber", 'n'), ("no-target-directory", 'T')];
+    let options = options::read(shell, words, "fnTv", &long)?;
+    let [source, name] = &options.operands[..] else { return Err(shell.unproven("mv", "several sources")) };
+    let Some((from, _)) = shell.look(source)? else { return Ok(1) };
+    let name = target(shell, name, source, !options.has('T'))?;
+    let Some(to) = shell.place(&name)? else { return Ok(1) };
+    if from == to || to.starts_with(&from) {
+        return Ok(1);
+    }
+    match shell.draft.get(&to) {
+        Some(_) if options.has('n') => return Ok(0),
+        Some(node) if node.is_directory() => return Err(shell.unproven("mv", "over a directory")),
+        _ => {}
+    }
+    let moved: Vec<(ImagePath, Node)> = std::iter::once(from.clone())
+        .chain(shell.draft.tree().below(&from).map(|(path, _)| path.clone()))
+        .filter_map(|path| shell.draft.get(&path).cloned().map(|node| (path, node)))
+        .collect();
+    shell.take_away(&from);
+    for (path, node) in moved {
+        let rest = path.as_bytes().get(from.as_bytes().len()..).unwrap_or_default().to_vec();
+        let path = to.join(rest).map_err(|error| shell.unproven("mv", error.to_string()))?;
+        shell.put(&path, node)?;
+    }
+    Ok(0)
+}
+
+/// `readlink [-f|-e|-m] [-n] FILE`
+pub(super) fn readlink(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let long =
+        [("canonicalize", 'f'), ("canonicalize-existing", 'e'), ("canonicalize-missing", 'm'), ("no-newline", 'n')];
+    let options = options::read(shell, words, "femnqs", &long)?;
+    let mut status = 0;
+    let end = if options.has('n') { "" } else { "\n" };
+    for name in &options.operands {
+        let answer = if let Some(mode) = ['e', 'f', 'm'].into_iter().find(|mode| options.has(*mode)) {
+            canonical(shell, name, mode)?
+        } else {
+            match shell.look(name)? {
+                Some((_, node)) => node.as_symlink().map(|target| String::from_utf8_lossy(target).into_owned()),
+                None => None,
+            }
+        };
+        match answer {
+            Some(text) => shell.out(format!("{text}{end}"))?,
+            None => status = 1,
+        }
+    }
+    Ok(status)
+}
+
+fn canonical(shell: &Shell<'_, '_>, name: &str, mode: char) -> Result<Option<String>, Stop> {
+    if let Some((path, _)) = shell.follow(name)? {
+        return Ok(Some(path.to_text()));
+    }
+    if mode == 'e' {
+        return Ok(None);
+    }
+    if let Some((_, node)) = shell.look(name)?
+        && node.as_symlink().is_some()
+    {
+        return Err(shell.unproven("readlink", "a dangling link"));
+    }
+    if let Some(path) = shell.place(name)? {
+        return Ok(Some(path.to_text()));
+    }
+    match mode {
+        'm' => {
+            let Some(path) = shell.path(name)? else { return Ok(None) };
+            // The part that exists is resolved, the rest is appended.
+            let existing = path
+                .ancestors()
+                .find_map(|parent| shell.draft.tree().resolve(&parent).ok().map(|real| (parent, real.path)));
+            let Some((parent, real)) = existing else { return Ok(Some(path.to_text())) };
+            let rest = path.as_bytes().get(parent.as_bytes().len()..).unwrap_or_default().to_vec();
+            Ok(real.join(rest).ok().map(|path| path.to_text()))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// `mktemp [-d] [TEMPLATE]`, with names that count up.
+pub(super) fn mktemp(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let options = options::read(shell, words, "dqt", &[("directory", 'd'), ("quiet", 'q')])?;
+    let template = options.operands.first().map_or("tmp.XXXXXXXXXX", String::as_str);
+    let template = match (options.operands.is_empty() || options.has('t'), template.contains('/')) {
+        (true, false) => format!("/tmp/{template}"),
+        _ => template.to_owned(),
+    };
+    let stem = template.trim_end_matches('X').to_owned();
+    let width = template.len() - stem.len();
+    if width < 3 {
+        return Err(shell.unproven("mktemp", template));
+    }
+    loop {
+        shell.temporary += 1;
+        let name = format!("{stem}{:0>width$}", shell.temporary);
+        if shell.look(&name)?.is_some() {
+            continue;
+        }
+        let Some(path) = shell.place(&name)? else { return Ok(1) };
+        let node =
+            if options.has('d') { Node::directory().with_mode(0o700) } else { Node::file(Vec::new()).with_mode(0o600) };
+        shell.create(&path, node)?;
+        shell.out(format!("{name}\n"))?;
+        return Ok(0);
+    }
+}
+
+/// `mountpoint -q DIRECTORY`: nothing is mounted in an image.
+pub(super) fn mountpoint(_: &mut Shell<'_, '_>, _: &[String]) -> Status {
+    Ok(1)
+}
+
+/// `chmod [-R] [-f] MODE FILE …`
+pub(super) fn chmod(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    // A mode such as `-w` looks like an option; none of ours has those letters.
+    let options = options::read(shell, words, "+Rfcv", &[("recursive", 'R')])?;
+    let Some((mode, files)) = options.operands.split_first() else { return Ok(1) };
+    let mut status = 0;
+    for path in each(shell, files, options.has('R'), true, &mut status)? {
+        let Some(node) = shell.draft.get(&path).cloned() else { continue };
+        if node.as_symlink().is_some() {
+            continue;
+        }
+        let bits = new_mode(mode, &node).ok_or_else(|| shell.unproven("chmod", format!("mode {mode:?}")))?;
+        shell.edit(&path, |node| node.mode = bits)?;
+    }
+    Ok(status)
+}
+
+fn new_mode(text: &str, node: &Node) -> Option<u32> {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o7777)?;
+        // GNU chmod keeps a directory's setuid and setgid when the mode has fewer than five digits and does not name them.
+        let kept = if node.is_directory() && text.len() < 5 { node.mode & 0o6000 } else { 0 };
+        return Some(mode | kept);
+    }
+    let mut mode = node.mode;
+    for clause in text.split(',') {
+        let end = clause.find(['+', '-', '='])?;
+        let (who, rest) = clause.split_at(end);
+        if who.is_empty() {
+            return None;
+        }
+        let (operator, permissions) = rest.split_at(1);
+        let (mut classes, mut bits) = (0, 0);
+        for class in who.chars() {
+            classes |= match class {
+                'u' => 0o4700,
+                'g' => 0o2070,
+                'o' => 0o1007,
+                'a' => 0o7777,
+                _ => return None,
+            };
+        }
+        for permission in permissions.chars() {
+            bits |= match permission {
+                'r' => 0o444,
+                'w' => 0o222,
+                'x' => 0o111,
+                'X' if node.is_directory() || node.mode & 0o111 != 0 => 0o111,
+                'X' => 0,
+                's' => 0o6000,
+                't' => 0o1000,
+                _ => return None,
+            };
+        }
+        let bits = bits & classes;
+        mode = match operator {
+            "+" => mode | bits,
+            "-" => mode & !bits,
+            _ if node.is_directory() => return None,
+            _ => mode & !classes | bits,
+        };
+    }
+    Some(mode)
+}
+
+/// The paths that names stand for, with all below them when recursive. Links are followed unless recursing or told otherwise.
+fn each(
+    shell: &Shell<'_, '_>,
+    names: &[String],
+    recursive: bool,
+    follow: bool,
+    status: &mut i32,
+) -> Result<Vec<ImagePath>, Stop> {
+    let mut paths = Vec::new();
+    for name in names {
+        match if follow { shell.follow(name)? } else { shell.look(name)? } {
+            Some((path, _)) => {
+                if recursive {
+                    paths.extend(shell.draft.tree().below(&path).map(|(path, _)| path.clone()));
+                }
+                paths.push(path);
+            }
+            None => *status = 1,
+        }
+    }
+    Ok(paths)
+}
+
+/// `chown [-Rhf] [USER][:GROUP] FILE …`, `chgrp GROUP FILE …`
+pub(super) fn chown(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let long = [("recursive", 'R'), ("no-dereference", 'h')];
+    let options = options::read(shell, words, "Rhfc", &long)?;
+    let Some((owner, files)) = options.operands.split_first() else { return Ok(1) };
+    let (user, group) = if words[0].ends_with("chgrp") {
+        ("", owner.as_str())
+    } else {
+        owner.split_once([':', '.']).unwrap_or((owner, ""))
+    };
+    let find = |shell: &Shell<'_, '_>, file: &str, name: &str| match name {
+        "" => Ok(Some(None)),
+        name => Ok::<_, Stop>(system::number_of(shell, file, name)?.map(Some)),
+    };
+    let (Some(uid), Some(gid)) = (find(shell, "/etc/passwd", user)?, find(shell, "/etc/group", group)?) else {
+        return Ok(1);
+    };
+    if owner.ends_with(':') {
+        return Err(shell.unproven("chown", "the user's login group"));
+    }
+    let mut status = 0;
+    // Recursion does not follow links (-P is the default), but the names given are followed without it.
+    let follow = !options.has('h') && !options.has('R');
+    for path in each(shell, files, options.has('R'), follow, &mut status)? {
+        shell.edit(&path, |node| {
+            let (new_uid, new_gid) = (uid.unwrap_or(node.uid), gid.unwrap_or(node.gid));
+            if (new_uid, new_gid) != (node.uid, node.gid) {
+                (node.uid, node.gid) = (new_uid, new_gid);
+                // As the kernel does on a real change (chown(2)).
+                if node.as_file().is_some() {
+                    node.mode &= if node.mode & 0o010 != 0 { !0o6000 } else { !0o4000 };
+                    node.xattrs.remove(&b"security.capability"[..]);
+                }
+            }
+        })?;
+    }
+    Ok(status)
+}
+
+/// `ls [-1AL] [NAME …]`: names only.
+pub(super) fn list(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let options = options::read(shell, words, "1ALad", &[])?;
+    let mut names = options.operands.clone();
+    if names.is_empty() {
+        names.push(".".into());
+    }
+    let mut status = 0;
+    for name in &names {
+        match shell.follow(name)? {
+            None => status = 2,
+            Some((path, node)) if node.is_directory() && !options.has('d') => {
+                if names.len() > 1 || options.has('a') {
+                    return Err(shell.unproven("ls", "several directories"));
+                }
+                for entry in shell.names_in(&path) {
+                    if options.has('A') || !entry.starts_with('.') {
+                        shell.out(format!("{entry}\n"))?;
+                    }
+                }
+            }
+            Some(_) => shell.out(format!("{name}\n"))?,
+        }
+    }
+    Ok(status)
+}
+
+/// `find PATH … [-mindepth N] [-maxdepth N] [!] [-name P] [-type T] [-empty] [-path P] [-delete] [-print|-print0]`
+pub(super) fn find(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let expression = words.iter().skip(1).position(|word| word.starts_with('-') || word == "!" || word == "(");
+    let expression = expression.map_or(words.len(), |at| at + 1);
+    let mut roots = words[1..expression].to_vec();
+    if roots.is_empty() {
+        roots.push(".".into());
+    }
+    let (mut least, mut most) = (0, usize::MAX);
+    let mut tests: Vec<(bool, String, String)> = Vec::new();
+    let (mut action, mut negated) = ("-print", false);
+    let mut rest = words[expression..].iter();
+    while let Some(word) = rest.next() {
+        let mut value = || rest.next().cloned().unwrap_or_default();
+        match word.as_str() {
+            "-mindepth" | "-maxdepth" => {
+                let depth = value().parse().map_err(|_| shell.unproven("find", word.clone()))?;
+                if word == "-mindepth" { least = depth } else { most = depth }
+            }
+            "-name" | "-type" | "-path" | "-user" => {
+                tests.push((negated, word.clone(), value()));
+                negated = false;
+            }
+            "-empty" => {
+                tests.push((negated, word.clone(), String::new()));
+                negated = false;
+            }
+            "!" | "-not" => negated = !negated,
+            "-print" | "-print0" | "-delete" if rest.len() == 0 => action = word,
+            _ => return Err(shell.unproven("find", format!("{word} is not known here"))),
+        }
+    }
+    let mut status = 0;
+    for root in &roots {
+        let Some((start, node)) = shell.look(root)? else {
+            status = 1;
+            continue;
+        };
+        let mut found: Vec<(ImagePath, usize)> = vec![(start.clone(), 0)];
+        if node.is_directory() {
+            let depth = |path: &ImagePath| path.components().count() - start.components().count();
+            found.extend(shell.draft.tree().below(&start).map(|(path, _)| (path.clone(), depth(path))));
+        }
+        if action == "-delete" {
+            found.reverse();
+        }
+        for (path, depth) in found {
+            if depth < least || depth > most {
+                continue;
+            }
+            let text = if depth == 0 {
+                root.clone()
+            } else {
+                let rest = path.as_bytes().get(start.as_bytes().len()..).unwrap_or_default();
+                let rest = String::from_utf8_lossy(rest);
+                format!("{}/{}", root.trim_end_matches('/'), rest.trim_start_matches('/'))
+            };
+            let mut fits = true;
+            for (negated, test, value) in &tests {
+                let Some(node) = shell.draft.get(&path) else { continue };
+                let glob = |text: &str| {
+                    let wanted: Vec<_> = value.chars().map(|c| (c, false)).collect();
+                    pattern::matches(&wanted, &text.chars().collect::<Vec<_>>())
+                };
+                let result = match test.as_str() {
+                    "-name" => glob(text.trim_end_matches('/').rsplit('/').next().unwrap_or(&text)),
+                    "-path" => glob(&text),
+                    "-empty" => match &node.kind {
+                        Kind::Directory => shell.draft.tree().children(&path).next().is_none(),
+                        Kind::File(file) => file.content.size() == 0,
+                        _ => false,
+                    },
+                    "-user" => Some(node.uid) == system::number_of(shell, "/etc/passwd", value)?,
+                    _ => match value.as_str() {
+                        "f" => node.as_file().is_some(),
+                        "d" => node.is_directory(),
+                        "l" => node.as_symlink().is_some(),
+                        _ => return Err(shell.unproven("find", format!("-type {value}"))),
+                    },
+                };
+                fits &= result != *negated;
+            }
+            if !fits {
+                continue;
+            }
+            match action {
+                "-print" => shell.out(format!("{text}\n"))?,
+                "-print0" => shell.out(format!("{text}\0"))?,
+                _ if shell.draft.tree().children(&path).next().is_some() => status = 1,
+                _ => shell.take_away(&path),
+            }
+        }
+    }
+    Ok(status)
+}

@@ -1,0 +1,494 @@
+//! Lists, pipelines, compound commands, functions and calls (POSIX 2.9).
+
+use super::commands::{self, Entry};
+use super::descriptors::{Descriptor, Input};
+use super::{CALL_LIMIT, Shell, Status, Stop, Variable, pattern};
+use slim::script::{AndOr, ArmEnd, Command, CommandKind, Connector, Item, Pipeline, SimpleCommand};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+impl Shell<'_, '_> {
+    /// Runs a whole script in this shell: its own options from the first line, `$0` and arguments.
+    pub(super) fn script(&mut self, script: &[u8], name: &str, arguments: &[String]) -> Status {
+        let Some(options) = interpreter(script) else {
+            let first = script.split(|byte| *byte == b'\n').next().unwrap_or_default();
+            let first = String::from_utf8_lossy(&first[..first.len().min(40)]).into_owned();
+            return Err(self.unproven(first, "not a shell script"));
+        };
+        self.state.options.errexit = options.contains('e');
+        if !options.chars().all(|option| option == 'e') {
+            return Err(self.unproven(options, "options on the script's first line"));
+        }
+        self.state.positional = std::iter::once(name.to_owned()).chain(arguments.iter().cloned()).collect();
+        self.text(script)
+    }
+
+    /// Runs text in this shell.
+    pub(super) fn text(&mut self, text: &[u8]) -> Status {
+        if std::str::from_utf8(text).is_err() {
+            return Err(self.unproven("script", "text that is not UTF-8"));
+        }
+        match slim::script::parse(text) {
+            Ok(script) => self.items(&script.body),
+            Err(error) => {
+                self.line = error.line;
+                Err(self.unproven("syntax", error.reason))
+            }
+        }
+    }
+
+    /// Runs one more level of call, within the limit.
+    pub(super) fn call<T>(&mut self, word: &str, run: impl FnOnce(&mut Self) -> Result<T, Stop>) -> Result<T, Stop> {
+        if self.calls >= CALL_LIMIT {
+            return Err(self.unproven(word, "calls nested too deeply"));
+        }
+        self.calls += 1;
+        let result = run(self);
+        self.calls -= 1;
+        result
+    }
+
+    pub(super) fn items(&mut self, items: &[Item]) -> Status {
+        self.status = 0;
+        for item in items {
+            if item.background {
+                return Err(self.unproven("&", "a process in the background"));
+            }
+            self.and_or(&item.list)?;
+        }
+        Ok(self.status)
+    }
+
+    /// A list whose status decides something: `set -e` does not apply to it.
+    fn condition(&mut self, items: &[Item]) -> Result<bool, Stop> {
+        self.testing(true, |shell| shell.items(items)).map(|status| status == 0)
+    }
+
+    fn testing<T>(&mut self, tested: bool, run: impl FnOnce(&mut Self) -> T) -> T {
+        self.tested += usize::from(tested);
+        let result = run(self);
+        self.tested -= usize::from(tested);
+        result
+    }
+
+    fn and_or(&mut self, list: &AndOr) -> Status {
+        let last = list.rest.len();
+        let mut status = self.testing(last > 0, |shell| shell.pipeline(&list.first))?;
+        for (index, (connector, pipeline)) in list.rest.iter().enumerate() {
+            if (*connector == Connector::And) == (status == 0) {
+                status = self.testing(index + 1 < last, |shell| shell.pipeline(pipeline))?;
+            }
+        }
+        self.status = status;
+        Ok(status)
+    }
+
+    fn pipeline(&mut self, pipeline: &Pipeline) -> Status {
+        if let [command] = &pipeline.commands[..] {
+            let status = self.testing(pipeline.negated, |shell| shell.command(command))?;
+            self.status = if pipeline.negated { i32::from(status == 0) } else { status };
+            return Ok(self.status);
+        }
+        let mut input: Option<Vec<u8>> = None;
+        let mut status = 0;
+        for (index, command) in pipeline.commands.iter().enumerate() {
+            let last = index + 1 == pipeline.commands.len();
+            let mut run = |shell: &mut Self| {
+                shell.subshell(|shell| {
+                    if let Some(bytes) = input.take() {
+                        shell.state.descriptors.insert(0, Descriptor::Input(Input::new(bytes)));
+                    }
+                    shell.testing(pipeline.negated, |shell| shell.command(command))
+                })
+            };
+            if last {
+                status = run(self)?;
+            } else {
+                let (_, output) = self.capture(run)?;
+                input = Some(output);
+            }
+        }
+        self.status = if pipeline.negated { i32::from(status == 0) } else { status };
+        if !pipeline.negated {
+            self.check(status)?;
+        }
+        Ok(self.status)
+    }
+
+    /// `set -e`: a failure that nobody tests ends the shell.
+    fn check(&self, status: i32) -> Result<(), Stop> {
+        if status != 0 && self.state.options.errexit && self.tested == 0 {
+            return Err(Stop::Exit(status));
+        }
+        Ok(())
+    }
+
+    /// Runs with a copy of the shell's state; its end is a status.
+    pub(super) fn subshell(&mut self, run: impl FnOnce(&mut Self) -> Status) -> Status {
+        let state = self.state.clone();
+        let loops = std::mem::take(&mut self.loops);
+        self.state.at_end = None;
+        let result = run(self);
+        let result = self.at_end(result);
+        self.state = state;
+        self.loops = loops;
+        match result {
+            Ok(status) | Err(Stop::Exit(status) | Stop::Return(status)) => {
+                self.status = status;
+                Ok(status)
+            }
+            Err(Stop::Break(_) | Stop::Continue(_)) => Ok(0),
+            Err(unproven) => Err(unproven),
+        }
+    }
+
+    /// Runs what `trap … EXIT` left to be done; the status stays what it was.
+    pub(super) fn at_end(&mut self, result: Status) -> Status {
+        if matches!(result, Err(Stop::Unproven(_))) {
+            return result;
+        }
+        let Some(action) = self.state.at_end.take() else { return result };
+        let tested = std::mem::take(&mut self.tested);
+        let errexit = std::mem::take(&mut self.state.options.errexit);
+        let ended = self.text(action.as_bytes());
+        self.tested = tested;
+        self.state.options.errexit = errexit;
+        match ended {
+            Ok(_) => result,
+            Err(stop) => Err(stop),
+        }
+    }
+
+    /// Command substitution: what a list prints, without its last newlines.
+    pub(super) fn substitute(&mut self, items: &[Item]) -> Result<String, Stop> {
+        // A failure inside ends the substitution, whatever tests the command around it; dash starts afresh here.
+        let tested = std::mem::take(&mut self.tested);
+        let result = self.capture(|shell| shell.call("$(", |shell| shell.subshell(|shell| shell.items(items))));
+        self.tested = tested;
+        let (status, output) = result?;
+        self.status = status;
+        if output.contains(&0) {
+            return Err(self.unproven("$(", "output with NUL bytes"));
+        }
+        let text = String::from_utf8(output).map_err(|_| self.unproven("$(", "output that is not UTF-8"))?;
+        Ok(text.trim_end_matches('\n').to_owned())
+    }
+
+    fn command(&mut self, command: &Command) -> Status {
+        self.line = command.line;
+        if let CommandKind::Simple(simple) = &command.kind {
+            return self.simple(simple);
+        }
+        self.step("compound command")?;
+        let descriptors = (!command.redirections.is_empty()).then(|| self.descriptors());
+        if !self.redirect(&command.redirections)? {
+            self.set_descriptors(descriptors.unwrap_or_default());
+            self.status = 2;
+            self.check(2)?;
+            return Ok(2);
+        }
+        let result = self.compound(&command.kind);
+        if let Some(descriptors) = descriptors {
+            self.set_descriptors(descriptors);
+        }
+        let status = result?;
+        self.status = status;
+        if matches!(command.kind, CommandKind::Subshell(_)) {
+            self.check(status)?;
+        }
+        Ok(status)
+    }
+
+    fn compound(&mut self, kind: &CommandKind) -> Status {
+        match kind {
+            CommandKind::Simple(simple) => self.simple(simple),
+            CommandKind::Group(body) => self.items(body),
+            CommandKind::Subshell(body) => self.subshell(|shell| shell.items(body)),
+            CommandKind::If { branches, otherwise } => {
+                for (condition, body) in branches {
+                    if self.condition(condition)? {
+                        return self.items(body);
+                    }
+                }
+                otherwise.as_ref().map_or(Ok(0), |body| self.items(body))
+            }
+            CommandKind::For { name, words, body } => {
+                let values = match words {
+                    Some(words) => self.expand(words)?,
+                    None => self.state.positional.iter().skip(1).cloned().collect(),
+                };
+                let mut status = 0;
+                for value in values {
+                    self.assign(name, value)?;
+                    match self.iteration(body)? {
+                        Iteration::Done(next) => status = next,
+                        Iteration::Leave => break,
+                    }
+                }
+                Ok(status)
+            }
+            CommandKind::While { until, condition, body } => {
+                let mut status = 0;
+                self.loops += 1;
+                let result = loop {
+                    match self.condition(condition) {
+                        Ok(met) if met == *until => break Ok(status),
+                        Ok(_) => {}
+                        Err(Stop::Break(1)) => break Ok(status),
+                        Err(Stop::Continue(1)) => continue,
+                        Err(stop) => break Err(stop),
+                    }
+                    self.loops -= 1;
+                    let iteration = self.iteration(body);
+                    self.loops += 1;
+                    match iteration {
+                        Ok(Iteration::Done(next)) => status = next,
+                        Ok(Iteration::Leave) => break Ok(status),
+                        Err(stop) => break Err(stop),
+                    }
+                };
+                self.loops -= 1;
+                result
+            }
+            CommandKind::Case { word, arms } => {
+                let text: Vec<char> = self.expand_single(word)?.chars().collect();
+                for arm in arms {
+                    for alternative in &arm.patterns {
+                        let wanted = self.expand_pattern(alternative)?;
+                        if pattern::matches(&wanted, &text) {
+                            if arm.end != ArmEnd::Break {
+                                return Err(self.unproven("case", "an arm that dash does not have"));
+                            }
+                            return self.items(&arm.body);
+                        }
+                    }
+                }
+                Ok(0)
+            }
+            CommandKind::Function { name, body } => {
+                self.state.functions.insert(name.clone(), Arc::clone(body));
+                Ok(0)
+            }
+            CommandKind::Test(_) => Err(self.unproven("[[", "dash has no such command")),
+            CommandKind::Arithmetic(_) | CommandKind::ArithmeticFor { .. } => {
+                Err(self.unproven("((", "dash has no such command"))
+            }
+        }
+    }
+
+    fn iteration(&mut self, body: &[Item]) -> Result<Iteration, Stop> {
+        self.step("loop")?;
+        self.loops += 1;
+        let result = self.items(body);
+        self.loops -= 1;
+        match result {
+            Ok(status) => Ok(Iteration::Done(status)),
+            Err(Stop::Break(1)) => Ok(Iteration::Leave),
+            Err(Stop::Continue(1)) => Ok(Iteration::Done(0)),
+            Err(Stop::Break(levels)) => Err(Stop::Break(levels - 1)),
+            Err(Stop::Continue(levels)) => Err(Stop::Continue(levels - 1)),
+            Err(stop) => Err(stop),
+        }
+    }
+
+    fn simple(&mut self, simple: &SimpleCommand) -> Status {
+        self.line = simple.line;
+        // The status of an assignment is that of its last substitution.
+        if simple.words.is_empty() {
+            self.status = 0;
+        }
+        let arguments = self.expand(&simple.words)?;
+        self.line = simple.line;
+        self.step(arguments.first().map_or("assignment", String::as_str))?;
+        let mut assignments = Vec::new();
+        for assignment in &simple.assignments {
+            if assignment.append || assignment.array.is_some() || assignment.name.contains('[') {
+                return Err(self.unproven(assignment.name.clone(), "an assignment that dash does not have"));
+            }
+            let value = self.expand_single(&assignment.value)?;
+            if arguments.is_empty() {
+                // Later assignments see earlier ones.
+                self.assign(&assignment.name, value)?;
+            } else {
+                assignments.push((assignment.name.clone(), value));
+            }
+        }
+        if arguments.is_empty() {
+            let status = self.status;
+            let descriptors = self.descriptors();
+            let opened = self.redirect(&simple.redirections)?;
+            self.set_descriptors(descriptors);
+            self.status = if opened { status } else { 2 };
+            self.check(self.status)?;
+            return Ok(self.status);
+        }
+        let descriptors = self.descriptors();
+        if !self.redirect(&simple.redirections)? {
+            self.set_descriptors(descriptors);
+            // A special built-in that cannot be redirected ends dash itself.
+            if commands::is_special(&arguments[0]) {
+                return Err(Stop::Exit(2));
+            }
+            self.status = 2;
+            self.check(2)?;
+            return Ok(2);
+        }
+        self.line = simple.line;
+        let result = self.assigned(assignments, &arguments);
+        let exec = arguments == ["exec"];
+        if !exec {
+            self.set_descriptors(descriptors);
+        }
+        let status = result?;
+        self.status = status;
+        self.check(status)?;
+        Ok(status)
+    }
+
+    /// Runs a command with assignments that last as long as it does, or for good before a special built-in.
+    fn assigned(&mut self, assignments: Vec<(String, String)>, arguments: &[String]) -> Status {
+        let keep = commands::is_special(&arguments[0]);
+        let mut before = Vec::new();
+        for (name, value) in assignments {
+            before.push((name.clone(), self.state.variables.get(&name).cloned()));
+            self.assign(&name, value)?;
+            if let Some(variable) = self.state.variables.get_mut(&name).filter(|_| !keep) {
+                variable.exported = true;
+            }
+        }
+        let result = self.invoke(arguments);
+        if !keep {
+            for (name, variable) in before.into_iter().rev() {
+                self.restore(name, variable);
+            }
+        }
+        result
+    }
+
+    fn restore(&mut self, name: String, variable: Option<Variable>) {
+        match variable {
+            Some(variable) => self.state.variables.insert(name, variable),
+            None => self.state.variables.remove(&name),
+        };
+    }
+
+    /// Runs a command by its words: special built-in, function, built-in, program.
+    pub(super) fn invoke(&mut self, arguments: &[String]) -> Status {
+        let Some(name) = arguments.first() else { return Ok(0) };
+        if !commands::is_special(name)
+            && let Some(body) = self.state.functions.get(name).cloned()
+        {
+            return self.function(&body, arguments);
+        }
+        if self.debconf.is_some() && commands::is_debconf(name) {
+            return commands::run_debconf(self, arguments);
+        }
+        self.invoke_command(arguments)
+    }
+
+    /// As [`Shell::invoke`], functions left out: `command`, `exec`, `xargs`.
+    pub(super) fn invoke_command(&mut self, arguments: &[String]) -> Status {
+        let name = arguments[0].as_str();
+        match commands::find(name) {
+            Some(Entry::Shell(run)) => run(self, arguments),
+            _ => self.program(arguments),
+        }
+    }
+
+    fn function(&mut self, body: &Command, arguments: &[String]) -> Status {
+        let mut positional = vec![self.state.positional.first().cloned().unwrap_or_default()];
+        positional.extend_from_slice(&arguments[1..]);
+        let before = std::mem::replace(&mut self.state.positional, positional);
+        self.state.locals.push(BTreeMap::new());
+        let loops = std::mem::take(&mut self.loops);
+        let result = self.call(&arguments[0], |shell| shell.command(body));
+        self.loops = loops;
+        self.state.positional = before;
+        for (name, variable) in self.state.locals.pop().unwrap_or_default() {
+            self.restore(name, variable);
+        }
+        match result {
+            Err(Stop::Return(status)) => Ok(status),
+            result => result,
+        }
+    }
+
+    /// Runs a program of the image: one that is known here, or a script that can be read.
+    fn program(&mut self, arguments: &[String]) -> Status {
+        let word = &arguments[0];
+        let Some((text, path)) = self.find_program(word)? else {
+            return Ok(127);
+        };
+        if text.starts_with("/usr/local/") || text.starts_with("/opt/") {
+            return Err(self.unproven(word.clone(), format!("{text} is not the distro's")));
+        }
+        let name = text.rsplit('/').next().unwrap_or(word).to_owned();
+        self.used.insert(name.clone());
+        if let Some(Entry::Program(run)) = commands::find(&name) {
+            return run(self, arguments);
+        }
+        let head = self.draft.get(&path).and_then(|node| node.as_file());
+        let head = head.and_then(|file| self.draft.contents().head(&file.content, 2).ok());
+        if head.as_deref() != Some(b"#!") {
+            return Err(self.unproven(word.clone(), "a program that is not known"));
+        }
+        let script = self.content(&path)?.unwrap_or_default();
+        let line = self.line;
+        let result = self.call(word, |shell| {
+            shell.subshell(|shell| {
+                shell.state.functions.clear();
+                shell.state.variables.retain(|_, variable| variable.exported);
+                shell.state.options = super::Options::default();
+                shell.state.locals.clear();
+                let tested = std::mem::take(&mut shell.tested);
+                let result = shell.script(&script, &text, &arguments[1..]);
+                shell.tested = tested;
+                result
+            })
+        });
+        match result {
+            // The line that matters is the caller's; the word tells where it went.
+            Err(Stop::Unproven(mut inner)) => {
+                inner.word = format!("{name}:{}: {}", inner.line.unwrap_or(0), inner.word);
+                inner.line = Some(line);
+                Err(Stop::Unproven(inner))
+            }
+            result => result,
+        }
+    }
+
+    /// Finds a program as the shell would: its path as written or found, and where that leads.
+    pub(super) fn find_program(&self, word: &str) -> Result<Option<(String, slim::path::ImagePath)>, Stop> {
+        let candidates: Vec<String> = if word.contains('/') {
+            vec![word.to_owned()]
+        } else {
+            let path = self.variable("PATH").unwrap_or_else(|| super::PATH.into());
+            path.split(':').map(|directory| format!("{directory}/{word}")).collect()
+        };
+        for candidate in candidates {
+            if let Some((path, node)) = self.follow(&candidate)?
+                && node.as_file().is_some()
+                && node.mode & 0o111 != 0
+            {
+                return Ok(Some((candidate, path)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+enum Iteration {
+    Done(i32),
+    Leave,
+}
+
+/// The options on a script's first line when its interpreter is a POSIX shell.
+fn interpreter(script: &[u8]) -> Option<String> {
+    let first = script.split(|byte| *byte == b'\n').next()?;
+    let line = std::str::from_utf8(first.strip_prefix(b"#!")?).ok()?;
+    let mut words = line.split_ascii_whitespace();
+    let known = matches!(words.next()?, "/bin/sh" | "/usr/bin/sh" | "/bin/dash" | "/bin/bash" | "/usr/bin/bash");
+    let options = words.next().unwrap_or("");
+    (known && words.next().is_none() && (options.is_empty() || options.starts_with('-')))
+        .then(|| options.trim_start_matches('-').to_owned())
+}
