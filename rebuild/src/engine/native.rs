@@ -15,6 +15,7 @@ pub mod script;
 mod tests;
 mod triggers;
 mod unpack;
+pub mod verdict;
 
 use crate::archives::deb::Deb;
 use script::{Hook, Invocation, Scripts, Unproven, Verdict};
@@ -413,3 +414,4 @@ fn check_permissions(draft: &Draft<'_>, job: &Job<'_>) -> Result<(), EngineError
     }
     Ok(())
 }
+pub mod verdict;

@@ -127,7 +127,9 @@ impl Shell<'_, '_> {
     pub(super) fn subshell(&mut self, run: impl FnOnce(&mut Self) -> Status) -> Status {
         let state = self.state.clone();
         let loops = std::mem::take(&mut self.loops);
+        self.state.at_end = None;
         let result = run(self);
+        let result = self.at_end(result);
         self.state = state;
         self.loops = loops;
         match result {
@@ -140,13 +142,30 @@ impl Shell<'_, '_> {
         }
     }
 
+    /// Runs what `trap … EXIT` left to be done; the status stays what it was.
+    pub(super) fn at_end(&mut self, result: Status) -> Status {
+        if matches!(result, Err(Stop::Unproven(_))) {
+            return result;
+        }
+        let Some(action) = self.state.at_end.take() else { return result };
+        let tested = std::mem::take(&mut self.tested);
+        let errexit = std::mem::take(&mut self.state.options.errexit);
+        let ended = self.text(action.as_bytes());
+        self.tested = tested;
+        self.state.options.errexit = errexit;
+        match ended {
+            Ok(_) => result,
+            Err(stop) => Err(stop),
+        }
+    }
+
     /// Command substitution: what a list prints, without its last newlines.
     pub(super) fn substitute(&mut self, items: &[Item]) -> Result<String, Stop> {
         // A failure inside ends the substitution, whatever tests the command around it; dash starts afresh here.
         let tested = std::mem::take(&mut self.tested);
-        let (status, output) =
-            self.capture(|shell| shell.call("$(", |shell| shell.subshell(|shell| shell.items(items))))?;
+        let result = self.capture(|shell| shell.call("$(", |shell| shell.subshell(|shell| shell.items(items))));
         self.tested = tested;
+        let (status, output) = result?;
         self.status = status;
         if output.contains(&0) {
             return Err(self.unproven("$(", "output with NUL bytes"));

@@ -10,7 +10,8 @@ use std::cmp::Ordering;
 pub(super) fn dpkg(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     match words.get(1).map(String::as_str) {
         Some("--compare-versions") => {
-            let [_, _, left, relation, right] = words else {
+            let operands: Vec<_> = words[2..].iter().filter(|word| *word != "--").collect();
+            let [left, relation, right] = &operands[..] else {
                 return Err(shell.unproven("dpkg --compare-versions", "three words expected"));
             };
             compare(shell, left, relation, right)

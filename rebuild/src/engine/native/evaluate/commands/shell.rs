@@ -386,12 +386,11 @@ pub(super) fn shift(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     Ok(0)
 }
 
-/// `trap`: signals never come here, and an action at the end of the script is not known.
+/// `trap ACTION SIGNAL …`: signals never come here; the end of the shell does.
 pub(super) fn trap(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
-    let resets = matches!(words.get(1).map(String::as_str), Some("-" | ""));
-    let at_end = words.iter().skip(2).any(|signal| matches!(signal.as_str(), "0" | "EXIT"));
-    if at_end && !resets {
-        return Err(shell.unproven("trap", "an action at the end of the script"));
+    let Some(action) = words.get(1) else { return Ok(0) };
+    if words[2..].iter().any(|signal| matches!(signal.as_str(), "0" | "EXIT")) {
+        shell.state.at_end = Some(action.clone()).filter(|action| !matches!(action.as_str(), "-" | ""));
     }
     Ok(0)
 }
