@@ -294,7 +294,7 @@ fn set(text: &str) -> Option<Vec<u8>> {
             continue;
         }
         let (byte, tail) = if first == b'\\' {
-            let escaped = rest.bytes().nth(1)?;
+            let escaped = rest.as_bytes().get(1).copied()?;
             if escaped.is_ascii_digit() {
                 let digits = rest[1..].bytes().take(3).take_while(|byte| (b'0'..=b'7').contains(byte)).count();
                 (u8::from_str_radix(&rest[1..1 + digits], 8).ok()?, &rest[1 + digits..])
@@ -312,7 +312,7 @@ fn set(text: &str) -> Option<Vec<u8>> {
             (first, &rest[1..])
         };
         if tail.len() >= 2 && tail.starts_with('-') && !tail[1..].starts_with(['\\', '[']) {
-            let high = tail.bytes().nth(1)?;
+            let high = tail.as_bytes().get(1).copied()?;
             bytes.extend(byte..=high);
             rest = &tail[2..];
         } else {
