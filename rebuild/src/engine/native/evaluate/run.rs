@@ -52,6 +52,7 @@ impl Shell<'_, '_> {
         self.status = 0;
         for item in items {
             if item.background {
+                self.line = item.list.first.commands.first().map_or(self.line, |command| command.line);
                 return Err(self.unproven("&", "a process in the background"));
             }
             self.and_or(&item.list)?;
@@ -424,8 +425,10 @@ impl Shell<'_, '_> {
         }
         let name = text.rsplit('/').next().unwrap_or(word).to_owned();
         self.used.insert(name.clone());
-        if let Some(Entry::Program(run)) = commands::find(&name) {
-            return run(self, arguments);
+        match commands::find(&name) {
+            Some(Entry::Program(run)) => return run(self, arguments),
+            Some(Entry::Effect(run)) => return self.effect(run, arguments),
+            _ => {}
         }
         let head = self.draft.get(&path).and_then(|node| node.as_file());
         let head = head.and_then(|file| self.draft.contents().head(&file.content, 2).ok());
@@ -455,6 +458,19 @@ impl Shell<'_, '_> {
             }
             result => result,
         }
+    }
+
+    /// Runs one of the engine's effects as a program: its output is the program's, its summary is reported.
+    fn effect(&mut self, run: commands::effects::Run, arguments: &[String]) -> Status {
+        let output = run(self.draft, &arguments[1..]).map_err(|mut unproven| {
+            unproven.line = Some(self.line);
+            Stop::Unproven(unproven)
+        })?;
+        if !output.summary.is_empty() {
+            self.effects.push(output.summary);
+        }
+        self.out(output.stdout)?;
+        Ok(output.status)
     }
 
     /// Finds a program as the shell would: its path as written or found, and where that leads.

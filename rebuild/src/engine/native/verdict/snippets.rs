@@ -10,7 +10,7 @@ pub fn only_snippets(script: &[u8]) -> bool {
             (inside, any) = (true, true);
         } else if line.starts_with("# End automatically added section") {
             inside = false;
-        } else if !inside && !(line.is_empty() || line.starts_with('#') || matches!(line, "set -e" | "exit 0")) {
+        } else if !(inside || line.is_empty() || line.starts_with('#') || matches!(line, "set -e" | "exit 0")) {
             return false;
         }
     }

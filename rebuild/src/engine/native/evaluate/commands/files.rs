@@ -155,7 +155,7 @@ pub(super) fn link(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
         _ => return Err(shell.unproven("ln", "several targets")),
     };
     let is_link = shell.look(&name)?.is_some_and(|(_, node)| node.as_symlink().is_some());
-    let name = target(shell, &name, &source, !options.has('T') && !(options.has('n') && is_link))?;
+    let name = target(shell, &name, &source, !(options.has('T') || options.has('n') && is_link))?;
     let Some(path) = shell.place(&name)? else { return Ok(1) };
     match shell.draft.get(&path) {
         Some(node) if node.is_directory() || !options.has('f') => return Ok(1),

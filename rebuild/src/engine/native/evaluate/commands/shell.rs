@@ -415,7 +415,7 @@ pub(super) fn read(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     let options = options::read(shell, words, "r", &[])?;
     let mut text = String::new();
     let mut status = 1;
-    while let Some(line) = shell.input_line()? {
+    if let Some(line) = shell.input_line()? {
         let line = String::from_utf8(line).map_err(|_| shell.unproven("read", "input that is not UTF-8"))?;
         let whole = line.ends_with('\n');
         let line = line.trim_end_matches('\n');
@@ -424,7 +424,6 @@ pub(super) fn read(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
             return Err(shell.unproven("read", "a backslash in the input, without -r"));
         }
         text.push_str(line);
-        break;
     }
     let separators = shell.variable("IFS").unwrap_or_else(|| " \t\n".into());
     let blank = |c: char| separators.contains(c) && c.is_ascii_whitespace();
