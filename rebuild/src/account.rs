@@ -54,7 +54,7 @@ pub(crate) fn layers(subject: &Subject, change: Option<&Change>, output: Option<
             new_digest: new.map(|blob| blob.digest.to_string()),
             new_size: new.map(|blob| blob.size),
             kept,
-            created_by: layer.history.and_then(|at| history.get(at)).and_then(|entry| entry.created_by.clone()),
+            created_by: layer.history.and_then(|at| history.get(at)).map(|entry| entry.created_by.clone()),
         }
     };
     image.layers.iter().enumerate().map(report).collect()
@@ -124,7 +124,8 @@ impl<'a> Fates<'a> {
         }
         let reasons: BTreeMap<_, _> = change.refused.iter().map(|r| (r.package.as_str(), r.reason.as_str())).collect();
         for kept in &change.upgrade.kept_back {
-            let reason = reasons.get(kept.package.as_str()).map_or_else(|| kept.reason.to_string(), |r| (*r).to_string());
+            let reason =
+                reasons.get(kept.package.as_str()).map_or_else(|| kept.reason.to_string(), |r| (*r).to_string());
             fates.back.insert(format!("{}:{}", kept.package, kept.architecture), (kept.candidate.clone(), reason));
         }
         fates.done = change.outcome.packages.iter().map(|package| (package.package.as_str(), package)).collect();

@@ -96,9 +96,8 @@ impl<'a> Run<'a> {
     }
 
     fn source(&self, location: &Location) -> Result<Box<dyn Source>, StoreError> {
-        let source = open_source(location, |reference| {
-            Ok(Box::new(RegistrySource::open(reference, &self.services.registry)?))
-        })?;
+        let source =
+            open_source(location, |reference| Ok(Box::new(RegistrySource::open(reference, &self.services.registry)?)))?;
         Ok(match location {
             // What comes over the network is needed twice: now to be read, later to be stored.
             Location::Registry(_) => Box::new(Kept::new(source, self.services.temporary.clone())),
@@ -288,7 +287,8 @@ pub fn inspect(
     let run = Run::new(services, reporter)?;
     let subject = run.subject(&*run.source(source)?, platform, &[])?;
     let update = if updates { Update::All } else { Update::None };
-    let request = Request { update, prune: Prune::None, platform: platform.cloned(), ..Request::question(source.clone()) };
+    let request =
+        Request { update, prune: Prune::None, platform: platform.cloned(), ..Request::question(source.clone()) };
     let change = if updates { Some(run.maker(&subject, &request).change()?) } else { None };
     let image = &subject.opened.image;
     let stored = Some((image.digest.to_string(), image.size()));
@@ -324,7 +324,10 @@ pub fn why(
 ) -> Result<Explanation, RebuildError> {
     let run = Run::new(services, reporter)?;
     let subject = run.subject(&*run.source(&request.source)?, request.platform.as_ref(), &request.roots)?;
-    let request = Request { prune: if request.prune == Prune::None { Prune::Packages } else { request.prune }, ..request.clone() };
+    let request = Request {
+        prune: if request.prune == Prune::None { Prune::Packages } else { request.prune },
+        ..request.clone()
+    };
     let planned = run.maker(&subject, &request).plan(&subject.tree, &subject.inventory)?;
     let (plan, reach) = planned.unwrap_or_default();
     let missing = || RebuildError::NoTarget { image: subject.opened.image.name.clone(), target: target.into() };

@@ -13,7 +13,25 @@ pub struct Request {
     pub destination: Option<Location>,
     /// Which image of an index.
     pub platform: Option<Platform>,
-    impl Request {
+    /// Which packages are brought up to date.
+    pub update: Update,
+    /// What is removed.
+    pub prune: Prune,
+    /// Packages, paths and globs that stay whatever reaches them.
+    pub keep: Vec<String>,
+    /// Commands that the container also runs: more roots.
+    pub roots: Vec<String>,
+    /// Compression of regenerated layers; `None` keeps each layer's own.
+    pub compression: Option<Compression>,
+    /// Plan only: nothing is downloaded but metadata, nothing is written.
+    pub dry_run: bool,
+    /// Accept a result that is larger than the source.
+    pub allow_larger: bool,
+    /// Refuse when something had to be kept back or could not be known.
+    pub strict: bool,
+}
+
+impl Request {
     /// A request that changes nothing: where a question about an image starts from.
     pub fn question(source: Location) -> Self {
         Self {
@@ -30,24 +48,6 @@ pub struct Request {
             strict: false,
         }
     }
-}
-
-/// Which packages are brought up to date.
-    pub update: Update,
-    /// What is removed.
-    pub prune: Prune,
-    /// Packages, paths and globs that stay whatever reaches them.
-    pub keep: Vec<String>,
-    /// Commands that the container also runs: more roots.
-    pub roots: Vec<String>,
-    /// Compression of regenerated layers; `None` keeps each layer's own.
-    pub compression: Option<Compression>,
-    /// Plan only: nothing is downloaded but metadata, nothing is written.
-    pub dry_run: bool,
-    /// Accept a result that is larger than the source.
-    pub allow_larger: bool,
-    /// Refuse when something had to be kept back or could not be known.
-    pub strict: bool,
 }
 
 /// Which packages are brought up to date.

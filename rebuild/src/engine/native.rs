@@ -414,4 +414,3 @@ fn check_permissions(draft: &Draft<'_>, job: &Job<'_>) -> Result<(), EngineError
     }
     Ok(())
 }
-pub mod verdict;
