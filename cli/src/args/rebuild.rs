@@ -1,0 +1,147 @@
+//! `slim rebuild`.
+
+use super::{ArchiveArgs, MachineArgs, PlatformArgs, RegistryArgs};
+use clap::{Args, ValueEnum};
+use rebuild::image::{Location, Reference};
+use rebuild::layer::Compression;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+const EXAMPLES: &str = "\
+Examples:
+  Update and shrink an image into a folder:
+    slim rebuild nginx:1.27 -o oci:nginx-slim:1.27
+  The same, straight back to a registry:
+    slim rebuild registry.example/app:1 --tag registry.example/app:1-slim --push
+  See what would happen, and why:
+    slim rebuild nginx:1.27 --dry-run
+  Security updates only, remove nothing, with a report for the pipeline:
+    slim rebuild app:1 -o oci-archive:app.tar --update security --prune none --report app.json
+  Keep a shell and everything that a second process of the container needs:
+    slim rebuild app:1 -o oci:out --keep bash --root '/usr/bin/worker --queue mail'";
+
+/// Update, shrink and write an image
+///
+/// Every package that has a newer version is brought to it inside the layer that holds it, as the distro's own tool would have
+/// done; then the packages that nothing reaches from the entrypoint are removed. Layers in which nothing changes keep their digest.
+/// The result is checked before it is written, and when anything fails nothing is written.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct RebuildArgs {
+    /// The image to read
+    pub(crate) source: String,
+
+    /// Where the new image goes: docker://REF, oci:DIR[:TAG], oci-archive:FILE or docker-archive:FILE
+    #[arg(short, long, value_name = "DEST", conflicts_with = "tag", help_heading = "Result")]
+    pub(crate) output: Option<Location>,
+
+    /// Name of the new image in a registry, with --push
+    #[arg(long, value_name = "REF", requires = "push", help_heading = "Result")]
+    pub(crate) tag: Option<Reference>,
+
+    /// Push the new image to the registry under the name of --tag
+    #[arg(long, requires = "tag", help_heading = "Result")]
+    pub(crate) push: bool,
+
+    /// Only tell what would be done; nothing is written, and only package lists are downloaded
+    #[arg(long, help_heading = "Result")]
+    pub(crate) dry_run: bool,
+
+    /// Write a report as JSON; `-` writes it to standard output instead of the table
+    ///
+    /// `slim report-schema` prints the schema of the report.
+    #[arg(long, value_name = "FILE", help_heading = "Result")]
+    pub(crate) report: Option<PathBuf>,
+
+    /// Compression of changed layers: keep, none, gzip[:1-12] or zstd[:1-22]
+    ///
+    /// `keep` compresses each changed layer as it was. Any other value also rewrites the unchanged layers that are compressed by
+    /// another algorithm, so their digests change.
+    #[arg(long, value_name = "METHOD[:LEVEL]", default_value = "keep", help_heading = "Result")]
+    pub(crate) compression: Layers,
+
+    /// Accept a result that is larger than the source
+    #[arg(long, help_heading = "Result")]
+    pub(crate) allow_larger: bool,
+
+    /// Refuse when a package had to be kept back or something could not be known (exit code 4)
+    #[arg(long, help_heading = "Result")]
+    pub(crate) strict: bool,
+
+    /// End with exit code 3 when there was nothing to do
+    #[arg(long, help_heading = "Result")]
+    pub(crate) exit_code: bool,
+
+    /// Which packages are brought up to date
+    #[arg(long, value_name = "WHICH", default_value = "all", help_heading = "Changes")]
+    pub(crate) update: UpdateChoice,
+
+    #[command(flatten)]
+    pub(crate) selection: SelectionArgs,
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
+    #[command(flatten)]
+    pub(crate) archives: ArchiveArgs,
+    #[command(flatten)]
+    pub(crate) registry: RegistryArgs,
+    #[command(flatten)]
+    pub(crate) machine: MachineArgs,
+}
+
+/// What stays: shared by `rebuild`, which acts on it, and `why`, which explains it.
+#[derive(Debug, Args)]
+pub(crate) struct SelectionArgs {
+    /// What is removed when nothing reaches it
+    #[arg(long, value_name = "WHAT", default_value = "packages", help_heading = "Changes")]
+    pub(crate) prune: PruneChoice,
+
+    /// Keep a package, a path or a glob, whatever reaches it (may be repeated)
+    ///
+    /// A word is a package (`curl`, `python3*`), something that begins with `/` is a path or a glob over paths
+    /// (`/usr/share/zoneinfo/**`).
+    #[arg(long, value_name = "PACKAGE|PATH|GLOB", help_heading = "Changes")]
+    pub(crate) keep: Vec<String>,
+
+    /// A command that the container runs besides its entrypoint (may be repeated)
+    ///
+    /// What `docker exec`, a job of the orchestrator or a supervisor starts. All that the command needs stays.
+    #[arg(long, value_name = "COMMAND", help_heading = "Changes")]
+    pub(crate) root: Vec<String>,
+}
+
+/// `--update`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum UpdateChoice {
+    /// All that have a newer version
+    All,
+    /// Only what a security suite offers
+    Security,
+    /// None
+    None,
+}
+
+/// `--prune`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PruneChoice {
+    /// Whole packages that nothing reaches
+    Packages,
+    /// Also unreached files inside packages that stay
+    Files,
+    /// Nothing
+    None,
+}
+
+/// `--compression`: each layer's own, or one for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Layers(pub(crate) Option<Compression>);
+
+impl FromStr for Layers {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "keep" => Ok(Self(None)),
+            other => other.parse().map(|compression| Self(Some(compression))),
+        }
+    }
+}

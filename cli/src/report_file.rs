@@ -1,0 +1,73 @@
+//! Where `--report` goes. The file is made before the work, so that hours are not lost to a typing mistake, and gets its name after.
+
+use crate::failure::Failure;
+use serde::Serialize;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// A report that will be written.
+#[derive(Debug)]
+pub(crate) enum ReportFile {
+    /// `-`.
+    Output,
+    /// A file that gets its name when it is complete.
+    File(NamedTempFile, PathBuf),
+    /// A pipe or a device, which must not be replaced.
+    Stream(File, PathBuf),
+}
+
+impl ReportFile {
+    /// Makes sure that it can be written.
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        if path == Path::new("-") {
+            return Ok(Self::Output);
+        }
+        let opened = match path.metadata() {
+            Ok(found) if found.is_dir() => Err(io::Error::other("it is a folder")),
+            Ok(found) if !found.is_file() => {
+                File::options().write(true).open(path).map(|file| Self::Stream(file, path.into()))
+            }
+            _ => {
+                let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+                tempfile::Builder::new()
+                    .prefix(".slim-report-")
+                    .tempfile_in(folder)
+                    .map(|file| Self::File(file, path.into()))
+            }
+        };
+        opened.map_err(|error| unwritable(path, &error).hint("nothing was done; name another file with --report FILE"))
+    }
+
+    /// Writes it.
+    pub(crate) fn write(self, report: &impl Serialize) -> Result<(), Failure> {
+        let text = crate::render::json(report);
+        match self {
+            Self::Output => crate::render::print(&text),
+            Self::Stream(mut file, path) => file.write_all(text.as_bytes()).map_err(|error| unwritable(&path, &error)),
+            Self::File(mut file, path) => {
+                let written = file.write_all(text.as_bytes()).and_then(|()| readable(file.as_file()));
+                written
+                    .and_then(|()| file.persist(&path).map(drop).map_err(|error| error.error))
+                    .map_err(|error| unwritable(&path, &error).hint("the image itself was written"))
+            }
+        }
+    }
+}
+
+/// Temporary files are private; a report is as readable as any other file.
+#[cfg(unix)]
+fn readable(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable(_file: &File) -> io::Result<()> {
+    Ok(())
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    Failure::failed(&format!("the report {} cannot be written: {error}", path.display()))
+}

@@ -1,0 +1,152 @@
+//! From what was typed to what the library is asked for: files are looked up, defaults filled in, contradictions refused.
+
+mod archives;
+
+use crate::args::{
+    ArchiveArgs, MachineArgs, PruneChoice, RebuildArgs, RegistryArgs, SelectionArgs, UpdateChoice, WhyArgs,
+};
+use crate::failure::Failure;
+use rebuild::image::Location;
+use rebuild::request::{Prune, Request, Services, Update};
+use rebuild::store::locate;
+use rebuild::store::registry::{AuthFiles, CredentialSource, PlainHttp, RegistryOptions};
+use std::path::{Path, PathBuf};
+
+const NO_DESTINATION: &str = "\
+say where the new image goes:
+  -o oci:DIR[:TAG]         into an OCI image layout
+  -o oci-archive:FILE      into an archive
+  -o docker-archive:FILE   into an archive for `docker load`
+  --tag REF --push         to a registry
+  --dry-run                nowhere: only tell what would be done";
+
+/// The request of `slim rebuild`.
+pub(crate) fn of_rebuild(args: &RebuildArgs) -> Result<Request, Failure> {
+    let destination = args.output.clone().or_else(|| args.tag.clone().map(Location::Registry));
+    if destination.is_none() && !args.dry_run {
+        return Err(Failure::usage(NO_DESTINATION));
+    }
+    let source = locate(&args.source)?;
+    if let Some(destination) = &destination {
+        check_destination(&source, destination)?;
+    }
+    let update = match args.update {
+        UpdateChoice::All => Update::All,
+        UpdateChoice::Security => Update::Security,
+        UpdateChoice::None => Update::None,
+    };
+    Ok(Request {
+        destination,
+        platform: args.platform.platform.clone(),
+        update,
+        compression: args.compression.0,
+        dry_run: args.dry_run,
+        allow_larger: args.allow_larger,
+        strict: args.strict,
+        ..selecting(source, &args.selection)
+    })
+}
+
+/// The request of `slim why`: a plan that is only read.
+pub(crate) fn of_why(args: &WhyArgs) -> Result<Request, Failure> {
+    let request = selecting(locate(&args.source)?, &args.selection);
+    Ok(Request { platform: args.platform.platform.clone(), ..request })
+}
+
+fn selecting(source: Location, selection: &SelectionArgs) -> Request {
+    let prune = match selection.prune {
+        PruneChoice::Packages => Prune::Packages,
+        PruneChoice::Files => Prune::Files,
+        PruneChoice::None => Prune::None,
+    };
+    Request {
+        source,
+        destination: None,
+        platform: None,
+        update: Update::None,
+        prune,
+        keep: selection.keep.clone(),
+        roots: selection.root.clone(),
+        compression: None,
+        dry_run: true,
+        allow_larger: false,
+        strict: false,
+    }
+}
+
+/// A tag may be moved and a layout may get one more image, but an archive is written anew: in the place of the source it
+/// would destroy what it is made from.
+fn check_destination(source: &Location, destination: &Location) -> Result<(), Failure> {
+    let archive = |location: &Location| match location {
+        Location::OciArchive { file, .. } | Location::DockerArchive { file, .. } => Some(file.clone()),
+        _ => None,
+    };
+    if let (Some(from), Some(to)) = (archive(source), archive(destination))
+        && same_file(&from, &to)
+    {
+        return Err(Failure::usage(&format!("{source} would be overwritten: write to another file")));
+    }
+    match destination {
+        Location::Registry(reference) if reference.digest().is_some() => {
+            Err(Failure::usage(&format!("{destination}: the new image has a digest of its own; name a tag")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b,
+    }
+}
+
+/// What a run may use.
+pub(crate) fn services(
+    registry: &RegistryArgs,
+    archives: &ArchiveArgs,
+    machine: &MachineArgs,
+) -> Result<Services, Failure> {
+    let temporary = machine.tmp.clone().unwrap_or_else(std::env::temp_dir);
+    if !temporary.is_dir() {
+        let message = format!("the folder for temporary files, {}, does not exist", temporary.display());
+        return Err(Failure::failed(&message).hint("make it, or name another with --tmp DIR"));
+    }
+    let jobs = machine.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, usize::from);
+    Ok(Services {
+        registry: self::registry(registry),
+        archives: self::archives::options(archives, machine)?,
+        temporary,
+        jobs,
+    })
+}
+
+fn registry(args: &RegistryArgs) -> RegistryOptions {
+    let mut options = RegistryOptions { ca_certificates: args.ca.clone(), ..RegistryOptions::default() };
+    if !args.plain_http.is_empty() {
+        let hosts = args.plain_http.iter().map(|host| host.to_ascii_lowercase());
+        options.plain_http = PlainHttp::Hosts(hosts.collect());
+    }
+    if let Some(file) = &args.authfile {
+        options.credentials = CredentialSource::from_files(AuthFiles::File(file.clone()));
+    }
+    for (registry, host) in &args.registry_mirror {
+        options.mirrors.entry(registry.to_ascii_lowercase()).or_default().push(host.clone());
+    }
+    options
+}
+
+/// The folder that outlives the run; none when nobody wants one or there is no home to put it in.
+fn cache(machine: &MachineArgs) -> Option<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    match &machine.cache {
+        _ if machine.no_cache => None,
+        Some(folder) => Some(folder.clone()),
+        None => variable("XDG_CACHE_HOME")
+            .or_else(|| variable("HOME").map(|home| home.join(".cache")))
+            .map(|folder| folder.join("slim")),
+    }
+}
+
+#[cfg(test)]
+mod tests;
