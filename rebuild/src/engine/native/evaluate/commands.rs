@@ -109,6 +109,7 @@ pub(super) fn find(name: &str) -> Option<Entry> {
         "mountpoint" => Program(files::mountpoint),
         "mv" => Program(files::rename),
         "readlink" => Program(files::readlink),
+        "realpath" => Program(files::realpath),
         "rm" => Program(files::remove),
         "rmdir" => Program(files::rmdir),
         "stat" => Program(stat::run),

@@ -284,6 +284,31 @@ pub(super) fn readlink(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     Ok(status)
 }
 
+/// `realpath [-e|-m] FILE …`
+pub(super) fn realpath(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let options =
+        options::read(shell, words, "emqs", &[("canonicalize-existing", 'e'), ("canonicalize-missing", 'm')])?;
+    if options.has('s') && (options.has('e') || options.has('m')) {
+        return Err(shell.unproven("realpath -s", "with other options"));
+    }
+    let mode = ['e', 'm'].into_iter().find(|mode| options.has(*mode)).unwrap_or('f');
+    let mut status = 0;
+    for name in &options.operands {
+        let answer = if !options.has('s') {
+            canonical(shell, name, mode)?
+        } else if name.split('/').any(|part| part == "..") {
+            return Err(shell.unproven("realpath -s", name.clone()));
+        } else {
+            shell.place(name)?.and(shell.path(name)?).map(|path| path.to_text())
+        };
+        match answer {
+            Some(text) => shell.out(format!("{text}\n"))?,
+            None => status = 1,
+        }
+    }
+    Ok(status)
+}
+
 fn canonical(shell: &Shell<'_, '_>, name: &str, mode: char) -> Result<Option<String>, Stop> {
     if let Some((path, _)) = shell.follow(name)? {
         return Ok(Some(path.to_text()));
@@ -316,9 +341,10 @@ fn canonical(shell: &Shell<'_, '_>, name: &str, mode: char) -> Result<Option<Str
 
 /// `mktemp [-d] [TEMPLATE]`, with names that count up.
 pub(super) fn mktemp(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
-    let options = options::read(shell, words, "dqt", &[("directory", 'd'), ("quiet", 'q')])?;
+    let options = options::read(shell, words, "dqtp:", &[("directory", 'd'), ("quiet", 'q'), ("tmpdir", 'p')])?;
     let template = options.operands.first().map_or("tmp.XXXXXXXXXX", String::as_str);
     let template = match (options.operands.is_empty() || options.has('t'), template.contains('/')) {
+        (_, false) if options.has('p') => format!("{}/{template}", options.value('p').unwrap_or("/tmp")),
         (true, false) => format!("/tmp/{template}"),
         _ => template.to_owned(),
     };
@@ -350,8 +376,13 @@ pub(super) fn mountpoint(_: &mut Shell<'_, '_>, _: &[String]) -> Status {
 /// `chmod [-R] [-f] MODE FILE …`
 pub(super) fn chmod(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     // A mode such as `-w` looks like an option; none of ours has those letters.
-    let options = options::read(shell, words, "+Rfcv", &[("recursive", 'R')])?;
-    let Some((mode, files)) = options.operands.split_first() else { return Ok(1) };
+    let options = options::read(shell, words, "+Rfcvm:", &[("recursive", 'R'), ("reference", 'm')])?;
+    let mut operands = options.operands.clone();
+    if let Some(reference) = options.value('m') {
+        let Some((_, node)) = shell.follow(reference)? else { return Ok(1) };
+        operands.insert(0, format!("{:05o}", node.mode));
+    }
+    let Some((mode, files)) = operands.split_first() else { return Ok(1) };
     let mut status = 0;
     for path in each(shell, files, options.has('R'), true, &mut status)? {
         let Some(node) = shell.draft.get(&path).cloned() else { continue };
@@ -437,9 +468,14 @@ fn each(
 
 /// `chown [-Rhf] [USER][:GROUP] FILE …`, `chgrp GROUP FILE …`
 pub(super) fn chown(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
-    let long = [("recursive", 'R'), ("no-dereference", 'h')];
-    let options = options::read(shell, words, "Rhfc", &long)?;
-    let Some((owner, files)) = options.operands.split_first() else { return Ok(1) };
+    let long = [("recursive", 'R'), ("no-dereference", 'h'), ("reference", 'm')];
+    let options = options::read(shell, words, "Rhfcm:", &long)?;
+    let mut operands = options.operands.clone();
+    if let Some(reference) = options.value('m') {
+        let Some((_, node)) = shell.follow(reference)? else { return Ok(1) };
+        operands.insert(0, format!("{}:{}", node.uid, node.gid));
+    }
+    let Some((owner, files)) = operands.split_first() else { return Ok(1) };
     let (user, group) = if words[0].ends_with("chgrp") {
         ("", owner.as_str())
     } else {

@@ -381,6 +381,10 @@ fn known_program(program: &str, separator: Option<&str>) -> Option<fn(&str) -> O
             let (directory, file) = line.strip_suffix(".py")?.rsplit_once('/')?;
             Some(format!("{directory}/__pycache__/{file}.*.py[co]"))
         }),
+        (r#"BEGIN {OFS="/"} /\.py$/ {NF--; print}"#, Some("/")) => Some(|line| {
+            let (directory, _) = line.strip_suffix(".py")?.rsplit_once('/')?;
+            Some(directory.to_owned())
+        }),
         _ => None,
     }
 }
