@@ -6,7 +6,9 @@
 //!
 //! Nothing here prints: what happens is told as [`event::Event`]s, what went wrong as typed errors.
 
+mod account;
 pub mod archives;
+pub mod change;
 pub mod engine;
 pub mod event;
 pub mod image;
@@ -17,4 +19,5 @@ pub mod pipeline;
 pub mod request;
 pub mod spool;
 pub mod store;
+pub mod subject;
 pub mod upgrade;

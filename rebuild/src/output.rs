@@ -33,8 +33,8 @@ pub struct ComposeError {
 }
 
 impl Output {
-    /// Composes every layer that differs (or that `compression` asks to be compressed otherwise) and rewrites the documents.
-    /// A layer in which nothing differs keeps its blob.
+    /// Composes every layer that differs (or that `compression` asks to be compressed otherwise) and rewrites the documents, as OCI's
+    /// where `oci` says so. A layer in which nothing differs keeps its blob.
     ///
     /// # Errors
     /// When temporary files cannot be written or the caller cancelled.
@@ -42,6 +42,7 @@ impl Output {
         opened: &Opened,
         after: &Stack,
         compression: Option<Compression>,
+        oci: bool,
         jobs: usize,
         spool: &Spool,
         directory: &Path,
@@ -62,14 +63,14 @@ impl Output {
             })
         };
         let layers = side_by_side(opened.archives.len(), jobs, write)?;
-        Ok(Self::document(opened, layers, compression))
+        Ok(Self::document(opened, layers, compression, oci))
     }
 
-    fn document(opened: &Opened, layers: Vec<Option<Composed>>, compression: Option<Compression>) -> Self {
+    fn document(opened: &Opened, layers: Vec<Option<Composed>>, compression: Option<Compression>, oci: bool) -> Self {
         let image = &opened.image;
         let mut rewrite = Rewrite::new(image);
         // Docker's own manifests know gzip and plain layers only.
-        let oci = matches!(compression, Some(Compression::Zstd(_)));
+        let oci = oci || matches!(compression, Some(Compression::Zstd(_)));
         let family = if oci { crate::image::manifest::OCI_MANIFEST } else { image.media_type.as_str() };
         if oci {
             rewrite.into_oci();

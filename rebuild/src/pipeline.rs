@@ -1,25 +1,276 @@
-//! The whole of a rebuild, in order: open, decide, update, prune, check, write.
+//! The whole of a rebuild, in order: open, decide, carry out, check, write.
 
-use crate::event::Reporter;
+use crate::account;
+use crate::change::{Change, ChangeError, Maker};
+use crate::engine::native::script::Scripts;
+use crate::engine::native::verdict::Evaluator;
+use crate::event::{Event, Reporter};
 use crate::image::{Location, Platform};
-use crate::request::{Request, Services};
-use slim::diff::Difference;
-use slim::report::{Explanation, Inspection, Report};
+use crate::opened::{OpenError, Opened};
+use crate::output::{ComposeError, Output};
+use crate::request::{Prune, Request, Services, Update};
+use crate::spool::Spool;
+use crate::store::kept::Kept;
+use crate::store::registry::{RegistrySink, RegistrySource};
+use crate::store::{Sink, Source, StoreError, open_sink, open_source};
+use crate::subject::{Subject, SubjectError};
+use recipes::Recipes;
+use slim::diff::{Difference, Side};
+use slim::packages::Inventory;
+use slim::packages::dpkg::database::{Database, DatabaseError};
+use slim::path::ImagePath;
+use slim::report::{Explanation, Inspection, LinkReport, Outcome, Report, SCHEMA, Verdict};
+use slim::tree::{ContentsError, Stack, Tree};
+use slim::verify::{Problem, compare, verify};
 
 /// Why a rebuild (or a question about an image) failed. Nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
     /// The image could not be read.
     #[error(transparent)]
-    Open(#[from] crate::opened::OpenError),
+    Open(#[from] OpenError),
+    /// A store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The image's own files could not be read.
+    #[error(transparent)]
+    Subject(#[from] SubjectError),
+    /// The change could not be decided or carried out.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+    /// The check of the result could not be made.
+    #[error("checking the result: {0}")]
+    Check(#[from] slim::elf::ElfError),
+    /// The result would be broken where the source is whole.
+    #[error("the result would be broken: {}", .0.iter().map(|problem| format!("{}: {}", problem.at, problem.detail)).collect::<Vec<_>>().join("; "))]
+    Broken(Vec<Problem>),
+    /// The package database of the result does not fit its tree.
+    #[error("the result's package database: {0}")]
+    Database(#[from] DatabaseError),
+    /// Contents could not be read.
+    #[error(transparent)]
+    Contents(#[from] ContentsError),
+    /// A layer could not be written.
+    #[error(transparent)]
+    Compose(#[from] ComposeError),
+    /// The result is larger than the source, and that was not allowed.
+    #[error("the result has {after} bytes of layers, the source {before}")]
+    Larger {
+        /// Bytes of the source's layers.
+        before: u64,
+        /// Bytes of the result's layers.
+        after: u64,
+    },
+    /// Strictness was asked for, and something was kept back or could not be known.
+    #[error("{} kept back, {} unknown, and --strict was asked for", .kept_back.len(), .unknown)]
+    Strict {
+        /// Packages with reasons.
+        kept_back: Vec<String>,
+        /// How many uses could not be resolved.
+        unknown: usize,
+    },
+    /// The target of a question is not in the image.
+    #[error("{image} has neither a package nor a path {target:?}")]
+    NoTarget {
+        /// The image.
+        image: String,
+        /// What was asked about.
+        target: String,
+    },
+}
+
+/// What all steps of a run share.
+struct Run<'a> {
+    services: &'a Services,
+    reporter: &'a dyn Reporter,
+    spool: Spool,
+    recipes: Recipes,
+    scripts: Evaluator,
+}
+
+impl<'a> Run<'a> {
+    fn new(services: &'a Services, reporter: &'a dyn Reporter) -> Result<Self, RebuildError> {
+        let recipes = Recipes::embedded().map_err(ChangeError::from)?;
+        let spool = Spool::new(&services.temporary);
+        Ok(Self { services, reporter, spool, recipes, scripts: Evaluator::default() })
+    }
+
+    fn source(&self, location: &Location) -> Result<Box<dyn Source>, StoreError> {
+        let source =
+            open_source(location, |reference| Ok(Box::new(RegistrySource::open(reference, &self.services.registry)?)))?;
+        Ok(match location {
+            // What comes over the network is needed twice: now to be read, later to be stored.
+            Location::Registry(_) => Box::new(Kept::new(source, self.services.temporary.clone())),
+            _ => source,
+        })
+    }
+
+    fn sink(&self, location: &Location) -> Result<Box<dyn Sink>, StoreError> {
+        open_sink(location, |reference| Ok(Box::new(RegistrySink::open(reference, &self.services.registry)?)))
+    }
+
+    fn subject(
+        &self,
+        source: &dyn Source,
+        platform: Option<&Platform>,
+        roots: &[String],
+    ) -> Result<Subject, RebuildError> {
+        self.reporter.event(Event::Phase(format!("reading {}", source.name())));
+        let opened = Opened::read(source, platform, self.services.jobs, &self.spool, self.reporter)?;
+        Ok(Subject::of(opened, &self.spool, roots)?)
+    }
+
+    fn maker<'m>(&'m self, subject: &'m Subject, request: &'m Request) -> Maker<'m> {
+        let scripts: &dyn Scripts = &self.scripts;
+        Maker {
+            subject,
+            request,
+            services: self.services,
+            spool: &self.spool,
+            scripts,
+            recipes: &self.recipes,
+            reporter: self.reporter,
+        }
+    }
+
+    fn inventory(&self, tree: &Tree) -> Result<Inventory, DatabaseError> {
+        let database = Database::read(tree, &self.spool)?;
+        Ok(database.map(|database| database.inventory(tree)).unwrap_or_default())
+    }
+
+    /// What a change broke, and what was broken before.
+    fn check(
+        &self,
+        subject: &Subject,
+        tree: &Tree,
+        inventory: &Inventory,
+    ) -> Result<(Vec<Problem>, Vec<Problem>), RebuildError> {
+        self.reporter.event(Event::Phase("checking the result".into()));
+        let known = subject.knowledge(&subject.tree, Some(&subject.inventory), &self.spool)?;
+        let before = verify(&subject.tree, &self.spool, &known)?;
+        let after = verify(tree, &self.spool, &subject.knowledge(tree, Some(inventory), &self.spool)?)?;
+        Ok((compare(&before, &after), before))
+    }
 }
 
 /// Rebuilds an image. When this fails, the destination is as it was.
 ///
 /// # Errors
 /// See [`RebuildError`].
-pub fn rebuild(_request: &Request, _services: &Services, _reporter: &dyn Reporter) -> Result<Report, RebuildError> {
-    Err(unready())
+pub fn rebuild(request: &Request, services: &Services, reporter: &dyn Reporter) -> Result<Report, RebuildError> {
+    let run = Run::new(services, reporter)?;
+    let source = run.source(&request.source)?;
+    // A destination that cannot be written is told before the work, not after it.
+    let sink = request.destination.as_ref().filter(|_| !request.dry_run).map(|to| run.sink(to)).transpose()?;
+    let subject = run.subject(&*source, request.platform.as_ref(), &request.roots)?;
+    let change = run.maker(&subject, request).change()?;
+    let mut report = begin(&run, &subject, request, &change)?;
+    strict(request, &report)?;
+    if request.dry_run {
+        report.outcome = if nothing_to_do(&report) { Outcome::NothingToDo } else { Outcome::Planned };
+        return Ok(report);
+    }
+    let tree = change.after.merge();
+    let inventory = run.inventory(&tree)?;
+    if change.after != subject.opened.stack {
+        let (broken, faults) = run.check(&subject, &tree, &inventory)?;
+        if !broken.is_empty() {
+            return Err(RebuildError::Broken(broken));
+        }
+        report.faults = faults.iter().map(|problem| format!("{}: {}", problem.at, problem.detail)).collect();
+    }
+    let oci = sink.as_ref().is_some_and(|sink| sink.wants_oci());
+    let mut output = compose(&run, &subject, &change.after, request, oci)?;
+    finish(&subject, request, &output, &tree, &inventory, &mut report)?;
+    if let Some(sink) = sink {
+        reporter.event(Event::Phase(format!("storing {}", sink.name())));
+        report.destination = Some(sink.name());
+        output.store(&*source, sink, reporter)?;
+    }
+    Ok(report)
+}
+
+fn begin(run: &Run<'_>, subject: &Subject, request: &Request, change: &Change) -> Result<Report, RebuildError> {
+    let image = &subject.opened.image;
+    let stored = Some((image.digest.to_string(), image.size()));
+    Ok(Report {
+        schema: SCHEMA,
+        slim: env!("CARGO_PKG_VERSION").into(),
+        outcome: Outcome::Done,
+        source: account::image(image, &subject.tree, &subject.inventory, subject.distro.as_ref(), stored),
+        result: None,
+        destination: None,
+        layers: account::layers(subject, Some(change), None),
+        packages: account::packages(subject, Some(change), request.update, &run.spool)?,
+        unknowns: account::unknowns(change),
+        faults: Vec::new(),
+        indexes: account::indexes(change),
+        notes: change.notes.clone(),
+    })
+}
+
+fn compose(
+    run: &Run<'_>,
+    subject: &Subject,
+    after: &Stack,
+    request: &Request,
+    oci: bool,
+) -> Result<Output, RebuildError> {
+    let services = run.services;
+    let output = Output::compose(
+        &subject.opened,
+        after,
+        request.compression,
+        oci,
+        services.jobs,
+        &run.spool,
+        &services.temporary,
+        run.reporter,
+    )?;
+    Ok(output)
+}
+
+/// Fills in what is only known when the layers are written, and holds the size against the promise.
+fn finish(
+    subject: &Subject,
+    request: &Request,
+    output: &Output,
+    tree: &Tree,
+    inventory: &Inventory,
+    report: &mut Report,
+) -> Result<(), RebuildError> {
+    let image = &subject.opened.image;
+    let (before, after) = (image.size(), output.size());
+    if *output.digest() == image.digest {
+        report.outcome = Outcome::NothingToDo;
+        return Ok(());
+    }
+    if after > before {
+        if !request.allow_larger {
+            return Err(RebuildError::Larger { before, after });
+        }
+        report.notes.push(format!("the result is larger: {after} bytes of layers instead of {before}"));
+    }
+    let stored = Some((output.digest().to_string(), after));
+    let mut result = account::image(image, tree, inventory, subject.distro.as_ref(), stored);
+    result.name = request.destination.as_ref().map_or_else(|| image.name.clone(), ToString::to_string);
+    report.result = Some(result);
+    report.layers = account::layers(subject, None, Some(output));
+    Ok(())
+}
+
+fn nothing_to_do(report: &Report) -> bool {
+    let idle = |verdict: Verdict| matches!(verdict, Verdict::Kept | Verdict::KeptBack);
+    report.packages.iter().all(|package| idle(package.verdict)) && report.layers.iter().all(|layer| layer.kept)
+}
+
+fn strict(request: &Request, report: &Report) -> Result<(), RebuildError> {
+    let back = report.packages.iter().filter(|package| package.verdict == Verdict::KeptBack);
+    let kept_back: Vec<_> = back.map(|package| format!("{}: {}", package.name, package.reason)).collect();
+    if request.strict && !(kept_back.is_empty() && report.unknowns.is_empty()) {
+        return Err(RebuildError::Strict { kept_back, unknown: report.unknowns.len() });
+    }
+    Ok(())
 }
 
 /// Describes an image; with `updates`, also what is upgradable.
@@ -27,13 +278,38 @@ pub fn rebuild(_request: &Request, _services: &Services, _reporter: &dyn Reporte
 /// # Errors
 /// See [`RebuildError`].
 pub fn inspect(
-    _source: &Location,
-    _platform: Option<&Platform>,
-    _updates: bool,
-    _services: &Services,
-    _reporter: &dyn Reporter,
+    source: &Location,
+    platform: Option<&Platform>,
+    updates: bool,
+    services: &Services,
+    reporter: &dyn Reporter,
 ) -> Result<Inspection, RebuildError> {
-    Err(unready())
+    let run = Run::new(services, reporter)?;
+    let subject = run.subject(&*run.source(source)?, platform, &[])?;
+    let update = if updates { Update::All } else { Update::None };
+    let request =
+        Request { update, prune: Prune::None, platform: platform.cloned(), ..Request::question(source.clone()) };
+    let change = if updates { Some(run.maker(&subject, &request).change()?) } else { None };
+    let image = &subject.opened.image;
+    let stored = Some((image.digest.to_string(), image.size()));
+    let mut packages = account::packages(&subject, change.as_ref(), update, &run.spool)?;
+    if !updates {
+        for package in &mut packages {
+            package.new_version = None;
+            package.reason.clear();
+        }
+    }
+    Ok(Inspection {
+        schema: SCHEMA,
+        image: account::image(image, &subject.tree, &subject.inventory, subject.distro.as_ref(), stored),
+        layers: account::layers(&subject, None, None),
+        packages,
+        entrypoint: image.config.entrypoint(),
+        command: image.config.cmd(),
+        user: image.config.user().into(),
+        working_directory: image.config.working_dir().into(),
+        environment: image.config.env(),
+    })
 }
 
 /// Explains why a package or a path stays or goes. `request` carries source, keeps, roots and profile.
@@ -41,12 +317,59 @@ pub fn inspect(
 /// # Errors
 /// See [`RebuildError`].
 pub fn why(
-    _request: &Request,
-    _target: &str,
-    _services: &Services,
-    _reporter: &dyn Reporter,
+    request: &Request,
+    target: &str,
+    services: &Services,
+    reporter: &dyn Reporter,
 ) -> Result<Explanation, RebuildError> {
-    Err(unready())
+    let run = Run::new(services, reporter)?;
+    let subject = run.subject(&*run.source(&request.source)?, request.platform.as_ref(), &request.roots)?;
+    let request = Request {
+        prune: if request.prune == Prune::None { Prune::Packages } else { request.prune },
+        ..request.clone()
+    };
+    let planned = run.maker(&subject, &request).plan(&subject.tree, &subject.inventory)?;
+    let (plan, reach) = planned.unwrap_or_default();
+    let missing = || RebuildError::NoTarget { image: subject.opened.image.name.clone(), target: target.into() };
+    let (kind, path, step) = match subject.inventory.find(target).filter(|_| !target.starts_with('/')) {
+        Some(index) => {
+            let step = plan.step(target).ok_or_else(missing)?;
+            ("package", reach.packages.get(&index).cloned(), Some(step))
+        }
+        None => {
+            let path = ImagePath::new(target).map_err(|_| missing())?;
+            let place = subject.tree.resolve_parent(&path).map_err(|_| missing())?.path;
+            if !subject.tree.contains(&place) {
+                return Err(missing());
+            }
+            ("path", Some(place), None)
+        }
+    };
+    let edges = path.as_ref().and_then(|path| reach.graph.why(path)).unwrap_or_default();
+    let owner = |path: &ImagePath| subject.inventory.owners(path).next().map(|package| package.name.clone());
+    let chain: Vec<_> = edges
+        .iter()
+        .map(|edge| LinkReport {
+            from: edge.from.as_ref().map(ImagePath::to_text),
+            to: edge.to.to_text(),
+            rule: edge.rule.to_string(),
+            evidence: edge.evidence.clone(),
+            package: owner(&edge.to),
+        })
+        .collect();
+    let (kept, reason) = match (step, &path) {
+        (Some(step), _) => (step.verdict == slim::plan::Verdict::Keep, step.reason.clone()),
+        (None, Some(path)) => match plan.removal.paths.get(path) {
+            Some(reason) => (false, reason.clone()),
+            None if !chain.is_empty() => (true, "it is in use".into()),
+            None => match subject.inventory.owners(path).next() {
+                Some(package) => (true, format!("its package {} stays whole", package.name)),
+                None => (true, "no package owns it: it is part of the application".into()),
+            },
+        },
+        (None, None) => (false, "nothing leads to it".into()),
+    };
+    Ok(Explanation { schema: SCHEMA, target: target.into(), kind: kind.into(), kept, reason, chain })
 }
 
 /// Compares two images.
@@ -54,16 +377,17 @@ pub fn why(
 /// # Errors
 /// See [`RebuildError`].
 pub fn diff(
-    _before: &Location,
-    _after: &Location,
-    _platform: Option<&Platform>,
-    _services: &Services,
-    _reporter: &dyn Reporter,
+    before: &Location,
+    after: &Location,
+    platform: Option<&Platform>,
+    services: &Services,
+    reporter: &dyn Reporter,
 ) -> Result<Difference, RebuildError> {
-    Err(unready())
-}
-
-fn unready() -> RebuildError {
-    let (name, what) = ("pipeline".into(), "this step".into());
-    RebuildError::Open(crate::opened::OpenError::Store(crate::store::StoreError::Missing { name, what }))
+    let run = Run::new(services, reporter)?;
+    let before = run.subject(&*run.source(before)?, platform, &[])?;
+    let after = run.subject(&*run.source(after)?, platform, &[])?;
+    Ok(slim::diff::diff(
+        Side { tree: &before.tree, contents: &run.spool, inventory: Some(&before.inventory) },
+        Side { tree: &after.tree, contents: &run.spool, inventory: Some(&after.inventory) },
+    )?)
 }

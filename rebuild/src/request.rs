@@ -31,6 +31,25 @@ pub struct Request {
     pub strict: bool,
 }
 
+impl Request {
+    /// A request that changes nothing: where a question about an image starts from.
+    pub fn question(source: Location) -> Self {
+        Self {
+            source,
+            destination: None,
+            platform: None,
+            update: Update::None,
+            prune: Prune::None,
+            keep: Vec::new(),
+            roots: Vec::new(),
+            compression: None,
+            dry_run: true,
+            allow_larger: false,
+            strict: false,
+        }
+    }
+}
+
 /// Which packages are brought up to date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Update {

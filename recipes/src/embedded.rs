@@ -13,7 +13,10 @@ pub(crate) const EMBEDDED: &[(&str, &str)] = recipes![
     "packages/nginx.yaml",
     "packages/openssl.yaml",
     "packages/pam.yaml",
+    "packages/redis.yaml",
     "runtimes/launch.yaml",
+    "runtimes/php.yaml",
+    "runtimes/python.yaml",
 ];
 
 #[cfg(test)]

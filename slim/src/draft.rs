@@ -170,7 +170,7 @@ impl<'a> Draft<'a> {
 
     /// Gives the tree and the touched paths away.
     pub fn finish(self) -> Drafted {
-        Drafted { tree: self.tree, touched: self.touched }
+        Drafted { tree: self.tree, touched: self.touched, now: self.now }
     }
 }
 
@@ -181,6 +181,8 @@ pub struct Drafted {
     pub tree: Tree,
     /// Where it may differ from what it was.
     pub touched: BTreeSet<ImagePath>,
+    /// The time that files made by this draft carry.
+    pub now: Mtime,
 }
 
 /// Turns drafts of every moment (one per layer, bottom first) into the change of the layers.
@@ -207,6 +209,10 @@ pub fn layered(stack: &Stack, drafts: &[Drafted], contents: &dyn Contents) -> Re
             let below = hidden_or(layer, path, shown.get(path).cloned().flatten());
             let same = match (wanted, &below) {
                 (None, None) => true,
+                // A file that was generated again, later in the build and with the same outcome, is the one that is there.
+                (Some(wanted), Some(below)) if wanted.mtime == draft.now => {
+                    same_node(contents, &Node { mtime: below.mtime, ..wanted.clone() }, below)?
+                }
                 (Some(wanted), Some(below)) => same_node(contents, wanted, below)?,
                 _ => false,
             };

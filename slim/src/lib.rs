@@ -10,6 +10,7 @@
 
 pub mod delta;
 pub mod diff;
+pub mod distro;
 pub mod draft;
 pub mod elf;
 pub mod graph;

@@ -52,8 +52,14 @@ pub fn reach(
     let knowledge = Knowledge::new(recipes, tree)?;
     let loader = elf::loader(tree, contents, launch);
     let scene = Scene { tree, contents, launch, knowledge, loader };
-    let mut work =
-        Work { scene: &scene, inventory, reach: Reach::default(), facts: Facts::default(), queue: Vec::new() };
+    let mut work = Work {
+        scene: &scene,
+        inventory,
+        reach: Reach::default(),
+        facts: Facts::default(),
+        queue: Vec::new(),
+        full: BTreeSet::new(),
+    };
     work.begin(recipes, wishes);
     work.application();
     loop {
@@ -78,6 +84,8 @@ struct Work<'s, 'a> {
     facts: Facts,
     /// Reached, not yet looked at.
     queue: Vec<ImagePath>,
+    /// Reached by a use that keeps packages, and not only as a mere file.
+    full: BTreeSet<ImagePath>,
 }
 
 impl Work<'_, '_> {
@@ -152,7 +160,12 @@ impl Work<'_, '_> {
         while !self.queue.is_empty() {
             let round = std::mem::take(&mut self.queue);
             let findings: Vec<Finding> = round.par_iter().map(|path| self.scene.scan(path)).collect();
-            for (path, finding) in round.into_iter().zip(findings) {
+            for (path, mut finding) in round.into_iter().zip(findings) {
+                // What a link leads to is used as the link is.
+                let is_link = self.scene.tree.get(&path).is_some_and(|node| node.as_symlink().is_some());
+                if is_link && !self.full.contains(&path) {
+                    finding.edges.iter_mut().for_each(|edge| edge.keeps_package = false);
+                }
                 for symbol in &finding.imports {
                     self.facts.imports.entry(symbol.clone()).or_insert_with(|| path.clone());
                 }
@@ -167,7 +180,12 @@ impl Work<'_, '_> {
         }
         for edge in finding.edges {
             let (to, keeps_package) = (edge.to.clone(), edge.keeps_package);
-            if self.reach.graph.add(edge) {
+            let new = self.reach.graph.add(edge);
+            let is_link = || self.scene.tree.get(&to).is_some_and(|node| node.as_symlink().is_some());
+            if keeps_package && self.full.insert(to.clone()) && !new && is_link() {
+                self.queue.push(to.clone());
+            }
+            if new {
                 self.scene.knowledge.note_reached(&to, &mut self.facts);
                 self.queue.push(to.clone());
             }

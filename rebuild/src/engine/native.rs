@@ -15,6 +15,7 @@ pub mod script;
 mod tests;
 mod triggers;
 mod unpack;
+pub mod verdict;
 
 use crate::archives::deb::Deb;
 use script::{Hook, Invocation, Scripts, Unproven, Verdict};

@@ -48,6 +48,13 @@ pub struct Entry {
     pub needs: Needs,
 }
 
+impl Entry {
+    /// Whether every processor of the architecture may use it.
+    pub fn is_baseline(&self) -> bool {
+        self.needs == Needs::Bits(0)
+    }
+}
+
 /// What a library in a capability directory asks of the processor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Needs {

@@ -223,7 +223,10 @@ impl<'a> Knowledge<'a> {
             let files: Vec<_> = scene.tree.iter().filter(|(path, _)| patterns.matches(&path.to_text())).collect();
             for (path, node) in files {
                 if !node.is_directory() {
-                    finding.edges.extend(scene.follow(trigger, path, kind.clone(), &rule.because));
+                    // A rule that keeps the configuration as a mere file means it.
+                    if self.keep_files.get(&index).is_none_or(|files| files.binary_search(path).is_err()) {
+                        finding.edges.extend(scene.follow(trigger, path, kind.clone(), &rule.because));
+                    }
                     config::find(scene, config.kind, path, finding);
                 }
             }

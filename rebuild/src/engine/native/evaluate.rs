@@ -78,6 +78,8 @@ struct State {
     descriptors: BTreeMap<u32, Descriptor>,
     directory: Option<ImagePath>,
     umask: u32,
+    /// What `trap` has for the end of the shell.
+    at_end: Option<String>,
     /// What the functions that are running declared `local`, to be put back.
     locals: Vec<BTreeMap<String, Option<Variable>>>,
 }
@@ -165,16 +167,14 @@ pub fn run(
     };
     let stdout = descriptors::Buffer::default();
     shell.state.umask = 0o022;
-    shell.state.descriptors = BTreeMap::from([
-        (0, Descriptor::Null),
-        (1, Descriptor::Buffer(stdout.clone())),
-        (2, Descriptor::Terminal),
-    ]);
+    shell.state.descriptors =
+        BTreeMap::from([(0, Descriptor::Null), (1, Descriptor::Buffer(stdout.clone())), (2, Descriptor::Terminal)]);
     for (name, value) in environment {
         let value = Some((*value).to_owned());
         shell.state.variables.insert((*name).to_owned(), Variable { value, exported: true, readonly: false });
     }
-    let status = match shell.script(script, name, arguments) {
+    let ended = shell.script(script, name, arguments);
+    let status = match shell.at_end(ended) {
         Ok(status) => status,
         Err(Stop::Unproven(unproven)) => return Err(unproven),
         Err(Stop::Exit(status) | Stop::Return(status)) => status,

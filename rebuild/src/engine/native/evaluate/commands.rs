@@ -5,6 +5,7 @@
 
 mod debconf;
 mod dpkg;
+pub mod effects;
 mod files;
 mod grep;
 mod hash;
@@ -33,6 +34,8 @@ pub(super) enum Entry {
     Shell(Run),
     /// A file in the image that is reproduced here.
     Program(Run),
+    /// A file in the image whose work is one of the engine's own effects.
+    Effect(effects::Run),
 }
 
 /// The special built-ins (POSIX 2.15): they cannot be functions, and assignments before them stay.
@@ -106,6 +109,7 @@ pub(super) fn find(name: &str) -> Option<Entry> {
         "mountpoint" => Program(files::mountpoint),
         "mv" => Program(files::rename),
         "readlink" => Program(files::readlink),
+        "realpath" => Program(files::realpath),
         "rm" => Program(files::remove),
         "rmdir" => Program(files::rmdir),
         "stat" => Program(stat::run),
@@ -126,6 +130,6 @@ pub(super) fn find(name: &str) -> Option<Entry> {
         "dpkg-query" => Program(dpkg::query),
         "dpkg-statoverride" => Program(dpkg::statoverride),
         "dpkg-trigger" => Program(dpkg::trigger),
-        _ => return None,
+        _ => return effects::find(name).map(Entry::Effect),
     })
 }

@@ -84,7 +84,9 @@ impl Shell<'_, '_> {
                 content.extend_from_slice(bytes);
                 self.set_content(&path, content)
             }
-            Some(Descriptor::Input(_)) | None => Err(self.unproven(">", "writing to a descriptor that is not open for it")),
+            Some(Descriptor::Input(_)) | None => {
+                Err(self.unproven(">", "writing to a descriptor that is not open for it"))
+            }
         }
     }
 
@@ -152,7 +154,10 @@ impl Shell<'_, '_> {
         self.line = redirection.line;
         let reads = matches!(
             redirection.kind,
-            RedirectionKind::Read | RedirectionKind::Here | RedirectionKind::DuplicateInput | RedirectionKind::ReadWrite
+            RedirectionKind::Read
+                | RedirectionKind::Here
+                | RedirectionKind::DuplicateInput
+                | RedirectionKind::ReadWrite
         );
         let number = redirection.descriptor.unwrap_or(u32::from(!reads));
         let word = match &redirection.target {
@@ -193,7 +198,9 @@ impl Shell<'_, '_> {
                 let Some(path) = self.destination(&word)? else { return Ok(false) };
                 match self.draft.get(&path) {
                     Some(node) if node.is_directory() => return Ok(false),
-                    Some(node) if node.as_file().is_none() => return Err(self.unproven(word, "writing to a special file")),
+                    Some(node) if node.as_file().is_none() => {
+                        return Err(self.unproven(word, "writing to a special file"));
+                    }
                     Some(_) if redirection.kind == RedirectionKind::Append => {}
                     Some(_) => self.set_content(&path, Vec::new())?,
                     None => {

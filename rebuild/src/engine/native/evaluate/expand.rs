@@ -62,9 +62,7 @@ impl Shell<'_, '_> {
 
     fn tilde(&self, parts: &[Part]) -> Result<(), Stop> {
         match parts.first() {
-            Some(Part::Literal(text)) if text.starts_with('~') => {
-                Err(self.unproven(text.clone(), "a home directory"))
-            }
+            Some(Part::Literal(text)) if text.starts_with('~') => Err(self.unproven(text.clone(), "a home directory")),
             _ => Ok(()),
         }
     }
@@ -268,7 +266,8 @@ impl Shell<'_, '_> {
                         let hidden = name.starts_with('.') && !matches!(part.first(), Some(('.', _)));
                         let chars: Vec<char> = name.chars().collect();
                         if !hidden && pattern::matches(part, &chars) {
-                            let path = real.path.join(&name).map_err(|error| self.unproven(&*name, error.to_string()))?;
+                            let path =
+                                real.path.join(&name).map_err(|error| self.unproven(&*name, error.to_string()))?;
                             next.push((format!("{prefix}{name}"), path));
                         }
                     }

@@ -173,11 +173,8 @@ impl Shell<'_, '_> {
                 (Some(before), Some(after)) => {
                     let timeless = Node { mtime: before.mtime, ..after.clone() };
                     let same = slim::draft::same_node(self.draft.contents(), before, &timeless);
-                    let same = same.map_err(|error| Unproven {
-                        line: None,
-                        word: path.to_text(),
-                        reason: error.to_string(),
-                    })?;
+                    let same =
+                        same.map_err(|error| Unproven { line: None, word: path.to_text(), reason: error.to_string() })?;
                     if same {
                         self.draft.put(path, before.clone());
                         continue;

@@ -66,7 +66,8 @@ fn bracket(pattern: &[Char], at: usize, c: char) -> Option<(bool, usize)> {
                 continue;
             }
         }
-        let range = matches!(pattern.get(i + 1), Some(('-', false))) && !matches!(pattern.get(i + 2), None | Some((']', false)));
+        let range = matches!(pattern.get(i + 1), Some(('-', false)))
+            && !matches!(pattern.get(i + 2), None | Some((']', false)));
         if range {
             let (high, _) = *pattern.get(i + 2)?;
             found |= (low..=high).contains(&c);

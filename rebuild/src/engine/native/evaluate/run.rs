@@ -3,9 +3,7 @@
 use super::commands::{self, Entry};
 use super::descriptors::{Descriptor, Input};
 use super::{CALL_LIMIT, Shell, Status, Stop, Variable, pattern};
-use slim::script::{
-    ArmEnd, AndOr, Command, CommandKind, Connector, Item, Pipeline, SimpleCommand,
-};
+use slim::script::{AndOr, ArmEnd, Command, CommandKind, Connector, Item, Pipeline, SimpleCommand};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -54,6 +52,7 @@ impl Shell<'_, '_> {
         self.status = 0;
         for item in items {
             if item.background {
+                self.line = item.list.first.commands.first().map_or(self.line, |command| command.line);
                 return Err(self.unproven("&", "a process in the background"));
             }
             self.and_or(&item.list)?;
@@ -129,7 +128,9 @@ impl Shell<'_, '_> {
     pub(super) fn subshell(&mut self, run: impl FnOnce(&mut Self) -> Status) -> Status {
         let state = self.state.clone();
         let loops = std::mem::take(&mut self.loops);
+        self.state.at_end = None;
         let result = run(self);
+        let result = self.at_end(result);
         self.state = state;
         self.loops = loops;
         match result {
@@ -142,13 +143,30 @@ impl Shell<'_, '_> {
         }
     }
 
+    /// Runs what `trap … EXIT` left to be done; the status stays what it was.
+    pub(super) fn at_end(&mut self, result: Status) -> Status {
+        if matches!(result, Err(Stop::Unproven(_))) {
+            return result;
+        }
+        let Some(action) = self.state.at_end.take() else { return result };
+        let tested = std::mem::take(&mut self.tested);
+        let errexit = std::mem::take(&mut self.state.options.errexit);
+        let ended = self.text(action.as_bytes());
+        self.tested = tested;
+        self.state.options.errexit = errexit;
+        match ended {
+            Ok(_) => result,
+            Err(stop) => Err(stop),
+        }
+    }
+
     /// Command substitution: what a list prints, without its last newlines.
     pub(super) fn substitute(&mut self, items: &[Item]) -> Result<String, Stop> {
         // A failure inside ends the substitution, whatever tests the command around it; dash starts afresh here.
         let tested = std::mem::take(&mut self.tested);
-        let (status, output) =
-            self.capture(|shell| shell.call("$(", |shell| shell.subshell(|shell| shell.items(items))))?;
+        let result = self.capture(|shell| shell.call("$(", |shell| shell.subshell(|shell| shell.items(items))));
         self.tested = tested;
+        let (status, output) = result?;
         self.status = status;
         if output.contains(&0) {
             return Err(self.unproven("$(", "output with NUL bytes"));
@@ -407,8 +425,10 @@ impl Shell<'_, '_> {
         }
         let name = text.rsplit('/').next().unwrap_or(word).to_owned();
         self.used.insert(name.clone());
-        if let Some(Entry::Program(run)) = commands::find(&name) {
-            return run(self, arguments);
+        match commands::find(&name) {
+            Some(Entry::Program(run)) => return run(self, arguments),
+            Some(Entry::Effect(run)) => return self.effect(run, arguments),
+            _ => {}
         }
         let head = self.draft.get(&path).and_then(|node| node.as_file());
         let head = head.and_then(|file| self.draft.contents().head(&file.content, 2).ok());
@@ -438,6 +458,19 @@ impl Shell<'_, '_> {
             }
             result => result,
         }
+    }
+
+    /// Runs one of the engine's effects as a program: its output is the program's, its summary is reported.
+    fn effect(&mut self, run: commands::effects::Run, arguments: &[String]) -> Status {
+        let output = run(self.draft, &arguments[1..]).map_err(|mut unproven| {
+            unproven.line = Some(self.line);
+            Stop::Unproven(unproven)
+        })?;
+        if !output.summary.is_empty() {
+            self.effects.push(output.summary);
+        }
+        self.out(output.stdout)?;
+        Ok(output.status)
     }
 
     /// Finds a program as the shell would: its path as written or found, and where that leads.

@@ -18,9 +18,27 @@ pub(in crate::engine::native::evaluate) struct Debconf {
 }
 
 const COMMANDS: [&str; 21] = [
-    "db_get", "db_set", "db_input", "db_go", "db_stop", "db_version", "db_capb", "db_title", "db_settitle", "db_fget",
-    "db_fset", "db_subst", "db_metaget", "db_purge", "db_reset", "db_unregister", "db_register", "db_beginblock",
-    "db_endblock", "db_info", "db_progress",
+    "db_get",
+    "db_set",
+    "db_input",
+    "db_go",
+    "db_stop",
+    "db_version",
+    "db_capb",
+    "db_title",
+    "db_settitle",
+    "db_fget",
+    "db_fset",
+    "db_subst",
+    "db_metaget",
+    "db_purge",
+    "db_reset",
+    "db_unregister",
+    "db_register",
+    "db_beginblock",
+    "db_endblock",
+    "db_info",
+    "db_progress",
 ];
 
 /// What sourcing the library does: read the database, define the commands.

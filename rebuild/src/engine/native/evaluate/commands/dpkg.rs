@@ -10,7 +10,8 @@ use std::cmp::Ordering;
 pub(super) fn dpkg(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     match words.get(1).map(String::as_str) {
         Some("--compare-versions") => {
-            let [_, _, left, relation, right] = words else {
+            let operands: Vec<_> = words[2..].iter().filter(|word| *word != "--").collect();
+            let [left, relation, right] = &operands[..] else {
                 return Err(shell.unproven("dpkg --compare-versions", "three words expected"));
             };
             compare(shell, left, relation, right)
@@ -128,7 +129,8 @@ fn list_files(shell: &mut Shell<'_, '_>, names: &[String]) -> Status {
 
 /// `dpkg-query -W -f FORMAT`, `-L`, `-s`
 pub(super) fn query(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
-    let long = [("show", 'W'), ("showformat", 'f'), ("listfiles", 'L'), ("status", 's'), ("list", 'l'), ("control-path", 'c')];
+    let long =
+        [("show", 'W'), ("showformat", 'f'), ("listfiles", 'L'), ("status", 's'), ("list", 'l'), ("control-path", 'c')];
     let options = options::read(shell, words, "Wf:Ls", &long)?;
     if options.has('L') {
         return list_files(shell, &options.operands);
@@ -167,7 +169,9 @@ fn show(shell: &Shell<'_, '_>, format: &str, stanza: &str) -> Result<String, Sto
         text.push_str(&rest[..at]);
         let tail = &rest[at..];
         if let Some(name) = tail.strip_prefix("${") {
-            let Some((name, after)) = name.split_once('}') else { return Err(shell.unproven("dpkg-query", "the format")) };
+            let Some((name, after)) = name.split_once('}') else {
+                return Err(shell.unproven("dpkg-query", "the format"));
+            };
             match name {
                 "db:Status-Want" => text.push_str(&word(0)),
                 "db:Status-Status" => text.push_str(&word(2)),

@@ -155,7 +155,7 @@ pub(super) fn link(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
         _ => return Err(shell.unproven("ln", "several targets")),
     };
     let is_link = shell.look(&name)?.is_some_and(|(_, node)| node.as_symlink().is_some());
-    let name = target(shell, &name, &source, !options.has('T') && !(options.has('n') && is_link))?;
+    let name = target(shell, &name, &source, !(options.has('T') || options.has('n') && is_link))?;
     let Some(path) = shell.place(&name)? else { return Ok(1) };
     match shell.draft.get(&path) {
         Some(node) if node.is_directory() || !options.has('f') => return Ok(1),
@@ -166,7 +166,9 @@ pub(super) fn link(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
         return Ok(0);
     }
     let Some((from, mut node)) = shell.look(&source)? else { return Ok(1) };
-    let Kind::File(file) = &mut node.kind else { return Err(shell.unproven("ln", "a hard link to what is not a file")) };
+    let Kind::File(file) = &mut node.kind else {
+        return Err(shell.unproven("ln", "a hard link to what is not a file"));
+    };
     let inode = match file.inode {
         Some(inode) => inode,
         None => shell.draft.new_inode(),
@@ -260,7 +262,8 @@ pub(super) fn rename(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
 
 /// `readlink [-f|-e|-m] [-n] FILE`
 pub(super) fn readlink(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
-    let long = [("canonicalize", 'f'), ("canonicalize-existing", 'e'), ("canonicalize-missing", 'm'), ("no-newline", 'n')];
+    let long =
+        [("canonicalize", 'f'), ("canonicalize-existing", 'e'), ("canonicalize-missing", 'm'), ("no-newline", 'n')];
     let options = options::read(shell, words, "femnqs", &long)?;
     let mut status = 0;
     let end = if options.has('n') { "" } else { "\n" };
@@ -275,6 +278,31 @@ pub(super) fn readlink(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
         };
         match answer {
             Some(text) => shell.out(format!("{text}{end}"))?,
+            None => status = 1,
+        }
+    }
+    Ok(status)
+}
+
+/// `realpath [-e|-m] FILE …`
+pub(super) fn realpath(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let options =
+        options::read(shell, words, "emqs", &[("canonicalize-existing", 'e'), ("canonicalize-missing", 'm')])?;
+    if options.has('s') && (options.has('e') || options.has('m')) {
+        return Err(shell.unproven("realpath -s", "with other options"));
+    }
+    let mode = ['e', 'm'].into_iter().find(|mode| options.has(*mode)).unwrap_or('f');
+    let mut status = 0;
+    for name in &options.operands {
+        let answer = if !options.has('s') {
+            canonical(shell, name, mode)?
+        } else if name.split('/').any(|part| part == "..") {
+            return Err(shell.unproven("realpath -s", name.clone()));
+        } else {
+            shell.place(name)?.and(shell.path(name)?).map(|path| path.to_text())
+        };
+        match answer {
+            Some(text) => shell.out(format!("{text}\n"))?,
             None => status = 1,
         }
     }
@@ -300,7 +328,9 @@ fn canonical(shell: &Shell<'_, '_>, name: &str, mode: char) -> Result<Option<Str
         'm' => {
             let Some(path) = shell.path(name)? else { return Ok(None) };
             // The part that exists is resolved, the rest is appended.
-            let existing = path.ancestors().find_map(|parent| shell.draft.tree().resolve(&parent).ok().map(|real| (parent, real.path)));
+            let existing = path
+                .ancestors()
+                .find_map(|parent| shell.draft.tree().resolve(&parent).ok().map(|real| (parent, real.path)));
             let Some((parent, real)) = existing else { return Ok(Some(path.to_text())) };
             let rest = path.as_bytes().get(parent.as_bytes().len()..).unwrap_or_default().to_vec();
             Ok(real.join(rest).ok().map(|path| path.to_text()))
@@ -311,9 +341,10 @@ fn canonical(shell: &Shell<'_, '_>, name: &str, mode: char) -> Result<Option<Str
 
 /// `mktemp [-d] [TEMPLATE]`, with names that count up.
 pub(super) fn mktemp(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
-    let options = options::read(shell, words, "dqt", &[("directory", 'd'), ("quiet", 'q')])?;
+    let options = options::read(shell, words, "dqtp:", &[("directory", 'd'), ("quiet", 'q'), ("tmpdir", 'p')])?;
     let template = options.operands.first().map_or("tmp.XXXXXXXXXX", String::as_str);
     let template = match (options.operands.is_empty() || options.has('t'), template.contains('/')) {
+        (_, false) if options.has('p') => format!("{}/{template}", options.value('p').unwrap_or("/tmp")),
         (true, false) => format!("/tmp/{template}"),
         _ => template.to_owned(),
     };
@@ -329,7 +360,8 @@ pub(super) fn mktemp(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
             continue;
         }
         let Some(path) = shell.place(&name)? else { return Ok(1) };
-        let node = if options.has('d') { Node::directory().with_mode(0o700) } else { Node::file(Vec::new()).with_mode(0o600) };
+        let node =
+            if options.has('d') { Node::directory().with_mode(0o700) } else { Node::file(Vec::new()).with_mode(0o600) };
         shell.create(&path, node)?;
         shell.out(format!("{name}\n"))?;
         return Ok(0);
@@ -344,8 +376,13 @@ pub(super) fn mountpoint(_: &mut Shell<'_, '_>, _: &[String]) -> Status {
 /// `chmod [-R] [-f] MODE FILE …`
 pub(super) fn chmod(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     // A mode such as `-w` looks like an option; none of ours has those letters.
-    let options = options::read(shell, words, "+Rfcv", &[("recursive", 'R')])?;
-    let Some((mode, files)) = options.operands.split_first() else { return Ok(1) };
+    let options = options::read(shell, words, "+Rfcvm:", &[("recursive", 'R'), ("reference", 'm')])?;
+    let mut operands = options.operands.clone();
+    if let Some(reference) = options.value('m') {
+        let Some((_, node)) = shell.follow(reference)? else { return Ok(1) };
+        operands.insert(0, format!("{:05o}", node.mode));
+    }
+    let Some((mode, files)) = operands.split_first() else { return Ok(1) };
     let mut status = 0;
     for path in each(shell, files, options.has('R'), true, &mut status)? {
         let Some(node) = shell.draft.get(&path).cloned() else { continue };
@@ -431,9 +468,14 @@ fn each(
 
 /// `chown [-Rhf] [USER][:GROUP] FILE …`, `chgrp GROUP FILE …`
 pub(super) fn chown(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
-    let long = [("recursive", 'R'), ("no-dereference", 'h')];
-    let options = options::read(shell, words, "Rhfc", &long)?;
-    let Some((owner, files)) = options.operands.split_first() else { return Ok(1) };
+    let long = [("recursive", 'R'), ("no-dereference", 'h'), ("reference", 'm')];
+    let options = options::read(shell, words, "Rhfcm:", &long)?;
+    let mut operands = options.operands.clone();
+    if let Some(reference) = options.value('m') {
+        let Some((_, node)) = shell.follow(reference)? else { return Ok(1) };
+        operands.insert(0, format!("{}:{}", node.uid, node.gid));
+    }
+    let Some((owner, files)) = operands.split_first() else { return Ok(1) };
     let (user, group) = if words[0].ends_with("chgrp") {
         ("", owner.as_str())
     } else {

@@ -52,7 +52,8 @@ pub(super) fn run(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
             if options.has('x') {
                 // Alternatives: any of them may be the one that spans the line.
                 let spanning = ::regex::Regex::new(&format!("^(?:{})$", pattern.regex.as_str()));
-                return spanning.is_ok_and(|spanning| spanning.is_match(line)) || (fixed && line.is_empty() && whole(0, 0) && pattern.regex.as_str().is_empty());
+                return spanning.is_ok_and(|spanning| spanning.is_match(line))
+                    || (fixed && line.is_empty() && whole(0, 0) && pattern.regex.as_str().is_empty());
             }
             if options.has('w') {
                 return pattern.regex.find_iter(line).any(|found| word(found.start(), found.end()));

@@ -69,8 +69,7 @@ pub(super) fn read(
             }
             continue;
         };
-        let mut letters_left = letters.char_indices();
-        while let Some((at, option)) = letters_left.next() {
+        for (at, option) in letters.char_indices() {
             let rest = &letters[at + option.len_utf8()..];
             match takes(option).filter(|_| option != ':' && option != '+') {
                 None => return Err(unknown(word)),

@@ -45,14 +45,12 @@ pub(super) fn compile(pattern: &str, extended: bool, ignore_case: bool) -> Resul
             '$' if extended => out.push('$'),
             '$' => {
                 let mut ahead = chars.clone();
-                let last = match (ahead.next(), ahead.next()) {
-                    (None, _) => true,
-                    (Some('\\'), Some(')' | '|')) => true,
-                    _ => false,
-                };
+                let last = matches!((ahead.next(), ahead.next()), (None, _) | (Some('\\'), Some(')' | '|')));
                 out.push_str(if last { "$" } else { r"\$" });
             }
-            '(' | ')' | '|' | '+' | '?' | '{' | '}' if extended => operator(c, &mut chars, &mut out, &mut begins, &mut groups, &mut alternatives, true)?,
+            '(' | ')' | '|' | '+' | '?' | '{' | '}' if extended => {
+                operator(c, &mut chars, &mut out, &mut begins, &mut groups, &mut alternatives, true)?
+            }
             '\\' => match chars.next() {
                 None => return Err("a trailing backslash".into()),
                 Some(c @ ('(' | ')' | '|' | '+' | '?' | '{' | '}')) if !extended => {

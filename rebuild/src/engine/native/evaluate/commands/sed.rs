@@ -42,8 +42,14 @@ enum Piece {
 
 /// `sed [-nEri] [-e] SCRIPT [FILE …]`
 pub(super) fn run(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
-    let long =
-        [("quiet", 'n'), ("silent", 'n'), ("expression", 'e'), ("regexp-extended", 'E'), ("in-place", 'i'), ("posix", 'p')];
+    let long = [
+        ("quiet", 'n'),
+        ("silent", 'n'),
+        ("expression", 'e'),
+        ("regexp-extended", 'E'),
+        ("in-place", 'i'),
+        ("posix", 'p'),
+    ];
     let options = options::read(shell, words, "nEre:i::", &long)?;
     let mut files = options.operands.clone();
     let expressions: Vec<_> =
@@ -192,7 +198,8 @@ fn apply(
                 return Ok(());
             }
             Action::Translate(map) => {
-                *space = space.chars().map(|c| map.iter().find(|(from, _)| *from == c).map_or(c, |(_, to)| *to)).collect();
+                *space =
+                    space.chars().map(|c| map.iter().find(|(from, _)| *from == c).map_or(c, |(_, to)| *to)).collect();
             }
             Action::Group(commands) => {
                 apply(shell, commands, space, number, last, cycle)?;

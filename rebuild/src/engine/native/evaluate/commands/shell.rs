@@ -99,7 +99,8 @@ pub(super) fn type_of(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     for name in &words[1..] {
         match describe(shell, name)? {
             Some((text, kind)) => {
-                let of = if kind == "program" { format!("{name} is {text}\n") } else { format!("{name} is a {kind}\n") };
+                let of =
+                    if kind == "program" { format!("{name} is {text}\n") } else { format!("{name} is a {kind}\n") };
                 shell.out(of)?;
             }
             None => {
@@ -385,12 +386,11 @@ pub(super) fn shift(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     Ok(0)
 }
 
-/// `trap`: signals never come here, and an action at the end of the script is not known.
+/// `trap ACTION SIGNAL …`: signals never come here; the end of the shell does.
 pub(super) fn trap(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
-    let resets = matches!(words.get(1).map(String::as_str), Some("-" | ""));
-    let at_end = words.iter().skip(2).any(|signal| matches!(signal.as_str(), "0" | "EXIT"));
-    if at_end && !resets {
-        return Err(shell.unproven("trap", "an action at the end of the script"));
+    let Some(action) = words.get(1) else { return Ok(0) };
+    if words[2..].iter().any(|signal| matches!(signal.as_str(), "0" | "EXIT")) {
+        shell.state.at_end = Some(action.clone()).filter(|action| !matches!(action.as_str(), "-" | ""));
     }
     Ok(0)
 }
@@ -415,7 +415,7 @@ pub(super) fn read(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     let options = options::read(shell, words, "r", &[])?;
     let mut text = String::new();
     let mut status = 1;
-    while let Some(line) = shell.input_line()? {
+    if let Some(line) = shell.input_line()? {
         let line = String::from_utf8(line).map_err(|_| shell.unproven("read", "input that is not UTF-8"))?;
         let whole = line.ends_with('\n');
         let line = line.trim_end_matches('\n');
@@ -424,7 +424,6 @@ pub(super) fn read(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
             return Err(shell.unproven("read", "a backslash in the input, without -r"));
         }
         text.push_str(line);
-        break;
     }
     let separators = shell.variable("IFS").unwrap_or_else(|| " \t\n".into());
     let blank = |c: char| separators.contains(c) && c.is_ascii_whitespace();

@@ -7,7 +7,9 @@ use slim::tree::Kind;
 /// `stat [-L] -c FORMAT FILE …`
 pub(super) fn run(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     let options = options::read(shell, words, "Lc:", &[("format", 'c'), ("dereference", 'L')])?;
-    let Some(format) = options.value('c').map(str::to_owned) else { return Err(shell.unproven("stat", "without a format")) };
+    let Some(format) = options.value('c').map(str::to_owned) else {
+        return Err(shell.unproven("stat", "without a format"));
+    };
     let mut status = 0;
     for name in &options.operands {
         let found = if options.has('L') { shell.follow(name)? } else { shell.look(name)? };

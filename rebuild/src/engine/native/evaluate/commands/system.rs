@@ -12,7 +12,10 @@ pub(super) fn service(_: &mut Shell<'_, '_>, _: &[String]) -> Status {
 pub(super) fn systemctl(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     let verb = words[1..].iter().find(|word| !word.starts_with('-')).map(String::as_str);
     match verb {
-        Some("daemon-reload" | "daemon-reexec" | "is-active" | "start" | "stop" | "restart" | "try-restart" | "reload" | "kill") => Ok(1),
+        Some(
+            "daemon-reload" | "daemon-reexec" | "is-active" | "start" | "stop" | "restart" | "try-restart" | "reload"
+            | "kill",
+        ) => Ok(1),
         _ => Err(shell.unproven("systemctl", format!("{verb:?} is not known"))),
     }
 }
@@ -65,13 +68,19 @@ pub(super) fn getent(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
 
 /// `id [-u|-g|-G] [-n] [USER]`; without a user it is root.
 pub(super) fn id(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
-    let options = options::read(shell, words, "ugGn", &[("user", 'u'), ("group", 'g'), ("groups", 'G'), ("name", 'n')])?;
+    let options =
+        options::read(shell, words, "ugGn", &[("user", 'u'), ("group", 'g'), ("groups", 'G'), ("name", 'n')])?;
     let user = options.operands.first().map_or("root", String::as_str).to_owned();
     let users = entries(shell, "/etc/passwd")?;
     let Some(entry) = users.iter().find(|entry| entry[0] == user && entry.len() > 3) else { return Ok(1) };
     let (uid, gid) = (entry[2].clone(), entry[3].clone());
     let groups = entries(shell, "/etc/group")?;
-    let group_name = |gid: &str| groups.iter().find(|group| group.get(2).is_some_and(|id| id == gid)).map_or_else(|| gid.to_owned(), |group| group[0].clone());
+    let group_name = |gid: &str| {
+        groups
+            .iter()
+            .find(|group| group.get(2).is_some_and(|id| id == gid))
+            .map_or_else(|| gid.to_owned(), |group| group[0].clone())
+    };
     let named = options.has('n');
     let text = if options.has('u') {
         if named { user } else { uid }
@@ -79,7 +88,8 @@ pub(super) fn id(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
         if named { group_name(&gid) } else { gid }
     } else if options.has('G') {
         let mut all = vec![gid.clone()];
-        let member = |group: &&Vec<String>| group.get(3).is_some_and(|members| members.split(',').any(|name| name == user));
+        let member =
+            |group: &&Vec<String>| group.get(3).is_some_and(|members| members.split(',').any(|name| name == user));
         all.extend(groups.iter().filter(member).map(|group| group[2].clone()).filter(|other| *other != gid));
         if named { all.iter().map(|gid| group_name(gid)).collect::<Vec<_>>().join(" ") } else { all.join(" ") }
     } else if named || !options.operands.is_empty() {

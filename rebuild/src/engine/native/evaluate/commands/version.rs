@@ -10,7 +10,8 @@ pub fn compare_versions(a: &str, b: &str) -> Ordering {
 }
 
 fn split(version: &str) -> (u64, &str, &str) {
-    let (epoch, rest) = version.split_once(':').map_or((0, version), |(epoch, rest)| (epoch.parse().unwrap_or(0), rest));
+    let (epoch, rest) =
+        version.split_once(':').map_or((0, version), |(epoch, rest)| (epoch.parse().unwrap_or(0), rest));
     let (upstream, revision) = rest.rsplit_once('-').unwrap_or((rest, ""));
     (epoch, upstream, revision)
 }

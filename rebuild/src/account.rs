@@ -1,0 +1,199 @@
+//! The report of a run, out of what the run knows.
+
+use crate::change::Change;
+use crate::engine::native::script::Tier;
+use crate::image::Image;
+use crate::output::Output;
+use crate::request::Update;
+use crate::spool::Spool;
+use crate::subject::Subject;
+use slim::packages::Inventory;
+use slim::packages::dpkg::database::DatabaseError;
+use slim::plan::Verdict as Fate;
+use slim::report::{ImageReport, IndexReport, LayerReport, PackageReport, UnknownReport, Verdict};
+use slim::tree::Tree;
+use std::collections::BTreeMap;
+
+/// An image in numbers; `compressed` and `digest` where they are known.
+pub(crate) fn image(
+    image: &Image,
+    tree: &Tree,
+    inventory: &Inventory,
+    distro: Option<&slim::distro::Distro>,
+    stored: Option<(String, u64)>,
+) -> ImageReport {
+    let (digest, compressed) = stored.map_or((None, None), |(digest, size)| (Some(digest), Some(size)));
+    ImageReport {
+        name: image.name.clone(),
+        digest,
+        platform: image.config.platform().to_string(),
+        distro: distro.map(slim::distro::Distro::to_text),
+        compressed,
+        files_size: tree.size(),
+        files: tree.len().saturating_sub(1),
+        packages: inventory.packages().len(),
+    }
+}
+
+/// Every layer, with what it became where that is known.
+pub(crate) fn layers(subject: &Subject, change: Option<&Change>, output: Option<&Output>) -> Vec<LayerReport> {
+    let image = &subject.opened.image;
+    let history = image.config.history();
+    let report = |(index, layer): (usize, &crate::image::LayerBlob)| {
+        let kept = match (output, change) {
+            (Some(output), _) => output.layers.get(index).is_none_or(Option::is_none),
+            (None, Some(change)) => change.after.layers.get(index) == subject.opened.stack.layers.get(index),
+            (None, None) => true,
+        };
+        let new = output.and_then(|output| output.blobs().get(index));
+        let new = if kept { Some(&layer.blob) } else { new };
+        LayerReport {
+            index,
+            digest: layer.blob.digest.to_string(),
+            size: layer.blob.size,
+            new_digest: new.map(|blob| blob.digest.to_string()),
+            new_size: new.map(|blob| blob.size),
+            kept,
+            created_by: layer.history.and_then(|at| history.get(at)).map(|entry| entry.created_by.clone()),
+        }
+    };
+    image.layers.iter().enumerate().map(report).collect()
+}
+
+/// Every package, with what became of it and why.
+///
+/// # Errors
+/// When the database of a layer cannot be read.
+pub(crate) fn packages(
+    subject: &Subject,
+    change: Option<&Change>,
+    update: Update,
+    spool: &Spool,
+) -> Result<Vec<PackageReport>, DatabaseError> {
+    let layers = subject.package_layers(spool)?;
+    let mut sizes = vec![0_u64; subject.inventory.packages().len()];
+    for (path, owners) in subject.inventory.owned() {
+        if let (Some(owner), Some(node)) = (owners.first(), subject.tree.get(path)) {
+            sizes[*owner] += node.size();
+        }
+    }
+    let fates = Fates::of(change);
+    let report = |(index, package): (usize, &slim::packages::Package)| {
+        let key = format!("{}:{}", package.name, package.architecture);
+        let mut report = PackageReport {
+            layer: layers.get(&key).copied().unwrap_or_default(),
+            name: package.name.clone(),
+            architecture: package.architecture.clone(),
+            version: package.version.clone(),
+            new_version: Some(package.version.clone()),
+            verdict: Verdict::Kept,
+            reason: if update == Update::None { "updates were not asked for" } else { "current" }.into(),
+            tier: None,
+            evidence: None,
+            effects: Vec::new(),
+            size: sizes[index],
+        };
+        fates.tell(&key, &mut report);
+        report
+    };
+    Ok(subject.inventory.packages().iter().enumerate().map(report).collect())
+}
+
+/// What a change says of packages, by `name:architecture`.
+#[derive(Default)]
+struct Fates<'a> {
+    removed: BTreeMap<&'a str, &'a str>,
+    kept: BTreeMap<&'a str, &'a str>,
+    steps: BTreeMap<String, String>,
+    back: BTreeMap<String, (String, String)>,
+    done: BTreeMap<&'a str, &'a crate::engine::native::Upgraded>,
+    /// Whether the engine has run: without it, steps are only planned.
+    ran: bool,
+}
+
+impl<'a> Fates<'a> {
+    fn of(change: Option<&'a Change>) -> Self {
+        let Some(change) = change else { return Self::default() };
+        let mut fates = Self::default();
+        for step in change.plan.iter().flat_map(|plan| &plan.steps) {
+            let fate = if step.verdict == Fate::Remove { &mut fates.removed } else { &mut fates.kept };
+            fate.insert(&step.package, &step.reason);
+        }
+        for step in &change.upgrade.steps {
+            fates.steps.insert(format!("{}:{}", step.package, step.architecture), step.to.version.to_string());
+        }
+        let reasons: BTreeMap<_, _> = change.refused.iter().map(|r| (r.package.as_str(), r.reason.as_str())).collect();
+        for kept in &change.upgrade.kept_back {
+            let reason =
+                reasons.get(kept.package.as_str()).map_or_else(|| kept.reason.to_string(), |r| (*r).to_string());
+            fates.back.insert(format!("{}:{}", kept.package, kept.architecture), (kept.candidate.clone(), reason));
+        }
+        fates.done = change.outcome.packages.iter().map(|package| (package.package.as_str(), package)).collect();
+        fates.ran = !change.outcome.packages.is_empty();
+        fates
+    }
+
+    fn tell(&self, key: &str, report: &mut PackageReport) {
+        if let Some(reason) = self.kept.get(key) {
+            report.reason = (*reason).to_string();
+        }
+        if let Some(version) = self.steps.get(key).filter(|_| !self.ran || self.done.contains_key(key)) {
+            report.verdict = Verdict::Updated;
+            report.new_version = Some(version.clone());
+        }
+        if let Some((candidate, reason)) = self.back.get(key) {
+            report.verdict = Verdict::KeptBack;
+            report.reason = format!("{candidate} is available: {reason}");
+        }
+        if let Some(done) = self.done.get(key) {
+            let tier = done.verdicts.iter().map(|(_, verdict)| verdict.tier).max().unwrap_or(Tier::None);
+            report.tier = Some(tier_name(tier).into());
+            let strongest = done.verdicts.iter().find(|(_, verdict)| verdict.tier == tier);
+            report.evidence = strongest.map(|(hook, verdict)| format!("{}: {}", hook.name(), verdict.evidence));
+            report.effects = done.verdicts.iter().flat_map(|(_, verdict)| verdict.effects.clone()).collect();
+        }
+        if let Some(reason) = self.removed.get(key) {
+            report.verdict = Verdict::Removed;
+            report.new_version = None;
+            report.reason = (*reason).to_string();
+        }
+    }
+}
+
+fn tier_name(tier: Tier) -> &'static str {
+    match tier {
+        Tier::None => "none",
+        Tier::Snippets => "snippets",
+        Tier::Known => "known",
+        Tier::Evaluated => "evaluated",
+    }
+}
+
+/// What could not be known.
+pub(crate) fn unknowns(change: &Change) -> Vec<UnknownReport> {
+    let unknowns = change.reach.iter().flat_map(|reach| reach.graph.unknowns());
+    let report = |unknown: &slim::graph::Unknown| UnknownReport {
+        path: unknown.at.as_ref().map_or_else(|| "image config".into(), slim::path::ImagePath::to_text),
+        place: unknown.place.clone(),
+        what: unknown.what.clone(),
+        taken: unknown.taken.clone(),
+    };
+    let all: std::collections::BTreeSet<_> = unknowns.map(report).collect();
+    all.into_iter().collect()
+}
+
+/// The indexes that were used.
+pub(crate) fn indexes(change: &Change) -> Vec<IndexReport> {
+    let of = |used: &crate::archives::Used| {
+        let (suite, date) = (used.suite.clone(), used.date);
+        let date = date.and_then(|date| jiff::Timestamp::from_second(date).ok()).map(|date| date.to_string());
+        let report = move |(name, sha256): &(String, String)| IndexReport {
+            suite: suite.clone(),
+            component: name.clone(),
+            date: date.clone(),
+            sha256: sha256.clone(),
+        };
+        used.indexes.iter().map(report).collect::<Vec<_>>()
+    };
+    change.used.iter().flat_map(of).collect()
+}

@@ -1,0 +1,261 @@
+//! What a rebuild does to an image, decided and carried out on drafts: update what stays, take away what nothing reaches.
+//!
+//! The decision is made on the finished image. It is then carried out on the image as it was after every layer of its build, so that
+//! each layer becomes what the build would have made of it with today's packages ([`slim::draft::layered`]).
+
+mod moments;
+mod updates;
+
+pub use updates::{RefusedUpdate, Updates};
+
+use crate::engine::native::effects::ldconfig;
+use crate::engine::native::script::{Scripts, Unproven};
+use crate::engine::native::{self, EngineError, NativeOptions, Note, Outcome};
+use crate::event::{Event, Reporter};
+use crate::request::{Prune, Request, Services, Update};
+use crate::spool::Spool;
+use crate::subject::Subject;
+use crate::upgrade::Upgrade;
+use recipes::Recipes;
+use slim::draft::{Draft, Drafted, layered};
+use slim::packages::Inventory;
+use slim::packages::dpkg::database::{Database, DatabaseError};
+use slim::plan::Plan;
+use slim::policy::{Keep, Profile, decide};
+use slim::prune::prune;
+use slim::reach::{Reach, reach};
+use slim::tree::{ContentsError, Stack, Tree};
+use std::collections::BTreeSet;
+
+/// The outcome of a decision, and what it makes of the image.
+#[derive(Debug, Default)]
+pub struct Change {
+    /// The image's layers as they are to be.
+    pub after: Stack,
+    /// What would be brought up to date if nothing were removed.
+    pub upgrade: Upgrade,
+    /// Packages with a newer version that were not upgraded, and why, by `name:architecture`.
+    pub refused: Vec<RefusedUpdate>,
+    /// What the engine did on the finished image.
+    pub outcome: Outcome,
+    /// What stays and what goes; `None` when nothing was to be removed.
+    pub plan: Option<Plan>,
+    /// What reaches what, in the image as it is to be.
+    pub reach: Option<Reach>,
+    /// The archives that were used.
+    pub used: Vec<crate::archives::Used>,
+    /// What a person should know.
+    pub notes: Vec<String>,
+}
+
+/// A change could not be decided or carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// The image has no package database that can be updated.
+    #[error("{image} has no package database that slim can update (found: {found})")]
+    NoDatabase {
+        /// The image.
+        image: String,
+        /// What it is, as far as can be told.
+        found: String,
+    },
+    /// Archives failed.
+    #[error(transparent)]
+    Archive(#[from] crate::archives::ArchiveError),
+    /// The installed packages cannot be understood.
+    #[error(transparent)]
+    Installed(#[from] crate::upgrade::InstalledError),
+    /// The preferences of the image cannot be understood.
+    #[error(transparent)]
+    Pins(#[from] crate::upgrade::PinError),
+    /// A downloaded package is damaged.
+    #[error("package {package}: {error}")]
+    Deb {
+        /// Name and version.
+        package: String,
+        /// What is wrong.
+        error: crate::archives::deb::DebError,
+    },
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The package database cannot be read.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// Contents cannot be read.
+    #[error(transparent)]
+    Contents(#[from] ContentsError),
+    /// A recipe or a pattern of the user is malformed.
+    #[error(transparent)]
+    Pattern(#[from] recipes::PatternError),
+    /// A recipe that is part of slim is malformed.
+    #[error(transparent)]
+    Recipes(#[from] recipes::LoadError),
+    /// The loader's cache cannot be made anew for what is left.
+    #[error("/etc/ld.so.cache cannot be made anew after removing packages: {0}")]
+    LoaderCache(Unproven),
+    /// The caller asked to stop.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+/// Everything that a decision is made with.
+pub(crate) struct Maker<'a> {
+    pub(crate) subject: &'a Subject,
+    pub(crate) request: &'a Request,
+    pub(crate) services: &'a Services,
+    pub(crate) spool: &'a Spool,
+    pub(crate) scripts: &'a dyn Scripts,
+    pub(crate) recipes: &'a Recipes,
+    pub(crate) reporter: &'a dyn Reporter,
+}
+
+impl Maker<'_> {
+    /// Decides, and carries out unless this is a dry run.
+    pub(crate) fn change(&self) -> Result<Change, ChangeError> {
+        let mut change = Change { after: self.subject.opened.stack.clone(), ..Change::default() };
+        let mut updates = self.updates()?;
+        let first = self.plan(&self.subject.tree, &self.subject.inventory)?;
+        let mut doomed: BTreeSet<String> =
+            first.as_ref().map(|(plan, _)| plan.removal.packages.clone()).unwrap_or_default();
+        let drafts = loop {
+            self.alive()?;
+            if let Some(updates) = &updates {
+                change.upgrade = updates.resolve();
+            }
+            if self.request.dry_run {
+                (change.plan, change.reach) = first.map_or((None, None), |(plan, reach)| (Some(plan), Some(reach)));
+                break Vec::new();
+            }
+            match self.attempt(&mut change, updates.as_mut(), &mut doomed)? {
+                Attempt::Done(drafts) => break drafts,
+                Attempt::Again => {}
+            }
+        };
+        if !drafts.is_empty() {
+            change.after = layered(&self.subject.opened.stack, &drafts, self.spool)?.apply(&self.subject.opened.stack);
+        }
+        if let Some(updates) = updates {
+            change.used = updates.used();
+            change.refused = updates.into_refused();
+        }
+        change.notes.extend(change.outcome.packages.iter().flat_map(|package| notes(&package.package, &package.notes)));
+        Ok(change)
+    }
+
+    /// One try at the whole; what it learns (a package that must be kept back, one that is needed after all) leads to the next.
+    fn attempt(
+        &self,
+        change: &mut Change,
+        mut updates: Option<&mut Updates>,
+        doomed: &mut BTreeSet<String>,
+    ) -> Result<Attempt, ChangeError> {
+        let steps: Vec<_> =
+            change.upgrade.steps.iter().filter(|step| !doomed.contains(&updates::key(step))).cloned().collect();
+        if let Some(updates) = updates.as_deref_mut() {
+            let wanted: Vec<_> = steps.iter().map(|step| step.to.clone()).collect();
+            updates.load(&wanted, self)?;
+        }
+        let mut top = Draft::new(self.subject.tree.clone(), self.spool);
+        if let Some(updates) = updates.as_deref_mut()
+            && !steps.is_empty()
+        {
+            self.reporter.event(Event::Phase(format!("updating {} packages", steps.len())));
+            match native::upgrade(&mut top, &updates.packages(&steps), &self.native_options(), self.scripts) {
+                Ok(outcome) => change.outcome = outcome,
+                Err(EngineError::Refused(refused)) => {
+                    updates.refuse(&refused.package, refused.reason.to_string());
+                    return Ok(Attempt::Again);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let inventory = self.inventory(top.tree())?;
+        if let Some((plan, reach)) = self.plan(top.tree(), &inventory)? {
+            let needed: Vec<_> = doomed.difference(&plan.removal.packages).cloned().collect();
+            let newer = |key: &String| change.upgrade.steps.iter().any(|step| updates::key(step) == *key);
+            let again = needed.iter().any(newer);
+            for key in needed {
+                doomed.remove(&key);
+            }
+            if again {
+                return Ok(Attempt::Again);
+            }
+            (change.plan, change.reach) = (Some(plan), Some(reach));
+        }
+        self.moments(top, &inventory, change, updates, &steps)
+    }
+
+    /// Takes away what the plan names, and makes what was made of it anew.
+    pub(crate) fn prune(&self, draft: &mut Draft<'_>, removal: &slim::plan::Removal) -> Result<(), ChangeError> {
+        if removal.packages.is_empty() && removal.paths.is_empty() {
+            return Ok(());
+        }
+        prune(draft, removal)?;
+        if draft.tree().lookup(&slim::path::ImagePath::literal("/etc/ld.so.cache")).is_some() {
+            ldconfig::refresh(draft).map_err(ChangeError::LoaderCache)?;
+        }
+        Ok(())
+    }
+
+    /// What reaches what in a tree, and what therefore goes; `None` when nothing is to be removed.
+    pub(crate) fn plan(&self, tree: &Tree, inventory: &Inventory) -> Result<Option<(Plan, Reach)>, ChangeError> {
+        let profile = match self.request.prune {
+            Prune::None => return Ok(None),
+            Prune::Packages => Profile::Packages,
+            Prune::Files => Profile::Files,
+        };
+        self.reporter.event(Event::Phase("following what the entrypoint reaches".into()));
+        let keep = Keep { keep: self.request.keep.clone(), shell: false };
+        let wishes = keep.wishes(tree, inventory)?;
+        let reach = reach(tree, self.spool, inventory, &self.subject.launch, self.recipes, &wishes)?;
+        Ok(Some((decide(tree, inventory, &reach, profile), reach)))
+    }
+
+    pub(crate) fn native_options(&self) -> NativeOptions {
+        NativeOptions::default()
+    }
+
+    pub(crate) fn inventory(&self, tree: &Tree) -> Result<Inventory, ChangeError> {
+        let database = Database::read(tree, self.spool)?;
+        Ok(database.map(|database| database.inventory(tree)).unwrap_or_default())
+    }
+
+    pub(crate) fn alive(&self) -> Result<(), ChangeError> {
+        if self.reporter.cancelled() { Err(ChangeError::Cancelled) } else { Ok(()) }
+    }
+
+    fn updates(&self) -> Result<Option<Updates>, ChangeError> {
+        if self.request.update == Update::None {
+            return Ok(None);
+        }
+        if self.subject.database.is_none() {
+            let image = self.subject.opened.image.name.clone();
+            let distro = self.subject.distro.as_ref().map(slim::distro::Distro::to_text);
+            return Err(ChangeError::NoDatabase { image, found: distro.unwrap_or_else(|| "no os-release".into()) });
+        }
+        Updates::open(self).map(Some)
+    }
+}
+
+/// How a try ended.
+pub(crate) enum Attempt {
+    /// With drafts of every moment of the build.
+    Done(Vec<Drafted>),
+    /// With something learnt.
+    Again,
+}
+
+fn notes(package: &str, notes: &[Note]) -> Vec<String> {
+    let text = |note: &Note| match note {
+        Note::ConffileKept(path, Some(new)) => format!("{path} was changed and is kept; the new version is {new}"),
+        Note::ConffileKept(path, None) => format!("{path} was changed and is kept"),
+        Note::ConffileReplaced(path) => format!("{path} was replaced by its new version"),
+        Note::ConffileRemoved(path) => format!("{path} was removed, as the package asks"),
+        Note::Overwritten(path) => format!("{path}, which no package owned, was overwritten"),
+        Note::ChangeLost(path) => format!("{path} had been changed and was overwritten"),
+        Note::NotResurrected(path) => format!("{path} had been deleted and stays so"),
+        Note::TakenOver(path, other) => format!("{path} was taken over from {other}"),
+    };
+    notes.iter().map(|note| format!("{package}: {}", text(note))).collect()
+}

@@ -1,0 +1,150 @@
+//! Carrying the decision out on every moment of the image's build.
+
+use super::{Attempt, Change, ChangeError, Maker, Updates};
+use crate::engine::native::{self, EngineError, PackageUpdate};
+use crate::upgrade::Step;
+use slim::draft::{Draft, Drafted};
+use slim::packages::Inventory;
+use slim::packages::dpkg::Version;
+use slim::packages::dpkg::database::Database;
+use slim::path::ImagePath;
+use slim::plan::Removal;
+use slim::tree::{Layer, LayerEntry, Tree};
+use std::collections::BTreeMap;
+
+impl Maker<'_> {
+    /// Drafts of every moment; the last is `top`, which has been updated already.
+    pub(super) fn moments(
+        &self,
+        mut top: Draft<'_>,
+        inventory: &Inventory,
+        change: &mut Change,
+        mut updates: Option<&mut Updates>,
+        steps: &[Step],
+    ) -> Result<Attempt, ChangeError> {
+        let final_versions: BTreeMap<String, String> = inventory
+            .packages()
+            .iter()
+            .map(|p| (format!("{}:{}", p.name, p.architecture), p.version.clone()))
+            .collect();
+        let removal = change.plan.as_ref().map(|plan| plan.removal.clone()).unwrap_or_default();
+        let updated = top.tree().clone();
+        self.prune(&mut top, &removal)?;
+        let layers = &self.subject.opened.stack.layers;
+        let mut drafts: Vec<Drafted> = Vec::with_capacity(layers.len());
+        let mut tree = Tree::new();
+        for (index, layer) in layers.iter().enumerate() {
+            self.alive()?;
+            layer.lay_over(&mut tree, index);
+            if let Some(below) = drafts.last()
+                && stands_apart(layer, below)
+            {
+                let mut above = below.clone();
+                layer.lay_over(&mut above.tree, index);
+                drafts.push(above);
+            } else if index + 1 < layers.len() {
+                let mut draft = Draft::new(tree.clone(), self.spool);
+                if let Some(updates) = updates.as_deref_mut()
+                    && let Some(refused) = self.update_moment(&mut draft, updates, &final_versions, &removal, steps)?
+                {
+                    updates.refuse(&refused.package, refused.reason.to_string());
+                    return Ok(Attempt::Again);
+                }
+                let removal = self.removal_then(&draft, &removal, &updated, change)?;
+                self.prune(&mut draft, &removal)?;
+                drafts.push(draft.finish());
+            }
+        }
+        if drafts.len() < layers.len() {
+            drafts.push(top.finish());
+        }
+        Ok(Attempt::Done(drafts))
+    }
+
+    /// Brings the packages of a moment to the versions that the finished image will have, those that it will no longer have aside.
+    fn update_moment(
+        &self,
+        draft: &mut Draft<'_>,
+        updates: &mut Updates,
+        final_versions: &BTreeMap<String, String>,
+        removal: &Removal,
+        steps: &[Step],
+    ) -> Result<Option<native::Refused>, ChangeError> {
+        let Some(database) = Database::read(draft.tree(), self.spool)? else { return Ok(None) };
+        let mut wanted = Vec::new();
+        for stanza in database.status.stanzas().iter().filter(|stanza| stanza.is_installed()) {
+            let key = format!("{}:{}", stanza.package, stanza.architecture);
+            let Some(version) = final_versions.get(&key).filter(|_| !removal.packages.contains(&key)) else { continue };
+            let newer =
+                matches!((Version::new(version), Version::new(&stanza.version)), (Ok(new), Ok(old)) if new > old);
+            if newer && let Some(candidate) = updates.exactly(&stanza.package, &stanza.architecture, version) {
+                wanted.push((candidate.clone(), stanza.version.clone()));
+            }
+        }
+        // The order of the finished image, so that one package's effects come before another's as they do there.
+        let place = |name: &str| steps.iter().position(|step| step.package == name).unwrap_or(usize::MAX);
+        wanted.sort_by_key(|(candidate, _)| place(&candidate.name));
+        let candidates: Vec<_> = wanted.iter().map(|(candidate, _)| candidate.clone()).collect();
+        updates.load(&candidates, self)?;
+        let packages: Vec<PackageUpdate<'_>> = wanted
+            .iter()
+            .filter_map(|(candidate, from)| {
+                let deb = updates.deb(&candidate.name, &candidate.architecture, &candidate.version.to_string())?;
+                Some(PackageUpdate { deb, from_version: from })
+            })
+            .collect();
+        if packages.is_empty() {
+            return Ok(None);
+        }
+        match native::upgrade(draft, &packages, &self.native_options(), self.scripts) {
+            Ok(_) => Ok(None),
+            Err(EngineError::Refused(refused)) => Ok(Some(refused)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What the removal of the finished image means for an earlier moment: the same packages with the files they had then, and the same
+    /// paths. A file that the finished image still uses stays.
+    fn removal_then(
+        &self,
+        draft: &Draft<'_>,
+        removal: &Removal,
+        updated: &Tree,
+        change: &Change,
+    ) -> Result<Removal, ChangeError> {
+        let inventory = self.inventory(draft.tree())?;
+        let mut then = Removal { packages: removal.packages.clone(), ..removal.clone() };
+        then.paths.retain(|path, _| draft.get(path).is_some());
+        let removed = |index: &usize| {
+            inventory
+                .packages()
+                .get(*index)
+                .is_some_and(|p| removal.packages.contains(&format!("{}:{}", p.name, p.architecture)))
+        };
+        let used = |path: &ImagePath| change.reach.as_ref().is_some_and(|reach| reach.graph.reaches(path));
+        for (path, owners) in inventory.owned() {
+            if !owners.iter().all(removed) || used(path) {
+                continue;
+            }
+            match draft.get(path) {
+                Some(node) if node.is_directory() => drop(then.directories.insert(path.clone())),
+                Some(_) if !updated.contains(path) => {
+                    then.paths.insert(path.clone(), "its package is removed".into());
+                }
+                _ => {}
+            }
+        }
+        Ok(then)
+    }
+}
+
+/// Whether a layer has nothing to do with packages and with what was done below it: a site's files, an application.
+fn stands_apart(layer: &Layer, below: &Drafted) -> bool {
+    let database = ImagePath::literal("/var/lib/dpkg");
+    layer.opaque.is_empty()
+        && layer.entries.iter().all(|(path, entry)| {
+            let of_packages = path.starts_with(&database) || below.touched.contains(path);
+            let directory_only = entry.node().is_some_and(slim::tree::Node::is_directory);
+            matches!(entry, LayerEntry::Node { .. }) && (directory_only || !of_packages)
+        })
+}
