@@ -6,15 +6,16 @@
 mod archive;
 mod engine;
 mod layer;
+mod rebuild;
 mod store;
 
+use ::rebuild::archives::ArchiveError;
+use ::rebuild::engine::native::EngineError;
+use ::rebuild::opened::OpenError;
+use ::rebuild::output::ComposeError;
+use ::rebuild::pipeline::RebuildError;
+use ::rebuild::store::StoreError;
 use anstyle::{AnsiColor, Style};
-use rebuild::archives::ArchiveError;
-use rebuild::engine::native::EngineError;
-use rebuild::opened::OpenError;
-use rebuild::output::ComposeError;
-use rebuild::pipeline::RebuildError;
-use rebuild::store::StoreError;
 use std::process::ExitCode;
 
 /// How the process ends. The numbers are promised in docs/cli.md.
@@ -156,9 +157,7 @@ impl From<ComposeError> for Failure {
 
 impl From<RebuildError> for Failure {
     fn from(error: RebuildError) -> Self {
-        match error {
-            RebuildError::Open(error) => error.into(),
-        }
+        rebuild::explain(error)
     }
 }
 
