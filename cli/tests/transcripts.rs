@@ -315,3 +315,37 @@ fn help_fits_a_terminal_and_generators_work() {
     }
     assert!(scene.slim("--version").done().starts_with("slim "));
 }
+
+/// Ctrl-C in the middle of something: the process ends by itself, says so, and leaves nothing behind.
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_the_work_and_leaves_nothing() {
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+    use testdata::registry::{Access, Fault, Registry};
+
+    let scene = Scene::new();
+    let registry = Registry::start(Access::Open);
+    // Nothing but "try again later": there is always something to wait for.
+    registry.fault("GET", "manifests", Fault::Status(503, Some(60)), 100);
+    let child = Command::new(env!("CARGO_BIN_EXE_slim"))
+        .args(["rebuild", &format!("{}/app:1", registry.host()), "-o", "oci:out:1", "--update", "none"])
+        .env_clear()
+        .env("TMPDIR", scene.path())
+        .current_dir(scene.path())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("slim runs");
+    let start = Instant::now();
+    while registry.seen().is_empty() && start.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    assert!(killed.success());
+    let output = child.wait_with_output().expect("slim ends");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(130), "{told}");
+    assert!(told.ends_with("error: interrupted: nothing was written\n"), "{told}");
+    assert!(start.elapsed() < Duration::from_secs(30), "it went on waiting");
+    assert_eq!(scene.names(), Vec::<String>::new());
+}
