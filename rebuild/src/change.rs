@@ -186,6 +186,7 @@ impl Maker<'_> {
     /// Another try without a package that the engine refused.
     fn without(&self, updates: &mut Updates, refused: native::Refused, steps: &[Step]) -> Result<Attempt, ChangeError> {
         let of_steps = steps.iter().any(|step| step.package == refused.package.split(':').next().unwrap_or_default());
+        self.reporter.event(Event::Warning(format!("kept back: {refused}")));
         if updates.refuse(&refused.package, refused.reason.to_string()) && of_steps {
             return Ok(Attempt::Again);
         }
