@@ -4,7 +4,7 @@ use crate::account;
 use crate::change::{Change, ChangeError, Maker};
 use crate::engine::native::script::Scripts;
 use crate::engine::native::verdict::Evaluator;
-use crate::event::{Event, Reporter};
+use crate::event::{Event, Reporter, Within};
 use crate::image::{Location, Platform};
 use crate::opened::{OpenError, Opened};
 use crate::output::{ComposeError, Output};
@@ -83,6 +83,7 @@ pub enum RebuildError {
 struct Run<'a> {
     services: &'a Services,
     reporter: &'a dyn Reporter,
+    within: Within<'a>,
     spool: Spool,
     recipes: Recipes,
     scripts: Evaluator,
@@ -92,12 +93,13 @@ impl<'a> Run<'a> {
     fn new(services: &'a Services, reporter: &'a dyn Reporter) -> Result<Self, RebuildError> {
         let recipes = Recipes::embedded().map_err(ChangeError::from)?;
         let spool = Spool::new(&services.temporary);
-        Ok(Self { services, reporter, spool, recipes, scripts: Evaluator::default() })
+        Ok(Self { services, reporter, within: Within(reporter), spool, recipes, scripts: Evaluator::default() })
     }
 
-    fn source(&self, location: &Location) -> Result<Box<dyn Source>, StoreError> {
-        let source =
-            open_source(location, |reference| Ok(Box::new(RegistrySource::open(reference, &self.services.registry)?)))?;
+    fn source(&self, location: &Location) -> Result<Box<dyn Source + '_>, StoreError> {
+        let source = open_source(location, |reference| {
+            Ok(Box::new(RegistrySource::open(reference, &self.services.registry)?.reporting(&self.within)))
+        })?;
         Ok(match location {
             // What comes over the network is needed twice: now to be read, later to be stored.
             Location::Registry(_) => Box::new(Kept::new(source, self.services.temporary.clone())),
@@ -105,8 +107,10 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn sink(&self, location: &Location) -> Result<Box<dyn Sink>, StoreError> {
-        open_sink(location, |reference| Ok(Box::new(RegistrySink::open(reference, &self.services.registry)?)))
+    fn sink(&self, location: &Location) -> Result<Box<dyn Sink + '_>, StoreError> {
+        open_sink(location, |reference| {
+            Ok(Box::new(RegistrySink::open(reference, &self.services.registry)?.reporting(&self.within)))
+        })
     }
 
     fn subject(
