@@ -21,7 +21,7 @@ use slim::packages::dpkg::database::{Database, DatabaseError};
 use slim::path::ImagePath;
 use slim::report::{Explanation, Inspection, LinkReport, Outcome, Report, SCHEMA, Verdict};
 use slim::tree::{ContentsError, Stack, Tree};
-use slim::verify::{Problem, compare, verify};
+use slim::verify::{Problem, compare};
 
 /// Why a rebuild (or a question about an image) failed. Nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -151,8 +151,9 @@ impl<'a> Run<'a> {
     ) -> Result<(Vec<Problem>, Vec<Problem>), RebuildError> {
         self.reporter.event(Event::Phase("checking the result".into()));
         let known = subject.knowledge(&subject.tree, Some(&subject.inventory), &self.spool)?;
-        let before = verify(&subject.tree, &self.spool, &known)?;
-        let after = verify(tree, &self.spool, &subject.knowledge(tree, Some(inventory), &self.spool)?)?;
+        let before = slim::verify::verify(&subject.tree, &self.spool, &known)?;
+        let known = subject.knowledge(tree, Some(inventory), &self.spool)?;
+        let after = slim::verify::verify(tree, &self.spool, &known)?;
         Ok((compare(&before, &after), before))
     }
 }
@@ -314,6 +315,23 @@ pub fn inspect(
         working_directory: image.config.working_dir().into(),
         environment: image.config.env(),
     })
+}
+
+/// Everything that is broken in an image, in path order.
+///
+/// # Errors
+/// See [`RebuildError`].
+pub fn verify(
+    source: &Location,
+    platform: Option<&Platform>,
+    services: &Services,
+    reporter: &dyn Reporter,
+) -> Result<Vec<Problem>, RebuildError> {
+    let run = Run::new(services, reporter)?;
+    let subject = run.subject(&*run.source(source)?, platform, &[])?;
+    reporter.event(Event::Phase("checking the image".into()));
+    let known = subject.knowledge(&subject.tree, Some(&subject.inventory), &run.spool)?;
+    Ok(slim::verify::verify(&subject.tree, &run.spool, &known)?)
 }
 
 /// Explains why a package or a path stays or goes. `request` carries source, keeps, roots and profile.
