@@ -187,7 +187,12 @@ impl Maker<'_> {
     fn without(&self, updates: &mut Updates, refused: native::Refused, steps: &[Step]) -> Result<Attempt, ChangeError> {
         let of_steps = steps.iter().any(|step| step.package == refused.package.split(':').next().unwrap_or_default());
         self.reporter.event(Event::Warning(format!("kept back: {refused}")));
-        if updates.refuse(&refused.package, refused.reason.to_string()) && of_steps {
+        let reason = refused.reason.to_string();
+        let news = updates.refuse(&refused.package, reason.clone());
+        for package in &refused.with {
+            updates.refuse(package, reason.clone());
+        }
+        if news && of_steps {
             return Ok(Attempt::Again);
         }
         Err(EngineError::Refused(refused).into())
