@@ -1,24 +1,22 @@
 //! Programs that are effects of their own: the engine runs them for scripts, and for triggers without a script.
 
+use crate::engine::native::effects::{Output, accounts, alternatives, certificates, ldconfig};
 use crate::engine::native::script::Unproven;
 use slim::draft::Draft;
-
-/// What a program did.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Output {
-    /// Its exit status.
-    pub status: i32,
-    /// What it printed.
-    pub stdout: Vec<u8>,
-    /// What changed, in a line; empty when nothing did.
-    pub summary: String,
-}
 
 /// An effect: works on the draft with the program's arguments (its name left out).
 pub type Run = fn(&mut Draft<'_>, &[String]) -> Result<Output, Unproven>;
 
 /// The effect that a program's name stands for.
 pub fn find(name: &str) -> Option<Run> {
-    let _ = name;
-    None
+    Some(match name {
+        "ldconfig" => ldconfig::run,
+        "update-alternatives" => alternatives::run,
+        "update-ca-certificates" => certificates::run,
+        "adduser" => |draft, words| accounts::add(draft, "adduser", words),
+        "addgroup" => |draft, words| accounts::add(draft, "addgroup", words),
+        "useradd" => |draft, words| accounts::add(draft, "useradd", words),
+        "groupadd" => |draft, words| accounts::add(draft, "groupadd", words),
+        _ => return None,
+    })
 }
