@@ -64,7 +64,15 @@ manifest_config() {
 table=$work/table
 printf 'image\tprofile\tMB before\tMB after\tbar\tpackages kept\tremoved\tunknowns\tworks before\tworks after\tseconds\n' > "$table"
 for name in "$@"; do
-  image=$(built "$name") || { fail "$name" build "could not be built"; continue; }
+  # Not in a condition: there a command that fails would not end the build.
+  set +e
+  image=$(set -e; built "$name" 2> "$work/build.log")
+  status=$?
+  set -e
+  if [ $status != 0 ]; then
+    fail "$name" build "could not be built" "$work/build.log"
+    continue
+  fi
   before=$(megabytes "$image/root")
   works=yes
   if ! exercise "$name" "$image/layout" "$image/root" "$work/before" "$work/before.log"; then
