@@ -23,7 +23,7 @@ public final class Fetch {
         System.out.println(javax.crypto.Cipher.getInstance("AES/GCM/NoPadding").getProvider().getName());
         System.out.println(java.util.zip.Deflater.class.getName() + " " + new java.util.zip.CRC32().getValue());
         System.out.println(java.lang.management.ManagementFactory.getRuntimeMXBean().getVmName());
-        Process child = new ProcessBuilder("/proc/self/exe", "-version").start();
+        Process child = new ProcessBuilder(System.getProperty("java.home") + "/bin/java", "-version").start();
         System.out.println("child " + child.waitFor());
     }
 }
