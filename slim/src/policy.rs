@@ -207,7 +207,10 @@ mod tests {
     fn packages_that_nothing_leads_to_go_with_the_links_to_them() {
         let plan = plan(&[], Profile::Packages);
         assert_eq!(kept(&plan), ["app", "data", "shell"]);
-        assert_eq!(gone(&plan), ["/etc/alternatives/awk", "/usr/bin/awk", "/usr/bin/link", "/usr/bin/mawk", "/usr/bin/tool"]);
+        assert_eq!(
+            gone(&plan),
+            ["/etc/alternatives/awk", "/usr/bin/awk", "/usr/bin/link", "/usr/bin/mawk", "/usr/bin/tool"]
+        );
     }
 
     #[test]

@@ -127,7 +127,8 @@ fn strings(
                 && !scene.knowledge.ignores(&within, text)
             {
                 // Configuration is read where it lies: the file matters, and not what else its package brings.
-                let data = text.starts_with("/etc/") && scene.tree.lookup(&target).is_some_and(|(_, n)| n.mode & 0o111 == 0);
+                let data =
+                    text.starts_with("/etc/") && scene.tree.lookup(&target).is_some_and(|(_, n)| n.mode & 0o111 == 0);
                 let edges = scene.follow(Some(path), &target, Rule::String, &evidence());
                 finding.edges.extend(edges.into_iter().map(|edge| if data { edge.of_file() } else { edge }));
             }

@@ -203,7 +203,8 @@ impl<'a> Knowledge<'a> {
             return Some(None);
         }
         let package = || facts.packages.iter().find(|(name, _)| self.when_package.owners(name).contains(&index));
-        let counts = |path: &&ImagePath| when.not_by.is_empty() || !self.not_by.owners(&path.to_text()).contains(&index);
+        let counts =
+            |path: &&ImagePath| when.not_by.is_empty() || !self.not_by.owners(&path.to_text()).contains(&index);
         let importer = || when.imports.iter().find_map(|name| facts.imports.get(name)?.iter().find(counts));
         let from = facts.reached.get(&index).or_else(importer);
         if let Some(from) = from.or_else(|| package().map(|(_, path)| path)) {
