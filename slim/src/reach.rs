@@ -289,6 +289,10 @@ impl Work<'_, '_> {
         for (path, _) in self.scene.tree.iter().filter(|(_, node)| node.as_symlink().is_some()) {
             let Some(keeper) = kept(path).filter(|_| !self.reach.graph.reaches(path)) else { continue };
             let Ok(target) = self.scene.tree.resolve(path) else { continue };
+            // A directory that a kept package has too stays anyway.
+            if kept(&target.path).is_some() {
+                continue;
+            }
             let holds = |at: &ImagePath| {
                 let is_file = self.scene.tree.get(at).is_some_and(|node| !node.is_directory());
                 is_file && self.inventory.is_owned(at) && kept(at).is_none()
