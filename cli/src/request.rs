@@ -59,19 +59,7 @@ fn selecting(source: Location, selection: &SelectionArgs) -> Request {
         PruneChoice::Files => Prune::Files,
         PruneChoice::None => Prune::None,
     };
-    Request {
-        source,
-        destination: None,
-        platform: None,
-        update: Update::None,
-        prune,
-        keep: selection.keep.clone(),
-        roots: selection.root.clone(),
-        compression: None,
-        dry_run: true,
-        allow_larger: false,
-        strict: false,
-    }
+    Request { prune, keep: selection.keep.clone(), roots: selection.root.clone(), ..Request::question(source) }
 }
 
 /// A tag may be moved and a layout may get one more image, but an archive is written anew: in the place of the source it

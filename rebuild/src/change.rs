@@ -15,7 +15,7 @@ use crate::event::{Event, Reporter};
 use crate::request::{Prune, Request, Services, Update};
 use crate::spool::Spool;
 use crate::subject::Subject;
-use crate::upgrade::Upgrade;
+use crate::upgrade::{Step, Upgrade};
 use recipes::Recipes;
 use slim::draft::{Draft, Drafted, layered};
 use slim::packages::Inventory;
@@ -166,10 +166,7 @@ impl Maker<'_> {
             self.reporter.event(Event::Phase(format!("updating {} packages", steps.len())));
             match native::upgrade(&mut top, &updates.packages(&steps), &self.native_options(), self.scripts) {
                 Ok(outcome) => change.outcome = outcome,
-                Err(EngineError::Refused(refused)) => {
-                    updates.refuse(&refused.package, refused.reason.to_string());
-                    return Ok(Attempt::Again);
-                }
+                Err(EngineError::Refused(refused)) => return self.without(updates, refused, &steps),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -187,6 +184,21 @@ impl Maker<'_> {
             (change.plan, change.reach) = (Some(plan), Some(reach));
         }
         self.moments(top, &inventory, change, updates, &steps)
+    }
+
+    /// Another try without a package that the engine refused.
+    fn without(&self, updates: &mut Updates, refused: native::Refused, steps: &[Step]) -> Result<Attempt, ChangeError> {
+        let of_steps = steps.iter().any(|step| step.package == refused.package.split(':').next().unwrap_or_default());
+        self.reporter.event(Event::Warning(format!("kept back: {refused}")));
+        let reason = refused.reason.to_string();
+        let news = updates.refuse(&refused.package, reason.clone());
+        for package in &refused.with {
+            updates.refuse(package, reason.clone());
+        }
+        if news && of_steps {
+            return Ok(Attempt::Again);
+        }
+        Err(EngineError::Refused(refused).into())
     }
 
     /// Takes away what the plan names, and makes what was made of it anew.

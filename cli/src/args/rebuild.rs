@@ -43,7 +43,7 @@ pub(crate) struct RebuildArgs {
     #[arg(long, requires = "tag", help_heading = "Result")]
     pub(crate) push: bool,
 
-    /// Only tell what would be done; nothing is written, and only package lists are downloaded
+    /// Only tell what would be done: image and package lists are read, nothing is written
     #[arg(long, help_heading = "Result")]
     pub(crate) dry_run: bool,
 

@@ -41,7 +41,24 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &
         }
     }
     strings(scene, path, bytes, &mut opens, finding);
+    let before = finding.edges.len();
     libraries(scene, path, &facts, &opens, finding);
+    computed_names(scene, path, &facts, before, finding);
+}
+
+/// A file that calls `dlopen` and holds no name of a library that is there opens what only it knows.
+fn computed_names(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, from: usize, finding: &mut Finding) {
+    let opener = facts.imports.iter().find(|import| matches!(&import.name[..], b"dlopen" | b"dlmopen"));
+    let Some(opener) = opener.filter(|_| !scene.knowledge.covers(&path.to_text())) else { return };
+    let opened = |edge: &Edge| {
+        matches!(edge.rule, Rule::String | Rule::Dlopen) && memchr::memmem::find(edge.to.file_name(), b".so").is_some()
+    };
+    let by_path = finding.edges.iter().take(from).any(opened);
+    if !by_path && !finding.edges.iter().skip(from).any(opened) {
+        let place = format!("import {}", String::from_utf8_lossy(&opener.name));
+        let what = "it opens libraries by names that it does not hold";
+        finding.unknown(path, place, what, "shared objects outside the loader's directories of kept packages stay");
+    }
 }
 
 /// Everything that the loader maps for the file, by its own search.
@@ -109,7 +126,11 @@ fn strings(
                 && seen.insert(target.clone())
                 && !scene.knowledge.ignores(&within, text)
             {
-                finding.edges.extend(scene.follow(Some(path), &target, Rule::String, &evidence()));
+                // Configuration is read where it lies: the file matters, and not what else its package brings.
+                let data =
+                    text.starts_with("/etc/") && scene.tree.lookup(&target).is_some_and(|(_, n)| n.mode & 0o111 == 0);
+                let edges = scene.follow(Some(path), &target, Rule::String, &evidence());
+                finding.edges.extend(edges.into_iter().map(|edge| if data { edge.of_file() } else { edge }));
             }
         } else if text.len() < 256
             && !text.contains(['/', '%', ' '])

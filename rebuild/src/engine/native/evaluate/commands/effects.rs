@@ -1,6 +1,6 @@
 //! Programs that are effects of their own: the engine runs them for scripts, and for triggers without a script.
 
-pub use crate::engine::native::effects::Output;
+use crate::engine::native::effects::Output;
 use crate::engine::native::effects::{
     accounts, alternatives, capabilities, certificates, diversions, ldconfig, overrides, python, runlevels, ucf,
     unchanged, units,
