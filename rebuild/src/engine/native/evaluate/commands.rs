@@ -128,7 +128,6 @@ pub(super) fn find(name: &str) -> Option<Entry> {
         // dpkg.
         "dpkg" => Program(dpkg::dpkg),
         "dpkg-query" => Program(dpkg::query),
-        "dpkg-statoverride" => Program(dpkg::statoverride),
         "dpkg-trigger" => Program(dpkg::trigger),
         _ => return effects::find(name).map(Entry::Effect),
     })
