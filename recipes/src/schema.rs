@@ -123,6 +123,8 @@ pub enum ConfigKind {
     Commands,
     /// PAM service files: `type control module arguments`, `@include`.
     Pam,
+    /// `nsswitch.conf`: every service is a library `libnss_SERVICE.so.2`.
+    NameServices,
     /// Tables of cron: the command is what follows the time and, in system tables, the user.
     Crontab,
     /// Init scripts and start files without a fixed form: every word that names a command or a file.
