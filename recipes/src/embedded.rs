@@ -10,6 +10,7 @@ pub(crate) const EMBEDDED: &[(&str, &str)] = recipes![
     "distros/debian.yaml",
     "packages/apache.yaml",
     "packages/ca-certificates.yaml",
+    "packages/callers.yaml",
     "packages/crypto.yaml",
     "packages/databases.yaml",
     "packages/glibc.yaml",

@@ -47,6 +47,9 @@ pub struct Rule {
     /// lines that many of them begin with are no uses.
     #[serde(default)]
     pub library: Vec<String>,
+    /// Of `library`, what stays only when it is named: parts that nobody loads who does not ask for them.
+    #[serde(default)]
+    pub but_not: Vec<String>,
     /// Names of packages that are in use, where installed; `*` stands for any text.
     #[serde(default)]
     pub packages: Vec<String>,

