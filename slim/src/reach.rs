@@ -75,9 +75,6 @@ pub fn reach(
             work.plugins();
         }
         if work.queue.is_empty() {
-            work.package_links();
-        }
-        if work.queue.is_empty() {
             work.reach.gated.clone_from(scene.knowledge.gated());
             work.reach.idle = work.idle();
             return Ok(work.reach);
@@ -277,33 +274,6 @@ impl Work<'_, '_> {
             .collect();
         let needs = files.par_iter().map(|path| ((*path).clone(), idle::needs(self.scene, path)));
         needs.collect::<Vec<_>>().into_iter().filter(|(_, needs)| !needs.is_empty()).collect()
-    }
-
-    /// A kept package's own links lead into other packages on purpose: a documentation folder with the licence of both, a
-    /// file that the two share. What they lead to stays, so that no link of a kept package dangles.
-    fn package_links(&mut self) {
-        let kept = |path: &ImagePath| {
-            self.inventory.owner_indexes(path).iter().find_map(|owner| self.reach.packages.get(owner))
-        };
-        let mut finding = Finding::default();
-        for (path, _) in self.scene.tree.iter().filter(|(_, node)| node.as_symlink().is_some()) {
-            let Some(keeper) = kept(path).filter(|_| !self.reach.graph.reaches(path)) else { continue };
-            let Ok(target) = self.scene.tree.resolve(path) else { continue };
-            // A directory that a kept package has too stays anyway.
-            if kept(&target.path).is_some() {
-                continue;
-            }
-            let holds = |at: &ImagePath| {
-                let is_file = self.scene.tree.get(at).is_some_and(|node| !node.is_directory());
-                is_file && self.inventory.is_owned(at) && kept(at).is_none()
-            };
-            let held = || self.scene.tree.below(&target.path).map(|(at, _)| at).find(|at| holds(at));
-            if let Some(place) = Some(&target.path).filter(|at| holds(at)).or_else(held) {
-                let evidence = format!("{path}, a link of its package, leads there");
-                finding.edges.push(Edge::new(keeper, place.clone(), Rule::Symlink, evidence));
-            }
-        }
-        self.take(finding);
     }
 
     /// Shared objects that kept packages ship outside the loader's directories are there to be loaded by path.
