@@ -1,5 +1,5 @@
 packages="curl ca-certificates"
-bars="60 30"
+bars="34 30"
 config='{"Entrypoint":["curl"],"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]}'
 application() {
   certificates "$root/app/tls"
