@@ -20,7 +20,7 @@ repository=$(cd "$here/../.." && pwd)
 . "$here/lib/build.sh"
 . "$here/lib/measure.sh"
 
-few=(nginx redis curl php-fpm flask)
+few=(nginx redis c-server curl static)
 profiles=${PROFILES-packages files}
 cache=${CACHE:-/var/tmp/slim-behaviour}
 as_root mkdir -p "$cache"
