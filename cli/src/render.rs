@@ -5,12 +5,14 @@
 mod difference;
 mod explanation;
 mod inspection;
+mod problems;
 mod summary;
 pub(crate) mod text;
 
 pub(crate) use difference::difference;
 pub(crate) use explanation::explanation;
 pub(crate) use inspection::inspection;
+pub(crate) use problems::problems;
 pub(crate) use summary::summary;
 
 use crate::failure::Failure;

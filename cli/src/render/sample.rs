@@ -1,10 +1,13 @@
 //! Values made by hand, for tests of what is shown.
 
 use slim::diff::{Difference, PackageDifference, PathDifference};
+use slim::path::ImagePath;
 use slim::report::{
     Explanation, ImageReport, IndexReport, Inspection, LayerReport, LinkReport, Outcome, PackageReport, Report, SCHEMA,
     UnknownReport, Verdict,
 };
+use slim::verify::{Problem, ProblemKind};
+use std::collections::BTreeSet;
 
 fn digest(letter: char) -> String {
     format!("sha256:{}", letter.to_string().repeat(64))
@@ -166,4 +169,27 @@ pub(crate) fn difference() -> Difference {
         size_before: 178_000_000,
         size_after: 174_203_000,
     }
+}
+
+/// A breakage and something tolerated.
+pub(crate) fn problems() -> Vec<Problem> {
+    let path = ImagePath::literal;
+    vec![
+        Problem {
+            at: path("/usr/lib/liba.so.1"),
+            kind: ProblemKind::MissingLibrary,
+            subject: "libgone.so.1".into(),
+            detail: "libgone.so.1 is not found (searched /lib)".into(),
+            chain: vec![path("/usr/bin/a"), path("/usr/lib/liba.so.1")],
+            roots: BTreeSet::from([path("/usr/bin/a"), path("/usr/bin/b")]),
+        },
+        Problem {
+            at: path("/etc/link"),
+            kind: ProblemKind::DanglingLink,
+            subject: String::new(),
+            detail: "it leads to ../gone: /gone is not there".into(),
+            chain: vec![path("/etc/link")],
+            roots: BTreeSet::from([path("/etc/link")]),
+        },
+    ]
 }
