@@ -229,7 +229,7 @@ impl Maker<'_> {
     }
 
     pub(crate) fn native_options(&self) -> NativeOptions {
-        NativeOptions::default()
+        NativeOptions { conffiles: self.request.conffiles, ..NativeOptions::default() }
     }
 
     pub(crate) fn inventory(&self, tree: &Tree) -> Result<Inventory, ChangeError> {

@@ -108,7 +108,14 @@ impl<'a> Knowledge<'a> {
             present: places(|rule| &rule.when.present)?,
             keep: places(|rule| &rule.keep)?,
             keep_files: places(|rule| &rule.keep_files)?,
-            library: places(|rule| &rule.library)?,
+            library: {
+                let (mut all, but_not) = (places(|rule| &rule.library)?, places(|rule| &rule.but_not)?);
+                for (rule, paths) in &mut all {
+                    let without = but_not.get(rule).map_or(&[][..], Vec::as_slice);
+                    paths.retain(|path| without.binary_search(path).is_err());
+                }
+                all
+            },
             covers: Patterns::new(rules.iter().flat_map(|rule| &rule.covers).map(String::as_str))?,
             symbols: rules.iter().flat_map(|rule| &rule.when.imports).map(String::as_str).collect(),
             not_by: Owned::new(rules.iter().map(|rule| &rule.when.not_by[..]))?,
