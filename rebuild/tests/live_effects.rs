@@ -433,8 +433,6 @@ fn nothing_changes_where_that_is_said() {
     root.same("update-passwd --dry-run", &below, unchanged::update_passwd);
     root.same("update-passwd --verbose", &below, unchanged::update_passwd);
     root.same("systemd-sysusers basic.conf systemd-journal.conf systemd-network.conf", &below, unchanged::sysusers);
-    root.same("systemd-tmpfiles --create passwd.conf", &below, unchanged::tmpfiles);
-    root.same("systemd-tmpfiles --create php8.2-fpm.conf", &below, unchanged::tmpfiles);
 }
 
 #[test]

@@ -87,9 +87,12 @@ impl Group {
         self.choices.iter().find(|choice| choice.file == file)
     }
 
-    /// The choice of the greatest priority, the first of equals.
-    fn best(&self) -> Option<&Choice> {
-        self.choices.iter().reduce(|best, choice| if choice.priority > best.priority { choice } else { best })
+    /// The choice of the greatest priority; of equals the current one, else the first.
+    fn best(&self, current: Option<&str>) -> Option<&Choice> {
+        let first = current.and_then(|current| self.choice(current)).or(self.choices.first())?;
+        Some(
+            self.choices.iter().fold(first, |best, choice| if choice.priority > best.priority { choice } else { best }),
+        )
     }
 
     /// Choices whose file is gone are no choices: the program forgets them whenever it reads a group.
@@ -141,7 +144,7 @@ impl Group {
     fn describe(&self, name: &str, current: Option<&str>, for_programs: bool) -> String {
         let mut text = String::new();
         let mode = if self.automatic { "auto" } else { "manual" };
-        let best = self.best().map(|choice| choice.file.as_str());
+        let best = self.best(current).map(|choice| choice.file.as_str());
         let slaves_of = |choice: &Choice, lead: &str, colon: &str| -> String {
             let pairs = self.slaves.iter().zip(&choice.slaves).filter(|(_, file)| !file.is_empty());
             pairs.map(|((slave, _), file)| format!("{lead} {slave}{colon} {file}\n")).collect()
@@ -237,7 +240,7 @@ pub fn run(draft: &mut Draft<'_>, arguments: &[String]) -> Result<Output, Unprov
             match (action, &operands[1..]) {
                 ("--auto", []) => {
                     group.automatic = true;
-                    wanted = group.best().map(|choice| choice.file.clone());
+                    wanted = group.best(current.as_deref()).map(|choice| choice.file.clone());
                 }
                 ("--set", [file]) if group.choice(file).is_none() => return Ok(Output::status(2)),
                 ("--set", [file]) => {
@@ -248,7 +251,7 @@ pub fn run(draft: &mut Draft<'_>, arguments: &[String]) -> Result<Output, Unprov
                     group.choices.retain(|choice| choice.file != *file);
                     if current.as_deref() == Some(file) {
                         group.automatic = true;
-                        wanted = group.best().map(|choice| choice.file.clone());
+                        wanted = group.best(current.as_deref()).map(|choice| choice.file.clone());
                     }
                 }
                 ("--remove-all", []) => group.choices.clear(),
@@ -317,7 +320,7 @@ fn install(
     };
     group.add(file, priority, &slaves);
     if group.automatic {
-        *wanted = group.best().map(|choice| choice.file.clone());
+        *wanted = group.best(current).map(|choice| choice.file.clone());
     }
     Ok(group)
 }
@@ -355,7 +358,7 @@ pub fn forget(draft: &mut Draft<'_>) -> Result<Output, Unproven> {
             continue;
         }
         select_mode(draft, &mut group, current.as_deref())?;
-        let best = group.best().map(|choice| choice.file.clone());
+        let best = group.best(current.as_deref()).map(|choice| choice.file.clone());
         let wanted = best.filter(|_| group.automatic);
         links::update(draft, &name, &mut group, current, wanted, false)?;
         changed.push(name);

@@ -29,7 +29,7 @@ pub(super) fn update(
         install(draft, name, group, wanted.as_deref(), force)?;
     } else if needs_update(draft, name, group, current.as_deref())? {
         if current.as_deref().is_some_and(|current| group.choice(current).is_none()) {
-            current = group.best().map(|choice| choice.file.clone());
+            current = group.best(None).map(|choice| choice.file.clone());
             group.automatic = true;
         }
         install(draft, name, group, current.as_deref(), force)?;

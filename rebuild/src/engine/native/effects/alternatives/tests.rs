@@ -73,6 +73,12 @@ fn links_follow_the_group() {
 }
 
 #[test]
+fn of_equals_the_current_one_stays() {
+    let lines = ["--install /usr/bin/awk awk /usr/bin/gawk 10", "--auto awk"];
+    assert_eq!(after(TREE, &lines), "auto /etc/alternatives/awk /usr/bin/mawk - -");
+}
+
+#[test]
 fn a_choice_whose_link_was_changed_by_hand_is_left_alone() {
     let tree = format!("{TREE}\n/usr/bin/own = x").replace("awk -> /usr/bin/mawk", "awk -> /usr/bin/own");
     assert_eq!(after(&tree, &[MAWK]), "manual /etc/alternatives/awk /usr/bin/own - -");
