@@ -34,6 +34,10 @@ const SIZE_LIMIT: usize = 16 << 20;
 /// How deep functions, sourced files and scripts called by scripts may nest.
 const CALL_LIMIT: usize = 24;
 
+/// How deep commands may nest in all: compound commands, substitutions, functions, scripts called by scripts. A thread's usual
+/// stack holds several times as much.
+const DEPTH_LIMIT: usize = 100;
+
 /// Why a command did not simply end with a status.
 #[derive(Debug)]
 pub enum Stop {
@@ -152,6 +156,7 @@ pub struct Shell<'s, 'd> {
     /// How many command substitutions of the script are running.
     substitutions: usize,
     calls: usize,
+    depth: usize,
     loops: u32,
     steps: u64,
     line: u32,
@@ -210,6 +215,7 @@ pub fn run(
         tested: 0,
         substitutions: 0,
         calls: 0,
+        depth: 0,
         loops: 0,
         steps: 0,
         line: 0,

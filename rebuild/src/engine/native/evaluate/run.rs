@@ -2,7 +2,7 @@
 
 use super::commands::{self, Entry};
 use super::descriptors::{Descriptor, Input};
-use super::{CALL_LIMIT, Shell, Status, Stop, Variable, pattern};
+use super::{CALL_LIMIT, DEPTH_LIMIT, Shell, Status, Stop, Variable, pattern};
 use slim::script::{AndOr, ArmEnd, Command, CommandKind, Connector, Item, Pipeline, SimpleCommand};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -199,6 +199,16 @@ impl Shell<'_, '_> {
 
     fn command(&mut self, command: &Command) -> Status {
         self.line = command.line;
+        if self.depth >= DEPTH_LIMIT {
+            return Err(self.unproven("script", format!("commands nested deeper than {DEPTH_LIMIT} levels")));
+        }
+        self.depth += 1;
+        let result = self.command_form(command);
+        self.depth -= 1;
+        result
+    }
+
+    fn command_form(&mut self, command: &Command) -> Status {
         if let CommandKind::Simple(simple) = &command.kind {
             return self.simple(simple);
         }
