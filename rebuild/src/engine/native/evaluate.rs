@@ -284,6 +284,10 @@ impl Shell<'_, '_> {
         if variable.readonly {
             return Err(self.unproven(name, "assignment to a read-only variable"));
         }
+        // Whoever sets it makes `getopts` begin there.
+        if name == "OPTIND" {
+            self.state.option_place = (value.parse().unwrap_or(1), 0);
+        }
         variable.value = Some(value);
         Ok(())
     }

@@ -4,7 +4,7 @@
 //! on the image (a *known* script is one that cannot be evaluated, and whose effect was established otherwise).
 
 use super::evaluate::{self, Outcome, PATH, Setting, World};
-use super::script::{Hook, Invocation, Scripts, Tier, Unproven, Verdict};
+use super::script::{Invocation, Scripts, Tier, Unproven, Verdict};
 use recipes::Script as KnownScript;
 use sha2::{Digest, Sha256};
 use slim::draft::{Draft, same_node};

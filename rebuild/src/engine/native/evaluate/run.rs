@@ -438,7 +438,10 @@ impl Shell<'_, '_> {
         let before = std::mem::replace(&mut self.state.positional, positional);
         self.state.locals.push(BTreeMap::new());
         let loops = std::mem::take(&mut self.loops);
+        // As dash does: `getopts` begins afresh in a function.
+        let option_place = std::mem::take(&mut self.state.option_place);
         let result = self.call(&arguments[0], |shell| shell.command(body));
+        self.state.option_place = option_place;
         self.loops = loops;
         self.state.positional = before;
         for (name, variable) in self.state.locals.pop().unwrap_or_default() {
