@@ -8,8 +8,8 @@ mod services;
 
 pub(crate) use generate::{CompletionsArgs, Document, ManArgs, SchemaArgs};
 pub(crate) use machine::{MachineArgs, PlatformArgs};
-pub(crate) use question::{DiffArgs, InspectArgs, WhyArgs};
-pub(crate) use rebuild::{PruneChoice, RebuildArgs, SelectionArgs, UpdateChoice};
+pub(crate) use question::{DiffArgs, InspectArgs, VerifyArgs, WhyArgs};
+pub(crate) use rebuild::{ConffileChoice, PruneChoice, RebuildArgs, SelectionArgs, UpdateChoice};
 pub(crate) use services::{ArchiveArgs, RegistryArgs};
 
 use clap::builder::Styles;
@@ -30,7 +30,7 @@ Images are named as:
   docker-archive:FILE      what `docker save` writes
 
 Exit codes:
-  0 done   1 failed, nothing was written   2 wrong usage
+  0 done   1 failed, nothing was written; `verify`: broken   2 wrong usage
   3 nothing to do (only with --exit-code)   4 something was kept back (only with --strict)   130 interrupted";
 
 /// Patch, shrink and explain container images without running them
@@ -57,6 +57,7 @@ pub(crate) enum Command {
     Inspect(Box<InspectArgs>),
     Why(Box<WhyArgs>),
     Diff(Box<DiffArgs>),
+    Verify(Box<VerifyArgs>),
     Completions(CompletionsArgs),
     Man(ManArgs),
     ReportSchema(SchemaArgs),

@@ -6,6 +6,7 @@ mod inspect;
 mod man;
 mod rebuild;
 mod schema;
+mod verify;
 mod why;
 
 use crate::args::{Cli, Command};
@@ -20,6 +21,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Code, Failure> {
         Command::Inspect(args) => inspect::run(args, cli.quiet),
         Command::Why(args) => why::run(args, cli.quiet),
         Command::Diff(args) => diff::run(args, cli.quiet),
+        Command::Verify(args) => verify::run(args, cli.quiet),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),
         Command::ReportSchema(args) => schema::run(args),

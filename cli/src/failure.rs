@@ -4,14 +4,18 @@
 //! that needs no advice still gets its heading: the library's messages name the thing, what was expected and what was found.
 
 mod archive;
+mod engine;
 mod layer;
+mod rebuild;
 mod store;
 
+use ::rebuild::archives::ArchiveError;
+use ::rebuild::engine::native::EngineError;
+use ::rebuild::opened::OpenError;
+use ::rebuild::output::ComposeError;
+use ::rebuild::pipeline::RebuildError;
+use ::rebuild::store::StoreError;
 use anstyle::{AnsiColor, Style};
-use rebuild::archives::ArchiveError;
-use rebuild::opened::OpenError;
-use rebuild::pipeline::RebuildError;
-use rebuild::store::StoreError;
 use std::process::ExitCode;
 
 /// How the process ends. The numbers are promised in docs/cli.md.
@@ -138,11 +142,22 @@ impl From<ArchiveError> for Failure {
     }
 }
 
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        engine::explain(&error)
+    }
+}
+
+impl From<ComposeError> for Failure {
+    fn from(error: ComposeError) -> Self {
+        let reason = error.error.to_string();
+        if reason == "cancelled" { Self::interrupted() } else { Self::of(&error).hints(machine_hint(&reason)) }
+    }
+}
+
 impl From<RebuildError> for Failure {
     fn from(error: RebuildError) -> Self {
-        match error {
-            RebuildError::Open(error) => error.into(),
-        }
+        rebuild::explain(error)
     }
 }
 

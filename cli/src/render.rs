@@ -5,12 +5,14 @@
 mod difference;
 mod explanation;
 mod inspection;
+mod problems;
 mod summary;
 pub(crate) mod text;
 
 pub(crate) use difference::difference;
 pub(crate) use explanation::explanation;
 pub(crate) use inspection::inspection;
+pub(crate) use problems::problems;
 pub(crate) use summary::summary;
 
 use crate::failure::Failure;
@@ -53,5 +55,7 @@ pub(crate) fn table<const N: usize>(header: [&str; N], numbers: &[usize], rows: 
     text
 }
 
+#[cfg(test)]
+pub(crate) mod sample;
 #[cfg(test)]
 mod tests;

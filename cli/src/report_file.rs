@@ -24,18 +24,17 @@ impl ReportFile {
         if path == Path::new("-") {
             return Ok(Self::Output);
         }
+        let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
         let opened = match path.metadata() {
             Ok(found) if found.is_dir() => Err(io::Error::other("it is a folder")),
             Ok(found) if !found.is_file() => {
                 File::options().write(true).open(path).map(|file| Self::Stream(file, path.into()))
             }
-            _ => {
-                let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-                tempfile::Builder::new()
-                    .prefix(".slim-report-")
-                    .tempfile_in(folder)
-                    .map(|file| Self::File(file, path.into()))
-            }
+            _ if !folder.is_dir() => Err(io::Error::other(format!("the folder {} does not exist", folder.display()))),
+            _ => tempfile::Builder::new()
+                .prefix(".slim-report-")
+                .tempfile_in(folder)
+                .map(|file| Self::File(file, path.into())),
         };
         opened.map_err(|error| unwritable(path, &error).hint("nothing was done; name another file with --report FILE"))
     }

@@ -3,9 +3,11 @@
 mod archives;
 
 use crate::args::{
-    ArchiveArgs, MachineArgs, PruneChoice, RebuildArgs, RegistryArgs, SelectionArgs, UpdateChoice, WhyArgs,
+    ArchiveArgs, ConffileChoice, MachineArgs, PruneChoice, RebuildArgs, RegistryArgs, SelectionArgs, UpdateChoice,
+    WhyArgs,
 };
 use crate::failure::Failure;
+use rebuild::engine::native::ConffilePolicy;
 use rebuild::image::Location;
 use rebuild::request::{Prune, Request, Services, Update};
 use rebuild::store::locate;
@@ -35,10 +37,16 @@ pub(crate) fn of_rebuild(args: &RebuildArgs) -> Result<Request, Failure> {
         UpdateChoice::Security => Update::Security,
         UpdateChoice::None => Update::None,
     };
+    let conffiles = match args.conffiles {
+        ConffileChoice::Keep => ConffilePolicy::Keep,
+        ConffileChoice::New => ConffilePolicy::New,
+        ConffileChoice::Fail => ConffilePolicy::Fail,
+    };
     Ok(Request {
         destination,
         platform: args.platform.platform.clone(),
         update,
+        conffiles,
         compression: args.compression.0,
         dry_run: args.dry_run,
         allow_larger: args.allow_larger,
@@ -59,19 +67,7 @@ fn selecting(source: Location, selection: &SelectionArgs) -> Request {
         PruneChoice::Files => Prune::Files,
         PruneChoice::None => Prune::None,
     };
-    Request {
-        source,
-        destination: None,
-        platform: None,
-        update: Update::None,
-        prune,
-        keep: selection.keep.clone(),
-        roots: selection.root.clone(),
-        compression: None,
-        dry_run: true,
-        allow_larger: false,
-        strict: false,
-    }
+    Request { prune, keep: selection.keep.clone(), roots: selection.root.clone(), ..Request::question(source) }
 }
 
 /// A tag may be moved and a layout may get one more image, but an archive is written anew: in the place of the source it

@@ -8,14 +8,14 @@ mod updates;
 
 pub use updates::{RefusedUpdate, Updates};
 
-use crate::engine::native::effects::ldconfig;
+use crate::engine::native::effects::{alternatives, ldconfig};
 use crate::engine::native::script::{Scripts, Unproven};
 use crate::engine::native::{self, EngineError, NativeOptions, Note, Outcome};
 use crate::event::{Event, Reporter};
 use crate::request::{Prune, Request, Services, Update};
 use crate::spool::Spool;
 use crate::subject::Subject;
-use crate::upgrade::Upgrade;
+use crate::upgrade::{Step, Upgrade};
 use recipes::Recipes;
 use slim::draft::{Draft, Drafted, layered};
 use slim::packages::Inventory;
@@ -94,6 +94,9 @@ pub enum ChangeError {
     /// The loader's cache cannot be made anew for what is left.
     #[error("/etc/ld.so.cache cannot be made anew after removing packages: {0}")]
     LoaderCache(Unproven),
+    /// The alternatives of removed packages cannot be taken out of their groups.
+    #[error("the alternatives cannot be brought up to date after removing packages: {0}")]
+    Alternatives(Unproven),
     /// The caller asked to stop.
     #[error("cancelled")]
     Cancelled,
@@ -163,10 +166,7 @@ impl Maker<'_> {
             self.reporter.event(Event::Phase(format!("updating {} packages", steps.len())));
             match native::upgrade(&mut top, &updates.packages(&steps), &self.native_options(), self.scripts) {
                 Ok(outcome) => change.outcome = outcome,
-                Err(EngineError::Refused(refused)) => {
-                    updates.refuse(&refused.package, refused.reason.to_string());
-                    return Ok(Attempt::Again);
-                }
+                Err(EngineError::Refused(refused)) => return self.without(updates, refused, &steps),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -186,12 +186,28 @@ impl Maker<'_> {
         self.moments(top, &inventory, change, updates, &steps)
     }
 
+    /// Another try without a package that the engine refused.
+    fn without(&self, updates: &mut Updates, refused: native::Refused, steps: &[Step]) -> Result<Attempt, ChangeError> {
+        let of_steps = steps.iter().any(|step| step.package == refused.package.split(':').next().unwrap_or_default());
+        self.reporter.event(Event::Warning(format!("kept back: {refused}")));
+        let reason = refused.reason.to_string();
+        let news = updates.refuse(&refused.package, reason.clone());
+        for package in &refused.with {
+            updates.refuse(package, reason.clone());
+        }
+        if news && of_steps {
+            return Ok(Attempt::Again);
+        }
+        Err(EngineError::Refused(refused).into())
+    }
+
     /// Takes away what the plan names, and makes what was made of it anew.
     pub(crate) fn prune(&self, draft: &mut Draft<'_>, removal: &slim::plan::Removal) -> Result<(), ChangeError> {
         if removal.packages.is_empty() && removal.paths.is_empty() {
             return Ok(());
         }
         prune(draft, removal)?;
+        alternatives::forget(draft).map_err(ChangeError::Alternatives)?;
         if draft.tree().lookup(&slim::path::ImagePath::literal("/etc/ld.so.cache")).is_some() {
             ldconfig::refresh(draft).map_err(ChangeError::LoaderCache)?;
         }
@@ -213,7 +229,7 @@ impl Maker<'_> {
     }
 
     pub(crate) fn native_options(&self) -> NativeOptions {
-        NativeOptions::default()
+        NativeOptions { conffiles: self.request.conffiles, ..NativeOptions::default() }
     }
 
     pub(crate) fn inventory(&self, tree: &Tree) -> Result<Inventory, ChangeError> {

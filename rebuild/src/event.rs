@@ -64,6 +64,27 @@ impl Reporter for Silent {
     fn event(&self, _event: Event) {}
 }
 
+/// Passes on warnings and the wish to stop, but no tasks: for work that is already told as part of another task.
+pub struct Within<'a>(pub &'a dyn Reporter);
+
+impl Reporter for Within<'_> {
+    fn event(&self, event: Event) {
+        if let Event::Warning(_) = event {
+            self.0.event(event);
+        }
+    }
+
+    fn cancelled(&self) -> bool {
+        self.0.cancelled()
+    }
+}
+
+impl std::fmt::Debug for Within<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Within")
+    }
+}
+
 /// A running task: reports its end when dropped.
 pub struct Task<'a> {
     reporter: &'a dyn Reporter,

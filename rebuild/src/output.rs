@@ -113,7 +113,7 @@ impl Output {
     pub fn store(
         &mut self,
         source: &dyn Source,
-        mut sink: Box<dyn Sink>,
+        mut sink: Box<dyn Sink + '_>,
         reporter: &dyn Reporter,
     ) -> Result<Digest, StoreError> {
         let repository = source.repository();

@@ -4,7 +4,7 @@ use crate::account;
 use crate::change::{Change, ChangeError, Maker};
 use crate::engine::native::script::Scripts;
 use crate::engine::native::verdict::Evaluator;
-use crate::event::{Event, Reporter};
+use crate::event::{Event, Reporter, Within};
 use crate::image::{Location, Platform};
 use crate::opened::{OpenError, Opened};
 use crate::output::{ComposeError, Output};
@@ -21,7 +21,7 @@ use slim::packages::dpkg::database::{Database, DatabaseError};
 use slim::path::ImagePath;
 use slim::report::{Explanation, Inspection, LinkReport, Outcome, Report, SCHEMA, Verdict};
 use slim::tree::{ContentsError, Stack, Tree};
-use slim::verify::{Problem, compare, verify};
+use slim::verify::{Problem, compare};
 
 /// Why a rebuild (or a question about an image) failed. Nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +83,7 @@ pub enum RebuildError {
 struct Run<'a> {
     services: &'a Services,
     reporter: &'a dyn Reporter,
+    within: Within<'a>,
     spool: Spool,
     recipes: Recipes,
     scripts: Evaluator,
@@ -93,12 +94,13 @@ impl<'a> Run<'a> {
         let recipes = Recipes::embedded().map_err(ChangeError::from)?;
         let spool = Spool::new(&services.temporary);
         let scripts = Evaluator::new(recipes.scripts().cloned().collect());
-        Ok(Self { services, reporter, spool, recipes, scripts })
+        Ok(Self { services, reporter, within: Within(reporter), spool, recipes, scripts })
     }
 
-    fn source(&self, location: &Location) -> Result<Box<dyn Source>, StoreError> {
-        let source =
-            open_source(location, |reference| Ok(Box::new(RegistrySource::open(reference, &self.services.registry)?)))?;
+    fn source(&self, location: &Location) -> Result<Box<dyn Source + '_>, StoreError> {
+        let source = open_source(location, |reference| {
+            Ok(Box::new(RegistrySource::open(reference, &self.services.registry)?.reporting(&self.within)))
+        })?;
         Ok(match location {
             // What comes over the network is needed twice: now to be read, later to be stored.
             Location::Registry(_) => Box::new(Kept::new(source, self.services.temporary.clone())),
@@ -106,8 +108,10 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn sink(&self, location: &Location) -> Result<Box<dyn Sink>, StoreError> {
-        open_sink(location, |reference| Ok(Box::new(RegistrySink::open(reference, &self.services.registry)?)))
+    fn sink(&self, location: &Location) -> Result<Box<dyn Sink + '_>, StoreError> {
+        open_sink(location, |reference| {
+            Ok(Box::new(RegistrySink::open(reference, &self.services.registry)?.reporting(&self.within)))
+        })
     }
 
     fn subject(
@@ -148,8 +152,9 @@ impl<'a> Run<'a> {
     ) -> Result<(Vec<Problem>, Vec<Problem>), RebuildError> {
         self.reporter.event(Event::Phase("checking the result".into()));
         let known = subject.knowledge(&subject.tree, Some(&subject.inventory), &self.spool)?;
-        let before = verify(&subject.tree, &self.spool, &known)?;
-        let after = verify(tree, &self.spool, &subject.knowledge(tree, Some(inventory), &self.spool)?)?;
+        let before = slim::verify::verify(&subject.tree, &self.spool, &known)?;
+        let known = subject.knowledge(tree, Some(inventory), &self.spool)?;
+        let after = slim::verify::verify(tree, &self.spool, &known)?;
         Ok((compare(&before, &after), before))
     }
 }
@@ -311,6 +316,23 @@ pub fn inspect(
         working_directory: image.config.working_dir().into(),
         environment: image.config.env(),
     })
+}
+
+/// Everything that is broken in an image, in path order.
+///
+/// # Errors
+/// See [`RebuildError`].
+pub fn verify(
+    source: &Location,
+    platform: Option<&Platform>,
+    services: &Services,
+    reporter: &dyn Reporter,
+) -> Result<Vec<Problem>, RebuildError> {
+    let run = Run::new(services, reporter)?;
+    let subject = run.subject(&*run.source(source)?, platform, &[])?;
+    reporter.event(Event::Phase("checking the image".into()));
+    let known = subject.knowledge(&subject.tree, Some(&subject.inventory), &run.spool)?;
+    Ok(slim::verify::verify(&subject.tree, &run.spool, &known)?)
 }
 
 /// Explains why a package or a path stays or goes. `request` carries source, keeps, roots and profile.

@@ -71,9 +71,13 @@ impl Subject {
         })
     }
 
-    /// The variables that the dynamic loader heeds.
+    /// What the dynamic loader heeds: variables, and whether they are trusted.
     pub fn environment(&self) -> Environment {
-        Environment::from_variables(self.opened.image.config.env().iter().map(String::as_str))
+        let config = &self.opened.image.config;
+        Environment {
+            user: numbers(config.user()),
+            ..Environment::from_variables(config.env().iter().map(String::as_str))
+        }
     }
 
     /// The layer in which each package's database entry first appears, by `name:architecture`.
@@ -97,6 +101,17 @@ impl Subject {
             }
         }
         Ok(layers)
+    }
+}
+
+/// User and group of an image's `User`, where no file of the image decides what it means.
+fn numbers(user: &str) -> Option<(u32, u32)> {
+    let number = |name: &str| if name == "root" { Some(0) } else { name.parse().ok() };
+    match user.split_once(':') {
+        Some((user, group)) => Some((number(user)?, number(group)?)),
+        // Whoever gives no group gets that of `/etc/passwd`; root's is 0.
+        None if user.is_empty() || number(user) == Some(0) => Some((0, 0)),
+        None => None,
     }
 }
 
@@ -133,5 +148,26 @@ fn launch(config: &crate::image::Config, roots: &[String]) -> Launch {
         shell: config.shell(),
         volumes: config.volumes(),
         extra: roots.to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_are_known_by_number_or_as_root() {
+        for (text, expected) in [
+            ("", Some((0, 0))),
+            ("0", Some((0, 0))),
+            ("root", Some((0, 0))),
+            ("root:root", Some((0, 0))),
+            ("1000:50", Some((1000, 50))),
+            ("1000", None),
+            ("www-data", None),
+            ("0:www-data", None),
+        ] {
+            assert_eq!(numbers(text), expected, "{text}");
+        }
     }
 }

@@ -87,7 +87,18 @@ fn check_rule(rule: &Rule, mut say: impl FnMut(String)) {
     if rule.when == When::default() && rule.together.is_empty() {
         say("never applies: `when` states no fact".into());
     }
-    let paths = [&rule.keep, &rule.keep_files, &rule.together, &rule.gate, &rule.when.reached, &rule.when.present];
+    let paths = [
+        &rule.keep,
+        &rule.keep_files,
+        &rule.library,
+        &rule.but_not,
+        &rule.covers,
+        &rule.together,
+        &rule.gate,
+        &rule.when.reached,
+        &rule.when.present,
+        &rule.when.not_by,
+    ];
     for pattern in paths.into_iter().flatten().chain(rule.configs.iter().flat_map(|config| &config.files)) {
         if !pattern.starts_with(['/', '$', '*', '{']) {
             say(format!("{pattern:?} is not an absolute path"));
@@ -95,8 +106,17 @@ fn check_rule(rule: &Rule, mut say: impl FnMut(String)) {
         patterns([pattern], &mut say);
     }
     patterns(rule.packages.iter().chain(&rule.when.packages).chain(&rule.provided), &mut say);
-    let effects =
-        [&rule.keep, &rule.keep_files, &rule.packages, &rule.commands, &rule.together, &rule.gate, &rule.provided];
+    let effects = [
+        &rule.keep,
+        &rule.keep_files,
+        &rule.library,
+        &rule.packages,
+        &rule.commands,
+        &rule.together,
+        &rule.gate,
+        &rule.covers,
+        &rule.provided,
+    ];
     if effects.iter().all(|effect| effect.is_empty()) && rule.configs.is_empty() {
         say("has no effect".into());
     }

@@ -79,6 +79,13 @@ pub struct Rule {
     /// Paths that are in use as mere files: they stay, but are no reason to keep the package that owns them.
     #[serde(default)]
     pub keep_files: Vec<String>,
+    /// Files of a language's library: loaded by an interpreter, not run. They are in use with the packages that own them, but the `#!`
+    /// lines that many of them begin with are no uses.
+    #[serde(default)]
+    pub library: Vec<String>,
+    /// Of `library`, what stays only when it is named: parts that nobody loads who does not ask for them.
+    #[serde(default)]
+    pub but_not: Vec<String>,
     /// Names of packages that are in use, where installed; `*` stands for any text.
     #[serde(default)]
     pub packages: Vec<String>,
@@ -91,6 +98,9 @@ pub struct Rule {
     /// A data class behind a gate: these paths stay only if the rule applies, whoever owns them.
     #[serde(default)]
     pub gate: Vec<String>,
+    /// Binaries whose computed library names this rule knows: they are not listed as unknown.
+    #[serde(default)]
+    pub covers: Vec<String>,
     /// Library names that the host supplies at run time: not finding them is no fault.
     #[serde(default)]
     pub provided: Vec<String>,
@@ -115,6 +125,9 @@ pub struct When {
     /// A binary that is in use imports one of these symbols.
     #[serde(default)]
     pub imports: Vec<String>,
+    /// Importers that do not count for `imports`: libraries that offer the function to callers of their own.
+    #[serde(default)]
+    pub not_by: Vec<String>,
     /// The image's configuration sets one of these environment variables.
     #[serde(default)]
     pub env: Vec<String>,
@@ -149,6 +162,12 @@ pub enum ConfigKind {
     Commands,
     /// PAM service files: `type control module arguments`, `@include`.
     Pam,
+    /// `nsswitch.conf`: every service is a library `libnss_SERVICE.so.2`.
+    NameServices,
+    /// Tables of cron: the command is what follows the time and, in system tables, the user.
+    Crontab,
+    /// Init scripts and start files without a fixed form: every word that names a command or a file.
+    Words,
 }
 
 /// Strings in binaries that are not to be taken for uses.

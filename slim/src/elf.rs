@@ -6,6 +6,7 @@
 
 pub mod cache;
 mod cached;
+mod dynamic;
 mod facts;
 mod note;
 mod raw;
@@ -13,6 +14,7 @@ pub mod search;
 mod strings;
 mod symbols;
 pub mod version;
+mod versions;
 
 pub use cached::FactsCache;
 pub use facts::{Facts, Kind, VersionNeed, read};

@@ -7,6 +7,7 @@
 mod link;
 mod object;
 mod package;
+mod plugin;
 mod script;
 
 use crate::elf::search::{Environment, LibraryCache, Loader};
@@ -38,6 +39,23 @@ pub enum ProblemKind {
     MissingPackageFile,
     /// An entry of `/etc/ld.so.cache` whose file is not there.
     StaleCache,
+    /// A module that a registry or a configuration names: PAM, gconv, GDK-PixBuf, GTK, GIO, libtool.
+    MissingModule,
+}
+
+impl ProblemKind {
+    /// Whether something that is asked for cannot work: a program or library cannot be loaded, a script cannot start, a module is
+    /// missed. The other kinds are found in many images that nobody has complained of.
+    pub fn is_breakage(self) -> bool {
+        match self {
+            Self::MissingLibrary
+            | Self::MissingVersion
+            | Self::MissingInterpreter
+            | Self::MissingShebang
+            | Self::MissingModule => true,
+            Self::HostLibrary | Self::DanglingLink | Self::MissingPackageFile | Self::StaleCache => false,
+        }
+    }
 }
 
 /// One broken thing.
@@ -82,6 +100,7 @@ pub fn verify(tree: &Tree, contents: &dyn Contents, knowledge: &Knowledge<'_>) -
     let mut found = Found::default();
     object::check(&loader, &mut found)?;
     script::check(tree, contents, knowledge.environment.path.as_deref(), &mut found)?;
+    plugin::check(tree, contents, &mut found)?;
     link::check(tree, &mut found);
     if let Some(cache) = &knowledge.cache {
         link::check_cache(tree, cache, &mut found);

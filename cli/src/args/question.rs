@@ -1,4 +1,4 @@
-//! `slim inspect`, `slim why` and `slim diff`: questions that change nothing.
+//! `slim inspect`, `slim why`, `slim diff` and `slim verify`: questions that change nothing.
 
 use super::{ArchiveArgs, MachineArgs, PlatformArgs, RegistryArgs, SelectionArgs};
 use clap::Args;
@@ -93,6 +93,34 @@ pub(crate) struct DiffArgs {
     /// List every path instead of the largest
     #[arg(long)]
     pub(crate) all: bool,
+
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
+    #[command(flatten)]
+    pub(crate) registry: RegistryArgs,
+    #[command(flatten)]
+    pub(crate) machine: MachineArgs,
+}
+
+const VERIFY: &str = "\
+Examples:
+    slim verify nginx:1.27
+    slim verify oci:out --json | jq '.[] | select(.kind == \"missing-library\")'";
+
+/// Check an image: libraries, symbol versions, scripts, modules, links, packages
+///
+/// Plays the start of every program by the rules of its loader, without running it. The exit code is 1 when something that is
+/// asked for cannot work: a library, a symbol version, a loader, a script's interpreter or a module is not there. Links that lead
+/// nowhere, files that only a package list names, stale cache entries and plugins that rely on their host are told and tolerated.
+#[derive(Debug, Args)]
+#[command(after_long_help = VERIFY)]
+pub(crate) struct VerifyArgs {
+    /// The image
+    pub(crate) source: String,
+
+    /// Print JSON instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
 
     #[command(flatten)]
     pub(crate) platform: PlatformArgs,

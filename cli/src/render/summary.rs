@@ -81,6 +81,8 @@ fn numbers(text: &mut String, report: &Report) {
     let size = |image: &ImageReport| image.compressed.map_or_else(|| "-".into(), bytes);
     let after = |show: &dyn Fn(&ImageReport) -> String| result.map_or_else(|| "-".into(), show);
     let kept = report.layers.iter().filter(|layer| layer.kept).count();
+    // A dry run does not write layers, so it does not know which would stay.
+    let kept = if report.outcome == Outcome::Planned { "-".into() } else { format!("{kept} kept") };
     let compressed = match (source.compressed, result.and_then(|result| result.compressed)) {
         (Some(before), Some(after)) => saved_bytes(before, after),
         _ => "-".into(),
@@ -106,7 +108,7 @@ fn numbers(text: &mut String, report: &Report) {
             after(&|image| image.packages.to_string()),
             saved(&|image| saved_count(source.packages, image.packages)),
         ],
-        ["layers".into(), report.layers.len().to_string(), format!("{kept} kept"), "-".into()],
+        ["layers".into(), report.layers.len().to_string(), kept, "-".into()],
     ];
     text.push_str(&table(["", "before", "after", "saved"], &[1, 2, 3], &rows));
 }
@@ -119,7 +121,7 @@ fn ending(text: &mut String, report: &Report) {
     let _ = match report.outcome {
         Outcome::Done => writeln!(text, "{done}"),
         Outcome::Planned => writeln!(text, "{done} if this were carried out; nothing was written"),
-        Outcome::NothingToDo => writeln!(text, "nothing to do: every package is current and nothing is to be removed"),
+        Outcome::NothingToDo => writeln!(text, "nothing to do: the image stays as it is"),
     };
     let digest = |image: &ImageReport| image.digest.clone().unwrap_or_else(|| "not computed".into());
     let _ = writeln!(text, "source  {}  {}", clean(&report.source.name), clean(&digest(&report.source)));

@@ -47,8 +47,7 @@ impl Maker<'_> {
                 if let Some(updates) = updates.as_deref_mut()
                     && let Some(refused) = self.update_moment(&mut draft, updates, &final_versions, &removal, steps)?
                 {
-                    updates.refuse(&refused.package, refused.reason.to_string());
-                    return Ok(Attempt::Again);
+                    return self.without(updates, refused, steps);
                 }
                 let removal = self.removal_then(&draft, &removal, &updated, change)?;
                 self.prune(&mut draft, &removal)?;

@@ -77,10 +77,12 @@ impl Updates {
         self.candidates.iter().find(fits)
     }
 
-    /// Keeps a package back from now on.
-    pub(super) fn refuse(&mut self, package: &str, reason: String) {
-        self.policy.exclude.insert(package.into());
-        self.refused.push(RefusedUpdate { package: package.into(), reason });
+    /// Keeps a package back from now on; says whether that is news. (A package outside of the upgrade, whose trigger cannot be
+    /// run, is in the way of all of it.)
+    pub(super) fn refuse(&mut self, package: &str, reason: String) -> bool {
+        let name = package.split(':').next().unwrap_or(package);
+        self.refused.push(RefusedUpdate { package: name.into(), reason });
+        self.policy.exclude.insert(name.into())
     }
 
     /// Fetches and reads packages that are not here yet.

@@ -9,15 +9,15 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 /// Passes another source on and keeps each blob that was read to its (verified) end in an unlinked temporary file.
-pub struct Kept {
-    source: Box<dyn Source>,
+pub struct Kept<'s> {
+    source: Box<dyn Source + 's>,
     directory: PathBuf,
     blobs: Mutex<BTreeMap<Digest, File>>,
 }
 
-impl Kept {
+impl<'s> Kept<'s> {
     /// Keeps the blobs of a source in files of this directory.
-    pub fn new(source: Box<dyn Source>, directory: PathBuf) -> Self {
+    pub fn new(source: Box<dyn Source + 's>, directory: PathBuf) -> Self {
         Self { source, directory, blobs: Mutex::new(BTreeMap::new()) }
     }
 
@@ -27,13 +27,13 @@ impl Kept {
     }
 }
 
-impl std::fmt::Debug for Kept {
+impl std::fmt::Debug for Kept<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Kept").field("source", &self.source.name()).finish_non_exhaustive()
     }
 }
 
-impl Source for Kept {
+impl Source for Kept<'_> {
     fn manifest(&self, digest: Option<&Digest>) -> Result<(String, Vec<u8>), StoreError> {
         self.source.manifest(digest)
     }
@@ -71,7 +71,7 @@ struct Keeping<'a> {
     file: Option<File>,
     replay: bool,
     digest: Digest,
-    kept: &'a Kept,
+    kept: &'a Kept<'a>,
 }
 
 impl Read for Keeping<'_> {

@@ -50,10 +50,10 @@ fn archive_kind(text: &str, path: &Path) -> Result<Location, StoreError> {
 ///
 /// # Errors
 /// When it is not there or cannot be read.
-pub fn open_source(
+pub fn open_source<'a>(
     location: &Location,
-    registry: impl FnOnce(&Reference) -> Result<Box<dyn Source>, StoreError>,
-) -> Result<Box<dyn Source>, StoreError> {
+    registry: impl FnOnce(&Reference) -> Result<Box<dyn Source + 'a>, StoreError>,
+) -> Result<Box<dyn Source + 'a>, StoreError> {
     Ok(match location {
         Location::Registry(reference) => registry(reference)?,
         Location::Layout { dir, tag } => Box::new(LayoutSource::open(dir, tag.as_deref())?),
@@ -66,10 +66,10 @@ pub fn open_source(
 ///
 /// # Errors
 /// When nothing can be written there.
-pub fn open_sink(
+pub fn open_sink<'a>(
     location: &Location,
-    registry: impl FnOnce(&Reference) -> Result<Box<dyn Sink>, StoreError>,
-) -> Result<Box<dyn Sink>, StoreError> {
+    registry: impl FnOnce(&Reference) -> Result<Box<dyn Sink + 'a>, StoreError>,
+) -> Result<Box<dyn Sink + 'a>, StoreError> {
     Ok(match location {
         Location::Registry(reference) => registry(reference)?,
         Location::Layout { dir, tag } => Box::new(LayoutSink::open(dir, tag.as_deref())?),

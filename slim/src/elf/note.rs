@@ -1,6 +1,7 @@
 //! Notes about libraries that are opened at run time (`.note.dlopen`, UAPI group "ELF dlopen metadata").
 
-use super::raw::Raw;
+use goblin::container::Ctx;
+use goblin::elf::note::NoteDataIterator;
 
 /// Type of the note, with owner `FDO`.
 const DLOPEN: u32 = 0x407c_0c0a;
@@ -34,21 +35,16 @@ pub struct DlopenNote {
     pub description: Option<String>,
 }
 
-/// Adds the notes of one segment; what is damaged is passed over.
-pub(super) fn read(raw: &Raw<'_>, segment: &[u8], found: &mut Vec<DlopenNote>) {
-    let raw = Raw { bytes: segment, ..*raw };
-    let padded = |size: u32| u64::from(size).next_multiple_of(4);
-    let mut at = 0u64;
-    while let (Some(name), Some(size), Some(kind)) = (raw.u32(at), raw.u32(at + 4), raw.u32(at + 8)) {
-        let description = at + 12 + padded(name);
-        if kind == DLOPEN
-            && raw.span(at + 12, name.into()).is_some_and(|owner| owner == b"FDO\0")
-            && let Some(text) = raw.span(description, size.into()).filter(|text| text.len() <= NOTE_LIMIT)
-        {
-            found.extend(entries(text));
+/// Adds the notes of one segment; after a damaged one, the rest is passed over.
+pub(super) fn read(context: Ctx, segment: &[u8], align: u64, found: &mut Vec<DlopenNote>) {
+    // Notes are padded to 4 bytes, and in segments aligned to 8, to 8 (gABI, "Note Section"); nothing else occurs.
+    let align = if align == 8 { 8 } else { 4 };
+    let notes = NoteDataIterator { data: segment, size: segment.len(), offset: 0, ctx: (align, context) };
+    for note in notes.map_while(Result::ok) {
+        if note.n_type == DLOPEN && note.name == "FDO" && note.desc.len() <= NOTE_LIMIT {
+            found.extend(entries(note.desc));
             found.truncate(COUNT_LIMIT);
         }
-        at = description + padded(size);
     }
 }
 

@@ -1,55 +1,48 @@
-//! Bounded reading: header, program headers and addresses. Every offset comes from the file and is checked.
+//! Header, program headers and addresses, as goblin reads them, with bounds for what it leaves to its caller.
 
 use super::{Class, ElfError, is_elf};
-
-/// `PT_LOAD` and its like (System V ABI, "Program Header").
-pub(super) const PT_LOAD: u32 = 1;
-pub(super) const PT_DYNAMIC: u32 = 2;
-pub(super) const PT_INTERP: u32 = 3;
-pub(super) const PT_NOTE: u32 = 4;
-/// Segment flags.
-pub(super) const PF_WRITE: u32 = 2;
+use goblin::container::{Container, Ctx, Endian};
+use goblin::elf::Elf;
+pub(super) use goblin::elf::header::Header;
+pub(super) use goblin::elf::program_header::ProgramHeader;
+use goblin::elf::program_header::{PT_DYNAMIC, PT_LOAD};
+use goblin::elf::section_header::SectionHeader;
 
 /// Bytes with the file's own word size and byte order.
 #[derive(Clone, Copy)]
 pub(super) struct Raw<'a> {
     pub(super) bytes: &'a [u8],
-    pub(super) class: Class,
-    pub(super) big_endian: bool,
-}
-
-/// A program header.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Segment {
-    pub(super) kind: u32,
-    pub(super) flags: u32,
-    pub(super) offset: u64,
-    pub(super) address: u64,
-    pub(super) size: u64,
+    pub(super) header: Header,
+    pub(super) context: Ctx,
 }
 
 impl<'a> Raw<'a> {
-    /// Checks the identification (`e_ident`).
+    /// Reads the header. The identification is looked at first, to tell what is wrong with it.
     pub(super) fn new(bytes: &'a [u8]) -> Result<Self, ElfError> {
         if !is_elf(bytes) {
             return Err(ElfError::NotElf);
         }
         let byte = |at: usize| bytes.get(at).copied().ok_or(ElfError::Outside { what: "e_ident", at: at as u64 });
-        let class = match byte(4)? {
-            1 => Class::Elf32,
-            2 => Class::Elf64,
+        let container = match byte(4)? {
+            1 => Container::Little,
+            2 => Container::Big,
             found => return Err(ElfError::Header { field: "EI_CLASS", found: found.into() }),
         };
-        let big_endian = match byte(5)? {
-            1 => false,
-            2 => true,
+        let endian = match byte(5)? {
+            1 => Endian::Little,
+            2 => Endian::Big,
             found => return Err(ElfError::Header { field: "EI_DATA", found: found.into() }),
         };
-        Ok(Self { bytes, class, big_endian })
+        let header = Elf::parse_header(bytes).map_err(|_| ElfError::Outside { what: "ELF header", at: 0 })?;
+        Ok(Self { bytes, header, context: Ctx::new(container, endian) })
     }
 
-    pub(super) fn is_64(&self) -> bool {
-        self.class == Class::Elf64
+    pub(super) fn class(&self) -> Class {
+        if self.context.is_big() { Class::Elf64 } else { Class::Elf32 }
+    }
+
+    pub(super) fn is_big_endian(&self) -> bool {
+        !self.context.is_little_endian()
     }
 
     /// `size` bytes at an offset of the file.
@@ -59,71 +52,32 @@ impl<'a> Raw<'a> {
         self.bytes.get(start..end)
     }
 
-    pub(super) fn u8(&self, at: u64) -> Option<u8> {
-        self.bytes.get(usize::try_from(at).ok()?).copied()
-    }
-
-    pub(super) fn u16(&self, at: u64) -> Option<u16> {
-        let bytes = self.span(at, 2)?.try_into().ok()?;
-        Some(if self.big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) })
+    /// How many bytes there are from an offset on.
+    pub(super) fn room(&self, offset: u64) -> u64 {
+        (self.bytes.len() as u64).saturating_sub(offset)
     }
 
     pub(super) fn u32(&self, at: u64) -> Option<u32> {
         let bytes = self.span(at, 4)?.try_into().ok()?;
-        Some(if self.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
-    }
-
-    pub(super) fn u64(&self, at: u64) -> Option<u64> {
-        let bytes = self.span(at, 8)?.try_into().ok()?;
-        Some(if self.big_endian { u64::from_be_bytes(bytes) } else { u64::from_le_bytes(bytes) })
-    }
-
-    /// An address-sized word.
-    pub(super) fn word(&self, at: u64) -> Option<u64> {
-        if self.is_64() { self.u64(at) } else { self.u32(at).map(u64::from) }
+        Some(if self.is_big_endian() { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
     }
 
     /// The program headers; none for an object file.
-    pub(super) fn segments(&self) -> Result<Vec<Segment>, ElfError> {
-        let wide = self.is_64();
-        let truncated = || ElfError::Outside { what: "ELF header", at: 0 };
-        let table = self.word(if wide { 32 } else { 28 }).ok_or_else(truncated)?;
-        let entry_size = self.u16(if wide { 54 } else { 42 }).ok_or_else(truncated)?;
-        let count = self.u16(if wide { 56 } else { 44 }).ok_or_else(truncated)?;
-        let real_size: u16 = if wide { 56 } else { 32 };
-        if count > 0 && entry_size != real_size {
-            return Err(ElfError::Header { field: "e_phentsize", found: entry_size.into() });
+    fn segments(&self) -> Result<Vec<ProgramHeader>, ElfError> {
+        let (size, count) = (self.header.e_phentsize, self.header.e_phnum);
+        if count > 0 && usize::from(size) != ProgramHeader::size(self.context) {
+            return Err(ElfError::Header { field: "e_phentsize", found: size.into() });
         }
-        let outside = || ElfError::Outside { what: "program headers", at: table };
-        let segment = |index: u16| {
-            let at = table.checked_add(u64::from(index) * u64::from(real_size))?;
-            self.span(at, real_size.into())?;
-            Some(if wide {
-                Segment {
-                    kind: self.u32(at)?,
-                    flags: self.u32(at + 4)?,
-                    offset: self.u64(at + 8)?,
-                    address: self.u64(at + 16)?,
-                    size: self.u64(at + 32)?,
-                }
-            } else {
-                Segment {
-                    kind: self.u32(at)?,
-                    flags: self.u32(at + 24)?,
-                    offset: self.u32(at + 4)?.into(),
-                    address: self.u32(at + 8)?.into(),
-                    size: self.u32(at + 16)?.into(),
-                }
-            })
-        };
-        (0..count).map(|index| segment(index).ok_or_else(outside)).collect()
+        let outside = ElfError::Outside { what: "program headers", at: self.header.e_phoff };
+        let Ok(table) = usize::try_from(self.header.e_phoff) else { return Err(outside) };
+        ProgramHeader::parse(self.bytes, table, count.into(), self.context).map_err(|_| outside)
     }
 }
 
 /// A file with its program headers: addresses can be followed.
 pub(super) struct Mapped<'a> {
     pub(super) raw: Raw<'a>,
-    pub(super) segments: Vec<Segment>,
+    pub(super) segments: Vec<ProgramHeader>,
 }
 
 impl<'a> Mapped<'a> {
@@ -133,15 +87,34 @@ impl<'a> Mapped<'a> {
 
     /// Where in the file the byte at an address comes from.
     pub(super) fn offset(&self, address: u64) -> Option<u64> {
-        self.segments.iter().filter(|s| s.kind == PT_LOAD).find_map(|segment| {
-            let into = address.checked_sub(segment.address)?;
-            if into < segment.size { segment.offset.checked_add(into) } else { None }
+        self.of_kind(PT_LOAD).find_map(|segment| {
+            let into = address.checked_sub(segment.p_vaddr)?;
+            if into < segment.p_filesz { segment.p_offset.checked_add(into) } else { None }
         })
     }
 
-    /// The bytes of the first segment of a kind.
-    pub(super) fn first(&self, kind: u32) -> Option<(Segment, Option<&'a [u8]>)> {
-        let segment = *self.segments.iter().find(|segment| segment.kind == kind)?;
-        Some((segment, self.raw.span(segment.offset, segment.size)))
+    /// The segments of a kind, in order.
+    pub(super) fn of_kind(&self, kind: u32) -> impl Iterator<Item = &ProgramHeader> {
+        self.segments.iter().filter(move |segment| segment.p_type == kind)
+    }
+
+    /// The dynamic section where it is mapped, of at most so many bytes: a loader heeds neither the segment's offset in the file,
+    /// which counts only for files that were never mapped, nor its size.
+    pub(super) fn dynamic(&self, limit: u64) -> Option<ProgramHeader> {
+        let segment = self.of_kind(PT_DYNAMIC).next()?;
+        let p_offset = self.offset(segment.p_vaddr).unwrap_or(segment.p_offset);
+        Some(ProgramHeader { p_offset, p_filesz: self.raw.room(p_offset).min(limit), ..segment.clone() })
+    }
+
+    /// A table of the dynamic section, described as goblin asks for it: by a section header. The file's own may be gone.
+    pub(super) fn section(&self, kind: u32, address: u64, count: u32) -> Option<SectionHeader> {
+        let offset = self.offset(address)?;
+        Some(SectionHeader {
+            sh_type: kind,
+            sh_offset: offset,
+            sh_size: self.raw.room(offset),
+            sh_info: count,
+            ..SectionHeader::default()
+        })
     }
 }

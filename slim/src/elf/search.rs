@@ -6,6 +6,8 @@
 
 mod closure;
 mod directory;
+mod places;
+mod process;
 mod system;
 
 pub use closure::{Closure, Loaded, Missing, Role};
@@ -29,6 +31,9 @@ pub struct Environment {
     pub path: Option<Vec<u8>>,
     /// Where relative search paths begin; the root when it is not known.
     pub working_directory: Option<ImagePath>,
+    /// User and group that programs are started as. Unless known, every setuid, setgid or capable program is taken to gain
+    /// privileges, and then it does not heed the variables.
+    pub user: Option<(u32, u32)>,
 }
 
 impl Environment {
@@ -134,7 +139,7 @@ impl<'a> Loader<'a> {
     /// # Errors
     /// When the root is missing or no ELF file, or contents cannot be read.
     pub fn closure(&self, root: &ImagePath) -> Result<Closure, ElfError> {
-        Ok(closure::Process::start(self, root)?.finish())
+        Ok(process::Process::start(self, root)?.finish())
     }
 
     /// The closure of a program that also opens these names at run time, each as the given object would (`dlopen`).
@@ -145,7 +150,7 @@ impl<'a> Loader<'a> {
     /// # Errors
     /// As [`Loader::closure`].
     pub fn closure_opening(&self, root: &ImagePath, opens: &[(ImagePath, Vec<u8>)]) -> Result<Closure, ElfError> {
-        let mut process = closure::Process::start(self, root)?;
+        let mut process = process::Process::start(self, root)?;
         for (by, name) in opens {
             process.open(by, name)?;
         }
@@ -157,7 +162,7 @@ impl<'a> Loader<'a> {
     /// # Errors
     /// As [`Loader::closure`].
     pub fn find(&self, root: &ImagePath, by: &ImagePath, name: &[u8]) -> Result<Option<Found>, ElfError> {
-        closure::Process::start(self, root)?.find(by, name)
+        process::Process::start(self, root)?.find(by, name)
     }
 
     /// The directories that a loader of this kind searches for everybody, in order: link-free, without those that do not exist.

@@ -1,7 +1,8 @@
 //! Strings in a program that may name a file: what it might open.
 
 use super::ElfError;
-use super::raw::{Mapped, PF_WRITE, PT_LOAD, Raw};
+use super::raw::{Mapped, Raw};
+use goblin::elf::program_header::PT_LOAD;
 
 /// As long as a path can be (`PATH_MAX`).
 const LENGTH_LIMIT: usize = 4096;
@@ -14,8 +15,10 @@ const LENGTH_LIMIT: usize = 4096;
 pub fn strings(bytes: &[u8]) -> Result<Strings<'_>, ElfError> {
     let mapped = Mapped::new(Raw::new(bytes)?)?;
     let mut spans: Vec<(usize, usize)> = Vec::new();
-    for segment in mapped.segments.iter().filter(|s| s.kind == PT_LOAD && s.flags & PF_WRITE == 0) {
-        let (Ok(start), Ok(size)) = (usize::try_from(segment.offset), usize::try_from(segment.size)) else { continue };
+    for segment in mapped.of_kind(PT_LOAD).filter(|segment| !segment.is_write()) {
+        let (Ok(start), Ok(size)) = (usize::try_from(segment.p_offset), usize::try_from(segment.p_filesz)) else {
+            continue;
+        };
         let start = start.min(bytes.len());
         spans.push((start, start.saturating_add(size).min(bytes.len())));
     }

@@ -195,6 +195,30 @@ fn the_environment_goes_between_rpath_and_runpath_and_not_to_setuid_programs() {
     let node = tree.get(&path).unwrap().clone().with_mode(0o4755);
     tree.insert(path, node);
     assert_eq!(names_of(&tree), "/own/liba.so");
+    // Who starts it: a file of one's own gains nothing, nor does root from capabilities.
+    let as_user = |mode: u32, capable: bool, user: Option<(u32, u32)>| {
+        let mut tree = world(items(program().runpath("/own")));
+        let path = ImagePath::literal("/bin/p");
+        let mut node = tree.get(&path).unwrap().clone().with_mode(mode);
+        if capable {
+            node.xattrs.insert(b"security.capability".to_vec(), Vec::new());
+        }
+        tree.insert(path, node);
+        names(&closure_in(&tree, &Environment { user, ..environment.clone() }, "/bin/p"))
+    };
+    for (mode, capable, user, trusted) in [
+        (0o4755, false, Some((0, 0)), true),
+        (0o4755, false, Some((33, 33)), false),
+        (0o2755, false, Some((0, 0)), true),
+        (0o2755, false, Some((0, 5)), false),
+        (0o2745, false, Some((0, 5)), true),
+        (0o755, true, Some((0, 0)), true),
+        (0o755, true, Some((33, 33)), false),
+        (0o755, true, None, false),
+    ] {
+        let expected = if trusted { "/env/liba.so" } else { "/own/liba.so" };
+        assert_eq!(as_user(mode, capable, user), expected, "{mode:o} {capable} {user:?}");
+    }
 }
 
 #[test]

@@ -94,7 +94,7 @@ impl Session<'_> {
     ) -> Result<(), EngineError> {
         let path = &entry.path;
         let named = self.database.diversions.place(path, &job.name).clone();
-        self.activated.insert(named.to_text());
+        self.activated.add(named.to_text(), &job.name);
         if self.database.diversions.ending_at(path).is_some_and(|diversion| diversion.package.is_some()) {
             let reason = "another package's file was diverted to this path".to_owned();
             return Err(job.refuse(RefusedReason::Path { path: path.clone(), reason }));
@@ -311,7 +311,7 @@ impl Session<'_> {
                 continue;
             }
             let named = self.database.diversions.place(path, &job.name).clone();
-            self.activated.insert(named.to_text());
+            self.activated.add(named.to_text(), &job.name);
             let Ok(place) = draft.tree().resolve_parent(&named).map(|resolved| resolved.path) else { continue };
             let Some(node) = draft.get(&place) else { continue };
             if node.is_directory() {

@@ -132,7 +132,6 @@ pub(super) fn find(name: &str) -> Option<Entry> {
         // dpkg.
         "dpkg" => Program(dpkg::dpkg),
         "dpkg-query" => Program(dpkg::query),
-        "dpkg-statoverride" => Program(dpkg::statoverride),
         "dpkg-trigger" => Program(dpkg::trigger),
         // The engine's own effects come first, should one know more of it.
         "systemctl" if effects::find(name).is_none() => Program(system::systemctl),

@@ -1,4 +1,4 @@
-//! `dpkg`, `dpkg-query`, `dpkg-trigger`, `dpkg-statoverride`: what scripts ask of the database.
+//! `dpkg`, `dpkg-query`, `dpkg-trigger`: what scripts ask of the database.
 
 use super::options;
 use super::version::compare_versions;
@@ -295,27 +295,4 @@ pub(super) fn trigger(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
         shell.activated.push(name.clone());
     }
     Ok(0)
-}
-
-/// `dpkg-statoverride --list [PATH]`; changes are not made here.
-pub(super) fn statoverride(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
-    let operation = words[1..].iter().find(|word| matches!(word.as_str(), "--list" | "--add" | "--remove"));
-    if operation.map(String::as_str) != Some("--list") {
-        return Err(shell.unproven("dpkg-statoverride", "a change"));
-    }
-    let wanted = words[1..].iter().find(|word| !word.starts_with('-')).cloned();
-    if wanted.as_ref().is_some_and(|wanted| wanted.contains(['*', '?', '['])) {
-        return Err(shell.unproven("dpkg-statoverride", "a pattern"));
-    }
-    let text = shell.read_file("/var/lib/dpkg/statoverride")?.unwrap_or_default();
-    let text = String::from_utf8_lossy(&text).into_owned();
-    let mut status = 1;
-    for line in text.lines() {
-        let path = line.splitn(4, ' ').nth(3).unwrap_or("");
-        if wanted.as_ref().is_none_or(|wanted| wanted.trim_end_matches('/') == path) {
-            shell.out(format!("{line}\n"))?;
-            status = 0;
-        }
-    }
-    Ok(status)
 }

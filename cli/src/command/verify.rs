@@ -1,0 +1,38 @@
+//! `slim verify`.
+
+use super::watched;
+use crate::args::{ArchiveArgs, VerifyArgs};
+use crate::failure::{Code, Failure};
+use crate::{render, request};
+use rebuild::store::locate;
+use slim::verify::Problem;
+
+pub(super) fn run(args: &VerifyArgs, quiet: bool) -> Result<Code, Failure> {
+    let source = locate(&args.source)?;
+    // The question is about what is there: no archive is asked.
+    let services = request::services(&args.registry, &ArchiveArgs::default(), &args.machine)?;
+    let platform = args.platform.platform.as_ref();
+    let found = watched(quiet, |progress| rebuild::pipeline::verify(&source, platform, &services, progress))?;
+    render::print(&if args.json { render::json(&found) } else { render::problems(&found) })?;
+    Ok(code(&found))
+}
+
+/// What the problems mean for a script.
+fn code(problems: &[Problem]) -> Code {
+    if problems.iter().any(|problem| problem.kind.is_breakage()) { Code::Failed } else { Code::Done }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample;
+
+    #[test]
+    fn only_what_cannot_work_is_a_failure() {
+        let problems = sample::problems();
+        assert_eq!(code(&problems), Code::Failed);
+        let tolerated: Vec<_> = problems.into_iter().filter(|problem| !problem.kind.is_breakage()).collect();
+        assert_eq!((tolerated.len(), code(&tolerated)), (1, Code::Done));
+        assert_eq!(code(&[]), Code::Done);
+    }
+}

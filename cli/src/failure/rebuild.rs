@@ -1,0 +1,84 @@
+//! Advice for a rebuild that cannot be decided, carried out or accepted.
+
+use super::{Code, Failure, archive, engine, machine_hint, store};
+use crate::render::text::bytes;
+use rebuild::change::ChangeError;
+use rebuild::pipeline::RebuildError;
+use slim::verify::Problem;
+
+/// Most problems of a result that are listed.
+const LISTED: usize = 10;
+
+const LEAVE: &str = "--update none leaves the packages at their versions";
+
+pub(super) fn explain(error: RebuildError) -> Failure {
+    match error {
+        RebuildError::Open(error) => error.into(),
+        RebuildError::Store(error) => store::explain(&error),
+        RebuildError::Compose(error) => error.into(),
+        RebuildError::Change(error) => change(&error),
+        RebuildError::Broken(problems) => broken(&problems),
+        RebuildError::Larger { before, after } => {
+            let heading =
+                format!("the result would be larger: {} of layers instead of {}", bytes(after), bytes(before));
+            Failure::failed(&heading)
+                .hint("--allow-larger accepts it")
+                .hint("newer packages may be larger; --prune files or --compression zstd may make up for it")
+        }
+        RebuildError::Strict { kept_back, unknown } => {
+            let causes = kept_back.into_iter().chain((unknown > 0).then(|| not_known(unknown))).collect();
+            let failure = Failure::failed("--strict was asked for, and the image cannot be rebuilt without reserve");
+            Failure { causes, code: Code::KeptBack, ..failure }.hint(
+                "--dry-run without --strict lists everything; without --strict the rebuild goes on and reports it",
+            )
+        }
+        RebuildError::NoTarget { .. } => {
+            Failure::of(&error).hint("`slim inspect` lists the packages; a path begins with a slash")
+        }
+        RebuildError::Subject(_) | RebuildError::Check(_) | RebuildError::Database(_) | RebuildError::Contents(_) => {
+            let failure = Failure::of(&error);
+            let hints = machine_hint(&failure.heading);
+            failure.hints(hints)
+        }
+    }
+}
+
+fn not_known(count: usize) -> String {
+    if count == 1 { "1 thing could not be known".into() } else { format!("{count} things could not be known") }
+}
+
+fn broken(problems: &[Problem]) -> Failure {
+    let mut failure = Failure::failed("the result would be broken where the source is whole; nothing was written");
+    failure.causes =
+        problems.iter().take(LISTED).map(|problem| format!("{}: {}", problem.at, problem.detail)).collect();
+    if let rest @ 1.. = problems.len().saturating_sub(LISTED) {
+        failure.causes.push(format!("… and {rest} more"));
+    }
+    failure.hint("keep what is missed with --keep PACKAGE, or remove nothing with --prune none")
+}
+
+fn change(error: &ChangeError) -> Failure {
+    match error {
+        ChangeError::Archive(error) => archive::explain(error),
+        ChangeError::Engine(error) => engine::explain(error),
+        ChangeError::Cancelled => Failure::interrupted(),
+        ChangeError::NoDatabase { .. } => Failure::of(error)
+            .hint("slim updates images with a dpkg database: Debian, Ubuntu and their kin")
+            .hint("--update none --prune none leaves the packages alone, and only compresses and copies"),
+        ChangeError::Installed(_) | ChangeError::Pins(_) => Failure::of(error).hint(LEAVE),
+        ChangeError::Deb { .. } => deb(Failure::of(error)),
+        ChangeError::Pattern(_) => {
+            Failure { code: Code::Usage, ..Failure::of(error).hint("check the globs of --keep") }
+        }
+        ChangeError::LoaderCache(_) => Failure::of(error).hint("--prune none removes nothing"),
+        ChangeError::Database(_) | ChangeError::Contents(_) | ChangeError::Recipes(_) => Failure::of(error),
+    }
+}
+
+fn deb(failure: Failure) -> Failure {
+    let hints = machine_hint(&failure.heading);
+    failure
+        .hints(hints)
+        .hint("the package is signed for as it is: another version of the archive may help (--snapshot TIMESTAMP)")
+        .hint(LEAVE)
+}

@@ -1,0 +1,29 @@
+//! What is broken in an image: a line each, what cannot work first.
+
+use super::text::{clean, count};
+use slim::verify::Problem;
+use std::fmt::Write as _;
+
+/// The problems and their sum.
+pub(crate) fn problems(problems: &[Problem]) -> String {
+    let (broken, tolerated): (Vec<_>, Vec<_>) = problems.iter().partition(|problem| problem.kind.is_breakage());
+    let mut text = String::new();
+    for (word, problems) in [("broken", &broken), ("tolerated", &tolerated)] {
+        for problem in problems {
+            let _ = writeln!(text, "{word}: {}: {}{}", problem.at, clean(&problem.detail), way(problem));
+        }
+    }
+    let blank = if problems.is_empty() { "" } else { "\n" };
+    let _ = writeln!(text, "{blank}{}, {} tolerated", count(broken.len(), "breakage"), tolerated.len());
+    text
+}
+
+/// How the file is reached, unless it is where the way begins.
+fn way(problem: &Problem) -> String {
+    let chain: Vec<_> = problem.chain.iter().map(|path| clean(&path.to_text())).collect();
+    let way = if chain.len() > 1 { format!(" ({})", chain.join(" → ")) } else { String::new() };
+    match problem.roots.len() {
+        0 | 1 => way,
+        more => format!("{way} and {}", count(more - 1, "other program")),
+    }
+}

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Times `slim rebuild --update all --prune none` of an outdated nginx image, index cache warm, against
+# `apt-get update && apt-get -y upgrade` in a chroot of the same image: CPU seconds of the whole process trees, in one run.
+#
+#   bash examples/bench-update.sh [RUNS]      RUNS: how often each, alternating (3 by default); the medians are compared
+# Needs what examples/quickstart.sh needs.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=examples/lib/image.sh
+. "$here/lib/image.sh"
+runs=${1:-3}
+work=$(mktemp -d)
+trap 'as_root rm -rf "$work"' EXIT
+need mmdebstrap mmdebstrap
+need jq jq
+
+debian_root bookworm "$work/root" nginx
+layer_all "$work/root" "$work/image.tar"
+layout "$work/image" outdated '{"Entrypoint":["nginx","-g","daemon off;"]}' "$work/image.tar"
+(cd "$here/.." && cargo build --release --quiet --package slim-cli)
+slim=$(cd "$here/.." && cargo metadata --no-deps --format-version 1 | jq -r .target_directory)/release/slim
+
+# cpu FILE COMMAND...: user and system seconds of a command and its children, added up, into FILE.
+cpu() {
+  local file=$1 TIMEFORMAT='%R %U %S'
+  shift
+  { time "$@" >"$work/log" 2>&1; } 2> "$work/time" || { tail -n 20 "$work/log" >&2; exit 1; }
+  awk '{ printf "%.2f %.2f\n", $2 + $3, $1 }' "$work/time" | tee -a "$file"
+}
+slim_run() { rm -rf "$work/out"; "$slim" rebuild "oci:$work/image:outdated" -o "oci:$work/out:x" --prune none --cache "$work/cache" --quiet; }
+apt_run() { in_root "$work/apt" sh -c 'apt-get -qq update && apt-get -qq -y -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold upgrade'; }
+
+# The cache holds indexes only: packages are fetched in every run, as apt fetches them.
+slim_run
+for _ in $(seq "$runs"); do
+  rm -rf "$work/cache/packages"
+  printf 'slim  CPU and wall seconds: '; cpu "$work/slim" slim_run
+  as_root rm -rf "$work/apt"; unpack "$work/image" outdated "$work/apt"
+  printf 'apt   CPU and wall seconds: '; cpu "$work/apt-times" apt_run
+done
+median() { sort -n "$1" | awk -v column="$2" '{ v[NR] = $column } END { print v[int((NR + 1) / 2)] }'; }
+s=$(median "$work/slim" 1) a=$(median "$work/apt-times" 1)
+awk -v s="$s" -v a="$a" 'BEGIN { printf "CPU: slim %.2f s, apt %.2f s: apt takes %.1f times as much\n", s, a, a / s; exit !(s * 4 <= a) }' ||
+  { echo "slim took more than a quarter of apt's CPU time" >&2; exit 1; }
