@@ -153,8 +153,6 @@ pub struct Shell<'s, 'd> {
     status: i32,
     /// Above zero while a failing status is being tested, so that `set -e` does not apply.
     tested: usize,
-    /// How many command substitutions of the script are running.
-    substitutions: usize,
     calls: usize,
     depth: usize,
     loops: u32,
@@ -213,7 +211,6 @@ pub fn run(
         state: State::default(),
         status: 0,
         tested: 0,
-        substitutions: 0,
         calls: 0,
         depth: 0,
         loops: 0,

@@ -136,9 +136,6 @@ impl Shell<'_, '_> {
     /// `set -e`: a failure that nobody tests ends the shell.
     fn check(&self, status: i32) -> Result<(), Stop> {
         if status != 0 && self.state.options.errexit && self.tested == 0 {
-            if self.substitutions > 0 {
-                self.not_in_bash("$(")?;
-            }
             return Err(Stop::Exit(status));
         }
         Ok(())
@@ -184,9 +181,15 @@ impl Shell<'_, '_> {
     pub(super) fn substitute(&mut self, items: &[Item]) -> Result<String, Stop> {
         // A failure inside ends the substitution, whatever tests the command around it; dash starts afresh here.
         let tested = std::mem::take(&mut self.tested);
-        self.substitutions += 1;
-        let result = self.capture(|shell| shell.call("$(", |shell| shell.subshell(|shell| shell.items(items))));
-        self.substitutions -= 1;
+        let result = self.capture(|shell| {
+            shell.call("$(", |shell| {
+                shell.subshell(|shell| {
+                    // bash does not pass `set -e` on (bash(1), COMMAND EXECUTION ENVIRONMENT).
+                    shell.state.options.errexit &= !shell.state.options.bash;
+                    shell.items(items)
+                })
+            })
+        });
         self.tested = tested;
         let (status, output) = result?;
         self.status = status;
@@ -483,10 +486,8 @@ impl Shell<'_, '_> {
                 shell.state.options = super::Options::default();
                 shell.state.locals.clear();
                 let tested = std::mem::take(&mut shell.tested);
-                let substitutions = std::mem::take(&mut shell.substitutions);
                 let result = shell.script(&script, &text, &arguments[1..]);
                 shell.tested = tested;
-                shell.substitutions = substitutions;
                 result
             })
         });
