@@ -93,7 +93,8 @@ impl<'a> Run<'a> {
     fn new(services: &'a Services, reporter: &'a dyn Reporter) -> Result<Self, RebuildError> {
         let recipes = Recipes::embedded().map_err(ChangeError::from)?;
         let spool = Spool::new(&services.temporary);
-        Ok(Self { services, reporter, within: Within(reporter), spool, recipes, scripts: Evaluator::default() })
+        let scripts = Evaluator::new(recipes.scripts().cloned().collect());
+        Ok(Self { services, reporter, within: Within(reporter), spool, recipes, scripts })
     }
 
     fn source(&self, location: &Location) -> Result<Box<dyn Source + '_>, StoreError> {

@@ -28,6 +28,7 @@ pub(crate) const EMBEDDED: &[(&str, &str)] = recipes![
     "runtimes/perl.yaml",
     "runtimes/php.yaml",
     "runtimes/python.yaml",
+    "scripts/debian-scripts.yaml",
 ];
 
 #[cfg(test)]
@@ -37,7 +38,7 @@ mod tests {
     #[test]
     fn every_file_is_listed_in_order() {
         let mut files = Vec::new();
-        for directory in ["distros", "packages", "runtimes"] {
+        for directory in ["distros", "packages", "runtimes", "scripts"] {
             for entry in std::fs::read_dir(format!("{}/{directory}", env!("CARGO_MANIFEST_DIR"))).unwrap() {
                 files.push(format!("{directory}/{}", entry.unwrap().file_name().into_string().unwrap()));
             }

@@ -25,6 +25,42 @@ pub struct Recipe {
     /// Programs that run another program named in their arguments.
     #[serde(default)]
     pub wrappers: Vec<Wrapper>,
+    /// Maintainer scripts that are known by their content.
+    #[serde(default)]
+    pub scripts: Vec<Script>,
+}
+
+/// A maintainer script that cannot be evaluated but is known to change nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Script {
+    /// SHA-256 of the script in lower-case hex; of a shell script, without the versions in debhelper's comments.
+    pub sha256: String,
+    /// What it is, for people: `preinst of bash 5.1 in Debian 11`.
+    pub what: String,
+    /// The first argument for which it is known: `upgrade`, `configure`.
+    pub action: String,
+    /// Paths that must be there.
+    #[serde(default)]
+    pub exists: Vec<String>,
+    /// Paths that must not be there.
+    #[serde(default)]
+    pub absent: Vec<String>,
+    /// Lines that must not be in files.
+    #[serde(default)]
+    pub without: Vec<Without>,
+    /// Why it then changes nothing.
+    pub because: String,
+}
+
+/// A line that must not be in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Without {
+    /// The file; where it is missing, nothing is known.
+    pub file: String,
+    /// The whole line.
+    pub line: String,
 }
 
 /// When something is in use, something else is too.

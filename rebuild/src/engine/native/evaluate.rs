@@ -34,6 +34,10 @@ const SIZE_LIMIT: usize = 16 << 20;
 /// How deep functions, sourced files and scripts called by scripts may nest.
 const CALL_LIMIT: usize = 24;
 
+/// How deep commands may nest in all: compound commands, substitutions, functions, scripts called by scripts. A thread's usual
+/// stack holds several times as much.
+const DEPTH_LIMIT: usize = 100;
+
 /// Why a command did not simply end with a status.
 #[derive(Debug)]
 pub enum Stop {
@@ -149,9 +153,8 @@ pub struct Shell<'s, 'd> {
     status: i32,
     /// Above zero while a failing status is being tested, so that `set -e` does not apply.
     tested: usize,
-    /// How many command substitutions of the script are running.
-    substitutions: usize,
     calls: usize,
+    depth: usize,
     loops: u32,
     steps: u64,
     line: u32,
@@ -208,8 +211,8 @@ pub fn run(
         state: State::default(),
         status: 0,
         tested: 0,
-        substitutions: 0,
         calls: 0,
+        depth: 0,
         loops: 0,
         steps: 0,
         line: 0,
@@ -277,6 +280,10 @@ impl Shell<'_, '_> {
         let variable = self.state.variables.entry(name.to_owned()).or_default();
         if variable.readonly {
             return Err(self.unproven(name, "assignment to a read-only variable"));
+        }
+        // Whoever sets it makes `getopts` begin there.
+        if name == "OPTIND" {
+            self.state.option_place = (value.parse().unwrap_or(1), 0);
         }
         variable.value = Some(value);
         Ok(())

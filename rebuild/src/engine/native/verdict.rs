@@ -4,7 +4,8 @@
 //! on the image (a *known* script is one that cannot be evaluated, and whose effect was established otherwise).
 
 use super::evaluate::{self, Outcome, PATH, Setting, World};
-use super::script::{Hook, Invocation, Scripts, Tier, Unproven, Verdict};
+use super::script::{Invocation, Scripts, Tier, Unproven, Verdict};
+use recipes::Script as KnownScript;
 use sha2::{Digest, Sha256};
 use slim::draft::{Draft, same_node};
 use slim::packages::dpkg::paragraph::paragraphs;
@@ -18,25 +19,31 @@ pub use snippets::only_snippets;
 /// Runs maintainer scripts by evaluating them.
 #[derive(Debug, Clone, Default)]
 pub struct Evaluator {
-    known: Vec<Known>,
-}
-
-/// A script known by its hash.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
-    /// SHA-256 of the normalised script, in hex: see [`fingerprint`].
-    pub sha256: String,
-    /// The first argument for which it is known: `upgrade`, `configure`.
-    pub action: String,
-    /// Why it changes nothing.
-    pub because: String,
+    known: Vec<KnownScript>,
 }
 
 impl Evaluator {
     /// An evaluator that also knows scripts that cannot be evaluated.
-    pub fn new(known: Vec<Known>) -> Self {
+    pub fn new(known: Vec<KnownScript>) -> Self {
         Self { known }
     }
+}
+
+/// Why what is known of a script does not hold on this tree; `None` when it does.
+fn objection(known: &KnownScript, draft: &Draft<'_>) -> Option<String> {
+    let node = |path: &str| ImagePath::new(path).ok().and_then(|path| draft.tree().lookup(&path).map(|(path, _)| path));
+    if let Some(path) = known.exists.iter().find(|path| node(path).is_none()) {
+        return Some(format!("{path} is missing"));
+    }
+    if let Some(path) = known.absent.iter().find(|path| node(path).is_some()) {
+        return Some(format!("{path} is there"));
+    }
+    known.without.iter().find_map(|without| {
+        let text = node(&without.file).and_then(|path| draft.read(&path).ok().flatten());
+        let Some(text) = text else { return Some(format!("{} cannot be read", without.file)) };
+        let found = text.split(|byte| *byte == b'\n').any(|line| line == without.line.as_bytes());
+        found.then(|| format!("{} has the line {}", without.file, without.line))
+    })
 }
 
 /// SHA-256 of a script without what varies from build to build: the version in debhelper's comments.
@@ -57,15 +64,6 @@ fn normalised(script: &[u8]) -> Vec<u8> {
     normal.into_bytes()
 }
 
-fn hook_name(hook: Hook) -> &'static str {
-    match hook {
-        Hook::Preinst => "preinst",
-        Hook::Postinst => "postinst",
-        Hook::Prerm => "prerm",
-        Hook::Postrm => "postrm",
-    }
-}
-
 impl Scripts for Evaluator {
     fn run(
         &self,
@@ -79,6 +77,9 @@ impl Scripts for Evaluator {
         let fingerprint = fingerprint(invocation.script);
         let action = invocation.arguments.first().map_or("", String::as_str);
         if let Some(known) = self.known.iter().find(|known| known.sha256 == fingerprint && known.action == action) {
+            if let Some(objection) = objection(known, draft) {
+                return Err(unproven(invocation.hook.name(), format!("{}: {objection}", known.what)));
+            }
             return Ok(Verdict { tier: Tier::Known, effects: Vec::new(), evidence: known.because.clone() });
         }
         let tier = if only_snippets(invocation.script) { Tier::Snippets } else { Tier::Evaluated };
@@ -97,7 +98,7 @@ fn evaluate(
     activated: &mut Vec<String>,
     tier: Tier,
 ) -> Result<Verdict, Unproven> {
-    let hook = hook_name(invocation.hook);
+    let hook = invocation.hook.name();
     let checkpoint = draft.checkpoint();
     let triggers = activated.clone();
     let outcome = in_world(invocation, draft, activated, World::default())?;
@@ -150,7 +151,7 @@ fn in_world(
     activated: &mut Vec<String>,
     world: World,
 ) -> Result<Outcome, Unproven> {
-    let hook = hook_name(invocation.hook);
+    let hook = invocation.hook.name();
     let setting = Setting {
         name: invocation.package.to_owned(),
         architecture: invocation.architecture.to_owned(),
@@ -200,3 +201,6 @@ fn from_status(package: &str, draft: &Draft<'_>) -> Result<(usize, String), Unpr
     }
     Ok((instances, running))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use super::commands::{self, Entry};
 use super::descriptors::{Descriptor, Input};
-use super::{CALL_LIMIT, Shell, Status, Stop, Variable, pattern};
+use super::{CALL_LIMIT, DEPTH_LIMIT, Shell, Status, Stop, Variable, pattern};
 use slim::script::{AndOr, ArmEnd, Command, CommandKind, Connector, Item, Pipeline, SimpleCommand};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -136,9 +136,6 @@ impl Shell<'_, '_> {
     /// `set -e`: a failure that nobody tests ends the shell.
     fn check(&self, status: i32) -> Result<(), Stop> {
         if status != 0 && self.state.options.errexit && self.tested == 0 {
-            if self.substitutions > 0 {
-                self.not_in_bash("$(")?;
-            }
             return Err(Stop::Exit(status));
         }
         Ok(())
@@ -184,9 +181,15 @@ impl Shell<'_, '_> {
     pub(super) fn substitute(&mut self, items: &[Item]) -> Result<String, Stop> {
         // A failure inside ends the substitution, whatever tests the command around it; dash starts afresh here.
         let tested = std::mem::take(&mut self.tested);
-        self.substitutions += 1;
-        let result = self.capture(|shell| shell.call("$(", |shell| shell.subshell(|shell| shell.items(items))));
-        self.substitutions -= 1;
+        let result = self.capture(|shell| {
+            shell.call("$(", |shell| {
+                shell.subshell(|shell| {
+                    // bash does not pass `set -e` on (bash(1), COMMAND EXECUTION ENVIRONMENT).
+                    shell.state.options.errexit &= !shell.state.options.bash;
+                    shell.items(items)
+                })
+            })
+        });
         self.tested = tested;
         let (status, output) = result?;
         self.status = status;
@@ -199,6 +202,16 @@ impl Shell<'_, '_> {
 
     fn command(&mut self, command: &Command) -> Status {
         self.line = command.line;
+        if self.depth >= DEPTH_LIMIT {
+            return Err(self.unproven("script", format!("commands nested deeper than {DEPTH_LIMIT} levels")));
+        }
+        self.depth += 1;
+        let result = self.command_form(command);
+        self.depth -= 1;
+        result
+    }
+
+    fn command_form(&mut self, command: &Command) -> Status {
         if let CommandKind::Simple(simple) = &command.kind {
             return self.simple(simple);
         }
@@ -428,7 +441,10 @@ impl Shell<'_, '_> {
         let before = std::mem::replace(&mut self.state.positional, positional);
         self.state.locals.push(BTreeMap::new());
         let loops = std::mem::take(&mut self.loops);
+        // As dash does: `getopts` begins afresh in a function.
+        let option_place = std::mem::take(&mut self.state.option_place);
         let result = self.call(&arguments[0], |shell| shell.command(body));
+        self.state.option_place = option_place;
         self.loops = loops;
         self.state.positional = before;
         for (name, variable) in self.state.locals.pop().unwrap_or_default() {
@@ -470,10 +486,8 @@ impl Shell<'_, '_> {
                 shell.state.options = super::Options::default();
                 shell.state.locals.clear();
                 let tested = std::mem::take(&mut shell.tested);
-                let substitutions = std::mem::take(&mut shell.substitutions);
                 let result = shell.script(&script, &text, &arguments[1..]);
                 shell.tested = tested;
-                shell.substitutions = substitutions;
                 result
             })
         });

@@ -44,7 +44,7 @@ pub(super) fn dpkg(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
             Ok(status)
         }
         Some(option) if option.starts_with("--assert-") => assert_feature(shell, option, &words[2..]),
-        Some("--validate-version") => match &words[2..] {
+        Some("--validate-version") => match words[2..].strip_prefix(&["--".to_owned()]).unwrap_or(&words[2..]) {
             // A version that nobody doubts; for the others the exact status is dpkg's affair.
             [version] if slim::packages::dpkg::version::Version::new(version).is_ok() => Ok(0),
             _ => Err(shell.unproven("dpkg --validate-version", "not surely a version")),

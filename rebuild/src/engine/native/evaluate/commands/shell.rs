@@ -465,9 +465,7 @@ pub(super) fn getopts(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     let (silent, options) = options.strip_prefix(':').map_or((false, options.as_str()), |rest| (true, rest));
     let all: Vec<String> =
         if given.is_empty() { shell.state.positional.iter().skip(1).cloned().collect() } else { given.to_vec() };
-    let written = shell.variable("OPTIND").unwrap_or_else(|| "1".into());
-    let mut index: usize = written.parse().map_err(|_| shell.unproven("getopts", "OPTIND"))?;
-    let inside = if shell.state.option_place.0 == index { shell.state.option_place.1 } else { 0 };
+    let (mut index, inside) = (shell.state.option_place.0.max(1), shell.state.option_place.1);
     let finish = |shell: &mut Shell<'_, '_>, index: usize, place: usize, option: &str, value: Option<&str>| {
         shell.assign("OPTIND", index.to_string())?;
         shell.state.option_place = (index, place);
