@@ -8,7 +8,7 @@ mod updates;
 
 pub use updates::{RefusedUpdate, Updates};
 
-use crate::engine::native::effects::ldconfig;
+use crate::engine::native::effects::{alternatives, ldconfig};
 use crate::engine::native::script::{Scripts, Unproven};
 use crate::engine::native::{self, EngineError, NativeOptions, Note, Outcome};
 use crate::event::{Event, Reporter};
@@ -94,6 +94,9 @@ pub enum ChangeError {
     /// The loader's cache cannot be made anew for what is left.
     #[error("/etc/ld.so.cache cannot be made anew after removing packages: {0}")]
     LoaderCache(Unproven),
+    /// The alternatives of removed packages cannot be taken out of their groups.
+    #[error("the alternatives cannot be brought up to date after removing packages: {0}")]
+    Alternatives(Unproven),
     /// The caller asked to stop.
     #[error("cancelled")]
     Cancelled,
@@ -204,6 +207,7 @@ impl Maker<'_> {
             return Ok(());
         }
         prune(draft, removal)?;
+        alternatives::forget(draft).map_err(ChangeError::Alternatives)?;
         if draft.tree().lookup(&slim::path::ImagePath::literal("/etc/ld.so.cache")).is_some() {
             ldconfig::refresh(draft).map_err(ChangeError::LoaderCache)?;
         }

@@ -72,6 +72,7 @@ fn check_rule(rule: &Rule, mut say: impl FnMut(String)) {
         &rule.keep,
         &rule.keep_files,
         &rule.library,
+        &rule.but_not,
         &rule.covers,
         &rule.together,
         &rule.gate,

@@ -47,6 +47,9 @@ pub struct Rule {
     /// lines that many of them begin with are no uses.
     #[serde(default)]
     pub library: Vec<String>,
+    /// Of `library`, what stays only when it is named: parts that nobody loads who does not ask for them.
+    #[serde(default)]
+    pub but_not: Vec<String>,
     /// Names of packages that are in use, where installed; `*` stands for any text.
     #[serde(default)]
     pub packages: Vec<String>,
@@ -123,6 +126,8 @@ pub enum ConfigKind {
     Commands,
     /// PAM service files: `type control module arguments`, `@include`.
     Pam,
+    /// `nsswitch.conf`: every service is a library `libnss_SERVICE.so.2`.
+    NameServices,
     /// Tables of cron: the command is what follows the time and, in system tables, the user.
     Crontab,
     /// Init scripts and start files without a fixed form: every word that names a command or a file.

@@ -54,6 +54,7 @@ impl Reader<'_, '_> {
                 ConfigKind::PhpIni => self.php(file, line, &words),
                 ConfigKind::Pam => self.pam(file, line, &words),
                 ConfigKind::Commands => self.commands(file, line, &words),
+                ConfigKind::NameServices => self.name_services(file, line, &words),
                 ConfigKind::Crontab => self.crontab(file, line, &words),
                 ConfigKind::Words => self.words(file, line, &words),
                 ConfigKind::Paths => {}
@@ -226,6 +227,16 @@ impl Reader<'_, '_> {
         // One of the two readings takes a user for a command, so what they do not find is no news.
         inner.unknowns.clear();
         self.finding.extend(inner);
+    }
+
+    /// `hosts: files dns [NOTFOUND=return] …`; files and dns are built into newer glibc, and follow from a rule for older ones.
+    fn name_services(&mut self, file: &ImagePath, line: usize, words: &[String]) {
+        for service in words.iter().skip(1).filter(|word| word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')) {
+            for path in glob(self.scene, &format!("$LIB/libnss_{service}.so.2")) {
+                let evidence = format!("line {line}: {}", words.join(" "));
+                self.finding.edges.extend(self.scene.follow(Some(file), &path, Rule::Config, &evidence));
+            }
+        }
     }
 
     fn words(&mut self, file: &ImagePath, line: usize, words: &[String]) {

@@ -9,6 +9,9 @@ use crate::path::ImagePath;
 use crate::tree::{Contents, Tree};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What rules ask for as an import to be told of programs without a C library (Go, Rust).
+const STATIC: &str = "(static)";
+
 /// How many names of one file are looked up as libraries; real files name some dozens.
 const NAME_LIMIT: usize = 4096;
 
@@ -29,6 +32,10 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &
         }
     };
     finding.imports.extend(facts.imports.iter().map(|import| String::from_utf8_lossy(&import.name).into_owned()));
+    if facts.is_static() && facts.imports.is_empty() {
+        // Without a C library the program reads the system's data files itself; rules ask for this as for an imported symbol.
+        finding.imports.insert(STATIC.to_owned());
+    }
     if let Some(interpreter) = &facts.interpreter {
         let name = String::from_utf8_lossy(interpreter);
         finding.edges.extend(scene.follow_name(Some(path), &name, Rule::Interpreter, "PT_INTERP"));
@@ -127,7 +134,8 @@ fn strings(
                 && !scene.knowledge.ignores(&within, text)
             {
                 // Configuration is read where it lies: the file matters, and not what else its package brings.
-                let data = text.starts_with("/etc/") && scene.tree.lookup(&target).is_some_and(|(_, n)| n.mode & 0o111 == 0);
+                let data =
+                    text.starts_with("/etc/") && scene.tree.lookup(&target).is_some_and(|(_, n)| n.mode & 0o111 == 0);
                 let edges = scene.follow(Some(path), &target, Rule::String, &evidence());
                 finding.edges.extend(edges.into_iter().map(|edge| if data { edge.of_file() } else { edge }));
             }

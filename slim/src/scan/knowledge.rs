@@ -108,7 +108,14 @@ impl<'a> Knowledge<'a> {
             present: places(|rule| &rule.when.present)?,
             keep: places(|rule| &rule.keep)?,
             keep_files: places(|rule| &rule.keep_files)?,
-            library: places(|rule| &rule.library)?,
+            library: {
+                let (mut all, but_not) = (places(|rule| &rule.library)?, places(|rule| &rule.but_not)?);
+                for (rule, paths) in &mut all {
+                    let without = but_not.get(rule).map_or(&[][..], Vec::as_slice);
+                    paths.retain(|path| without.binary_search(path).is_err());
+                }
+                all
+            },
             covers: Patterns::new(rules.iter().flat_map(|rule| &rule.covers).map(String::as_str))?,
             symbols: rules.iter().flat_map(|rule| &rule.when.imports).map(String::as_str).collect(),
             not_by: Owned::new(rules.iter().map(|rule| &rule.when.not_by[..]))?,
@@ -203,7 +210,8 @@ impl<'a> Knowledge<'a> {
             return Some(None);
         }
         let package = || facts.packages.iter().find(|(name, _)| self.when_package.owners(name).contains(&index));
-        let counts = |path: &&ImagePath| when.not_by.is_empty() || !self.not_by.owners(&path.to_text()).contains(&index);
+        let counts =
+            |path: &&ImagePath| when.not_by.is_empty() || !self.not_by.owners(&path.to_text()).contains(&index);
         let importer = || when.imports.iter().find_map(|name| facts.imports.get(name)?.iter().find(counts));
         let from = facts.reached.get(&index).or_else(importer);
         if let Some(from) = from.or_else(|| package().map(|(_, path)| path)) {

@@ -9,6 +9,9 @@ use crate::path::ImagePath;
 use crate::tree::{Contents, Tree};
 use std::collections::BTreeMap;
 
+/// Parts of the standard library that stay only when something imports them, as distributions do.
+const OPTIONAL: [&str; 7] = ["distutils", "ensurepip", "idlelib", "lib2to3", "test", "tkinter", "turtledemo"];
+
 /// Metadata above this is not read.
 const METADATA_LIMIT: u64 = 1 << 20;
 
@@ -22,10 +25,11 @@ impl Modules {
         let mut modules: BTreeMap<String, Vec<ImagePath>> = BTreeMap::new();
         for (path, node) in tree.iter() {
             let parent = path.parent().unwrap_or_else(ImagePath::root);
-            if !matches!(parent.file_name(), b"dist-packages" | b"site-packages") {
+            let name = String::from_utf8_lossy(path.file_name()).into_owned();
+            let optional = || parent.file_name().starts_with(b"python3.") && OPTIONAL.contains(&name.as_str());
+            if !matches!(parent.file_name(), b"dist-packages" | b"site-packages") && !optional() {
                 continue;
             }
-            let name = String::from_utf8_lossy(path.file_name()).into_owned();
             if name.ends_with("-info") {
                 for module in owned_modules(tree, contents, path, &name) {
                     modules.entry(module).or_default().push(path.clone());

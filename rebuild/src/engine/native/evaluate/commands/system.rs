@@ -3,19 +3,43 @@
 use super::options;
 use crate::engine::native::evaluate::{Shell, Status, Stop};
 
-/// Services are never started in an image: there is no init, and `policy-rc.d` of a container says 101.
-pub(super) fn service(_: &mut Shell<'_, '_>, _: &[String]) -> Status {
-    Ok(0)
+/// `deb-systemd-invoke ACTION UNIT …`: nothing is started where `policy-rc.d` says so; else it is up to the machine.
+pub(super) fn deb_systemd_invoke(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let options = options::read(shell, words, "us", &[("user", 'u'), ("system", 's')])?;
+    let [action, units @ ..] = &options.operands[..] else { return Ok(1) };
+    let policy = "/usr/sbin/policy-rc.d";
+    if shell.find_program(policy)?.is_some() {
+        for unit in units {
+            let words = [policy.to_owned(), unit.clone(), action.clone()];
+            let (status, _) = shell.capture(|shell| shell.invoke_command(&words))?;
+            if status == 101 {
+                return Ok(0);
+            }
+        }
+    }
+    Err(shell.unproven("deb-systemd-invoke", format!("{action} without a policy-rc.d that forbids it")))
 }
 
-/// `systemctl`: without a running systemd it fails for what needs one; only those calls are known.
+/// `runlevel`: no record of one in an image.
+pub(super) fn runlevel(shell: &mut Shell<'_, '_>, _: &[String]) -> Status {
+    shell.out("unknown\n")?;
+    Ok(1)
+}
+
+/// `systemctl` without a running systemd: what talks to it fails in a container, and is ignored in a chroot.
 pub(super) fn systemctl(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
-    let verb = words[1..].iter().find(|word| !word.starts_with('-')).map(String::as_str);
+    let mut operands = words[1..].iter().filter(|word| !word.starts_with('-')).map(String::as_str);
+    let (verb, units) = (operands.next(), operands.count());
+    if shell.follow("/run/systemd/system")?.is_some() {
+        return Err(shell.unproven("systemctl", "an image that says systemd is running"));
+    }
     match verb {
+        Some("daemon-reload" | "daemon-reexec") if units > 0 => Ok(1),
+        Some("is-active" | "start" | "stop" | "restart" | "try-restart" | "reload" | "kill") if units == 0 => Ok(1),
         Some(
             "daemon-reload" | "daemon-reexec" | "is-active" | "start" | "stop" | "restart" | "try-restart" | "reload"
             | "kill",
-        ) => Ok(1),
+        ) => Ok(i32::from(!shell.world().is_chroot())),
         _ => Err(shell.unproven("systemctl", format!("{verb:?} is not known"))),
     }
 }
@@ -82,29 +106,43 @@ pub(super) fn id(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
             .map_or_else(|| gid.to_owned(), |group| group[0].clone())
     };
     let named = options.has('n');
+    if options.operands.is_empty() && !(options.has('u') || options.has('g')) {
+        return Err(shell.unproven("id", "the groups that the build was started with"));
+    }
+    // The primary group, then the others in the order of the file (getgrouplist(3)).
+    let all_groups = || {
+        let mut all = vec![gid.clone()];
+        for group in &groups {
+            let member = group.get(3).is_some_and(|members| members.split(',').any(|name| *name == user));
+            if let Some(number) = group.get(2).filter(|number| member && !all.contains(number)) {
+                all.push(number.clone());
+            }
+        }
+        all
+    };
     let text = if options.has('u') {
         if named { user } else { uid }
     } else if options.has('g') {
         if named { group_name(&gid) } else { gid }
     } else if options.has('G') {
-        let mut all = vec![gid.clone()];
-        let member =
-            |group: &&Vec<String>| group.get(3).is_some_and(|members| members.split(',').any(|name| name == user));
-        all.extend(groups.iter().filter(member).map(|group| group[2].clone()).filter(|other| *other != gid));
+        let all = all_groups();
         if named { all.iter().map(|gid| group_name(gid)).collect::<Vec<_>>().join(" ") } else { all.join(" ") }
-    } else if named || !options.operands.is_empty() {
-        // Only whether the user exists is certain: the text also depends on the order of groups.
-        String::new()
+    } else if named {
+        return Ok(1);
     } else {
-        return Err(shell.unproven("id", "the long form"));
+        let all: Vec<_> = all_groups().iter().map(|gid| format!("{gid}({})", group_name(gid))).collect();
+        format!("uid={uid}({user}) gid={gid}({}) groups={}", group_name(&gid), all.join(","))
     };
     shell.out(format!("{text}\n"))?;
     Ok(0)
 }
 
-/// `ischroot`: image builds run in a chroot or container.
-pub(super) fn ischroot(_: &mut Shell<'_, '_>, _: &[String]) -> Status {
-    Ok(0)
+/// `ischroot`: image builds run in a chroot or in a container.
+pub(super) fn ischroot(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    if words.len() > 1 {
+        return Err(shell.unproven("ischroot", "options"));
+    }
+    Ok(i32::from(!shell.world().is_chroot()))
 }
 
 /// `uname -s`; the machine's other names are not the image's.
@@ -129,4 +167,12 @@ pub(super) fn which(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
         }
     }
     Ok(status)
+}
+
+/// `perl -e ''`: asked only to see whether there is one that runs.
+pub(super) fn perl(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    match words {
+        [_, option, program] if option == "-e" && program.is_empty() => Ok(0),
+        _ => Err(shell.unproven("perl", "a program")),
+    }
 }
