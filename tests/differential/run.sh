@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Does `slim rebuild` leave what `apt-get upgrade` leaves? For each image of a matrix, made here from a suite's `main` in layers: real apt
-# upgrades the merged tree in a chroot, slim upgrades the image, and both trees are compared completely (compare.sh, allow.txt). Then dpkg and
-# apt judge slim's result, every layer's database is read, and slim runs again.
+# Does `slim rebuild` leave what `apt-get upgrade` leaves? For each image of a matrix, made here from a suite's `main` in layers: slim upgrades
+# the image, real apt upgrades the merged tree in a chroot, and both trees are compared completely (compare.sh, allow.txt). Then dpkg and
+# apt judge slim's result, every layer's database is read, and slim runs again. What slim kept back (it is listed, with the reason) apt keeps
+# back, too, so that the rest can be compared; with STRICT it is a fault.
 #
 #   tests/differential/run.sh [IMAGE... | all]      IMAGE: SUITE/NAME, as `bookworm/nginx`; default: two images, about five minutes
 #
 # SLIM   the program (default: target/debug/slim)     WORK   where images and trees go (default: a folder below /tmp); images are made once
+# STRICT not empty: nothing may be kept back   KEEP not empty: leave the trees `apt` and `slim` of each image
 # FRESH  not empty: make the images anew              Needs root or sudo, mmdebstrap, jq, getfattr, and a Debian mirror.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -65,10 +67,11 @@ make() {
   as_root rm -rf "$folder/root"
 }
 
-# upgrade ROOT: what a Dockerfile's RUN would do.
+# upgrade ROOT PINS: what a Dockerfile's RUN would do. PINS are preferences that keep back what slim kept back, so that the rest is compared.
 upgrade() {
+  as_root cp "$2" "$1/tmp/slim-pins"
   in_root "$1" sh -ec 'apt-get -qq update
-    apt-get -y -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold upgrade'
+    apt-get -y -o Dir::Etc::Preferences=/tmp/slim-pins -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold upgrade'
 }
 
 versions() { as_root dpkg-query --admindir="$1/var/lib/dpkg" -W -f '${binary:Package}\t${Version}\n' | LC_ALL=C sort; }
@@ -98,7 +101,6 @@ one() {
   as_root rm -rf "$folder"/{before,apt,slim,out,again,status}
   unpack "$folder/image" x "$folder/before"
   as_root cp -a "$folder/before" "$folder/apt"
-  if ! upgrade "$folder/apt" > "$folder/apt.log" 2>&1; then fault "apt-get upgrade failed: $(tail -1 "$folder/apt.log")"; fi
   if ! "$SLIM" rebuild "oci:$folder/image:x" -o "oci:$folder/out:x" --update all --prune none --allow-larger \
     --report "$folder/report.json" --cache "$WORK/cache" > "$folder/slim.log" 2>&1; then
     fault "slim failed: $(tail -3 "$folder/slim.log")"
@@ -107,6 +109,8 @@ one() {
     return
   fi
   unpack "$folder/out" x "$folder/slim"
+  jq -r '.packages[] | select(.verdict == "kept-back") | "Package: \(.name)\nPin: version \(.version)\nPin-Priority: 1001\n"' "$folder/report.json" > "$folder/pins"
+  if ! upgrade "$folder/apt" "$folder/pins" > "$folder/apt.log" 2>&1; then fault "apt-get upgrade failed: $(tail -1 "$folder/apt.log")"; fi
   facts "$folder/apt" > "$folder/apt.facts"
   facts "$folder/slim" > "$folder/slim.facts"
   differences "$folder/apt.facts" "$folder/slim.facts" > "$folder/differences"
@@ -119,6 +123,7 @@ one() {
   by_slim=$(versions "$folder/slim" | LC_ALL=C comm -13 "$folder/before.versions" - | wc -l)
   back=$(jq -r '.packages[] | select(.verdict == "kept-back") | "    \(.name): \(.reason | split("\n")[0])"' "$folder/report.json")
   [ -z "$back" ] || printf '  kept back:\n%s\n' "$back"
+  [ -z "$back" ] || [ -z "${STRICT:-}" ] || fault "packages were kept back"
   tiers=$(jq -r '[.packages[] | select(.verdict == "updated") | .tier] | group_by(.) | map("\(.[0]) \(length)") | join(", ")' "$folder/report.json")
 
   audit=$(in_root "$folder/slim" dpkg --audit 2>&1) || fault "dpkg --audit ends with $?"
@@ -141,7 +146,7 @@ one() {
   if [ -z "$back" ] && [ -e "$WORK/base.${image%/*}" ] && ! cmp -s "$folder/base" "$WORK/base.${image%/*}"; then fault "its base layer is not that of the other images"; fi
   [ -n "$back" ] || cp "$folder/base" "$WORK/base.${image%/*}"
   printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$image" "$by_apt" "$by_slim" "${tiers:-none}" "$(printf '%s' "$back" | grep -c . || true)" "$allowed" "$wrong" >> "$WORK/table"
-  as_root rm -rf "$folder"/{before,apt,slim,again,status}
+  [ -n "${KEEP:-}" ] || as_root rm -rf "$folder"/{before,apt,slim,again,status}
   [ "$faults" = 0 ] || failed="$failed $image"
 }
 
