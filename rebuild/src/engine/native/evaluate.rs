@@ -129,6 +129,11 @@ impl World {
         self.number & 2 != 0
     }
 
+    /// Whether the machine has something to show: a listening socket, a running service, a new kernel.
+    pub(crate) fn is_busy(self) -> bool {
+        self.number & 2 != 0
+    }
+
     /// A process number, a prefix of temporary names: different in each world.
     pub(crate) fn process(self) -> u32 {
         4242 + 17 * u32::from(self.number)

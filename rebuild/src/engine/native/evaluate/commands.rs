@@ -120,13 +120,16 @@ pub(super) fn find(name: &str) -> Option<Entry> {
         "touch" => Program(files::touch),
         "unlink" => Program(files::unlink),
         // The system around them.
+        "date" => Program(system::date),
         "deb-systemd-invoke" => Program(system::deb_systemd_invoke),
         "getent" => Program(system::getent),
         "id" => Program(system::id),
+        "invoke-rc.d" => Program(system::invoke_rc_d),
         "ischroot" => Program(system::ischroot),
         "logger" => Program(shell::succeed),
         "perl" => Program(system::perl),
         "runlevel" => Program(system::runlevel),
+        "ss" => Program(system::ss),
         "uname" => Program(system::uname),
         "which" => Program(system::which),
         // dpkg.

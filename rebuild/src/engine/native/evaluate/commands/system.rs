@@ -3,21 +3,53 @@
 use super::options;
 use crate::engine::native::evaluate::{Shell, Status, Stop};
 
-/// `deb-systemd-invoke ACTION UNIT …`: nothing is started where `policy-rc.d` says so; else it is up to the machine.
+/// `deb-systemd-invoke ACTION UNIT …`: nothing is started, stopped or asked in an image, as the `policy-rc.d` of base images says (it
+/// answers 101, on which the program succeeds without doing anything).
 pub(super) fn deb_systemd_invoke(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     let options = options::read(shell, words, "us", &[("user", 'u'), ("system", 's')])?;
-    let [action, units @ ..] = &options.operands[..] else { return Ok(1) };
-    let policy = "/usr/sbin/policy-rc.d";
-    if shell.find_program(policy)?.is_some() {
-        for unit in units {
-            let words = [policy.to_owned(), unit.clone(), action.clone()];
-            let (status, _) = shell.capture(|shell| shell.invoke_command(&words))?;
-            if status == 101 {
-                return Ok(0);
-            }
-        }
+    Ok(i32::from(options.operands.is_empty()))
+}
+
+/// `invoke-rc.d [--quiet …] NAME ACTION …`: as [`deb_systemd_invoke`]; whether a service runs is up to the machine, and in an image none
+/// does, so a script has to leave the same in both cases.
+pub(super) fn invoke_rc_d(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let known = ["--quiet", "--try-anyway", "--no-fallback", "--skip-systemd-native", "--disclose-deny"];
+    let mut operands = words[1..].iter().skip_while(|word| known.contains(&word.as_str()));
+    let (Some(name), Some(action)) = (operands.next(), operands.next()) else {
+        return Err(shell.unproven("invoke-rc.d", "expected a service and an action"));
+    };
+    if name.starts_with('-') {
+        return Err(shell.unproven("invoke-rc.d", format!("option {name} is not known")));
     }
-    Err(shell.unproven("deb-systemd-invoke", format!("{action} without a policy-rc.d that forbids it")))
+    let denied = if words.iter().any(|word| word == "--disclose-deny") { 101 } else { 0 };
+    match action.as_str() {
+        "status" => Ok(if shell.world().is_busy() { 0 } else { 3 }),
+        "start" | "stop" | "restart" | "reload" | "force-reload" | "try-restart" | "condrestart" | "rotate" => {
+            Ok(denied)
+        }
+        // Actions of a service's own: `nginx upgrade`.
+        _ if action.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') => Ok(denied),
+        other => Err(shell.unproven("invoke-rc.d", format!("action {other} is not known"))),
+    }
+}
+
+/// `ss`: the sockets of the machine that the build runs on.
+pub(super) fn ss(shell: &mut Shell<'_, '_>, _: &[String]) -> Status {
+    let sockets = if shell.world().is_busy() { "LISTEN 0 511 *:80 *:*\n" } else { "" };
+    shell.out(format!("State Recv-Q Send-Q Local Address:Port Peer Address:Port\n{sockets}"))?;
+    Ok(0)
+}
+
+/// `date`, to be shown: another time in each world. Only the forms that set nothing are known.
+pub(super) fn date(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let asks = |word: &String| !word.starts_with("-s") && !word.starts_with("--set") && !word.starts_with("-r");
+    let is_setting = words.len() == 2 && words[1].bytes().all(|byte| byte.is_ascii_digit());
+    if !words[1..].iter().all(asks) || is_setting {
+        return Err(shell.unproven("date", "only asking for the time is known"));
+    }
+    let number = shell.world().process();
+    shell.out(format!("Thu Jan  1 00:00:00 UTC {number}\n"))?;
+    Ok(0)
 }
 
 /// `runlevel`: no record of one in an image.
@@ -150,6 +182,12 @@ pub(super) fn uname(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     match words.get(1).map(String::as_str) {
         None | Some("-s") => {
             shell.out("Linux\n")?;
+            Ok(0)
+        }
+        // Kernels as old and as new as an image may meet.
+        Some("-r") => {
+            let release = if shell.world().is_busy() { "6.12.57+deb13-amd64\n" } else { "4.19.0-27-amd64\n" };
+            shell.out(release)?;
             Ok(0)
         }
         Some(option) => Err(shell.unproven("uname", format!("{option} asks the machine, not the image"))),
