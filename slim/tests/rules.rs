@@ -45,6 +45,11 @@ fn applies(rule: &Rule, with: bool) -> bool {
     let mut wishes = Wishes::default();
     let put = |tree: &mut Tree, path: &str, bytes: Vec<u8>| {
         let path = ImagePath::new(path).unwrap();
+        for parent in path.ancestors() {
+            if !tree.contains(&parent) {
+                tree.insert(parent, Node::directory());
+            }
+        }
         tree.insert(path.clone(), Node::file(bytes));
         path
     };
