@@ -315,7 +315,9 @@ impl Session<'_> {
             let Ok(place) = draft.tree().resolve_parent(&named).map(|resolved| resolved.path) else { continue };
             let Some(node) = draft.get(&place) else { continue };
             if node.is_directory() {
-                if !place.is_root() && draft.tree().children(&place).next().is_none() {
+                let mine = job.old.info_name();
+                let of_others = self.owners.get(path).is_some_and(|owners| owners.iter().any(|owner| *owner != mine));
+                if !place.is_root() && !of_others && draft.tree().children(&place).next().is_none() {
                     draft.remove(&place);
                 }
                 continue;

@@ -2,9 +2,9 @@
 # Does what worked before still work after? Builds real images of Debian packages, shrinks them with slim, starts both in namespaces
 # of their own, exercises both in the same way and compares what they answer. Nothing of slim's own code makes, unpacks or runs an image here.
 #
-#   tests/behaviour/run.sh                 the images that stand for the others, some minutes
-#   tests/behaviour/run.sh all             every image
-#   tests/behaviour/run.sh nginx redis     these
+#   examples/behaviour/run.sh                 the images that stand for the others, some minutes
+#   examples/behaviour/run.sh all             every image
+#   examples/behaviour/run.sh nginx redis     these
 #
 # SLIM       the program (default: built by cargo, unoptimized)
 # PROFILES   what is tried (default: "packages files"; empty: the images are only built and exercised)

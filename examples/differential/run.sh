@@ -4,7 +4,7 @@
 # apt judge slim's result, every layer's database is read, and slim runs again. What slim kept back (it is listed, with the reason) apt keeps
 # back, too, so that the rest can be compared; with STRICT it is a fault.
 #
-#   tests/differential/run.sh [IMAGE... | all]      IMAGE: SUITE/NAME, as `bookworm/nginx`; default: two images, about five minutes
+#   examples/differential/run.sh [IMAGE... | all]      IMAGE: SUITE/NAME, as `bookworm/nginx`; default: two images, about five minutes
 #
 # SLIM   the program (default: target/debug/slim)     WORK   where images and trees go (default: a folder below /tmp); images are made once
 # STRICT not empty: nothing may be kept back   KEEP not empty: leave the trees `apt` and `slim` of each image
