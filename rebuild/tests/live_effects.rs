@@ -2,6 +2,13 @@
 //!
 //! Needs root and a directory of root filesystem tars: `SLIM_IMAGES=DIR cargo test --test live_effects -- --ignored`.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "tests read fixtures, start referees and tell what they skip"
+)]
+
 use rebuild::engine::native::effects::{
     Output, alternatives, capabilities, certificates, diversions, ldconfig, overrides, python, runlevels, ucf,
     unchanged, units,

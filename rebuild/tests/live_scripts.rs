@@ -2,6 +2,13 @@
 //!
 //! `SLIM_IMAGES=DIRECTORY cargo test -p slim-rebuild --test live_scripts -- --ignored --nocapture` with tar files of root file systems.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "tests read fixtures, start referees and tell what they skip"
+)]
+
 use rebuild::engine::native::script::{Hook, Invocation, Scripts};
 use rebuild::engine::native::verdict::Evaluator;
 use slim::draft::Draft;

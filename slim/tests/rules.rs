@@ -1,7 +1,12 @@
 //! Every built-in rule, tried: it applies because of its fact, and not without it. And the catalogue of load mechanisms against the
 //! rules, finders and tests that stand for its rows.
 
-#![allow(clippy::disallowed_methods, reason = "a test reads the sources")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "tests read fixtures, start referees and tell what they skip"
+)]
 
 use recipes::{Pattern, Recipes, Rule};
 use slim::graph;
@@ -25,7 +30,7 @@ fn example(pattern: &str) -> String {
     while let (Some(open), Some(close)) = (text.find("[!"), text.find(']')) {
         text.replace_range(open..=close, "x");
     }
-    let text = text.replace("/**/", "/a/").replace("**", "a").replace('*', "1").replace('?', "1");
+    let text = text.replace("/**/", "/a/").replace("**", "a").replace(['*', '?'], "1");
     assert!(Pattern::new(pattern).unwrap().matches(&text), "{text} is no example of {pattern}");
     text
 }
