@@ -15,7 +15,7 @@ use crate::elf::search::Loader;
 use crate::graph::{Edge, Rule, Unknown};
 use crate::launch::Launch;
 use crate::path::ImagePath;
-use crate::tree::{Contents, Kind, ResolveError, Tree};
+use crate::tree::{Contents, File, Kind, ResolveError, Tree};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -78,6 +78,17 @@ impl Finding {
     }
 }
 
+/// Bytes at the start of a file that tell what it is.
+const HEAD: usize = 256;
+
+/// Whether a file is of a kind that names what it uses.
+fn is_code(path: &ImagePath, head: &[u8]) -> bool {
+    head.starts_with(b"\x7fELF")
+        || head.starts_with(b"#!")
+        || python::is_python(path, head)
+        || perl::is_perl(path, head)
+}
+
 impl Scene<'_> {
     /// What the node at a path uses. A file that is only ever loaded (`runs` is false) is read as a module, not as a program.
     pub fn scan(&self, path: &ImagePath, runs: bool) -> Finding {
@@ -87,25 +98,34 @@ impl Scene<'_> {
             Some(Kind::File(file)) if file.content.size() > SIZE_LIMIT => {
                 finding.unknown(path, "whole file", "too large to read", "nothing that it names is followed");
             }
-            Some(Kind::File(file)) => match self.contents.read(&file.content) {
-                Ok(bytes) if bytes.starts_with(b"\x7fELF") => elf::find(self, path, &bytes, &mut finding),
-                Ok(bytes) => {
-                    if runs && bytes.starts_with(b"#!") {
-                        script::find(self, path, &bytes, &mut finding);
-                    }
-                    if python::is_python(path, &bytes) {
-                        python::find(self, path, &bytes, &mut finding);
-                    } else if perl::is_perl(path, &bytes) {
-                        perl::find(self, path, &bytes, &mut finding);
-                    }
-                }
+            // Most large files are data: their first bytes say so.
+            Some(Kind::File(file)) => match self.contents.head(&file.content, HEAD) {
+                Ok(head) if !is_code(path, &head) => {}
                 Err(error) => {
-                    finding.unknown(path, "whole file", error.to_string(), "nothing that it names is followed")
+                    finding.unknown(path, "first bytes", error.to_string(), "nothing that it names is followed")
                 }
+                Ok(_) => self.scan_code(path, file, runs, &mut finding),
             },
             _ => {}
         }
         finding
+    }
+
+    fn scan_code(&self, path: &ImagePath, file: &File, runs: bool, finding: &mut Finding) {
+        match self.contents.read(&file.content) {
+            Ok(bytes) if bytes.starts_with(b"\x7fELF") => elf::find(self, path, &bytes, finding),
+            Ok(bytes) => {
+                if runs && bytes.starts_with(b"#!") {
+                    script::find(self, path, &bytes, finding);
+                }
+                if python::is_python(path, &bytes) {
+                    python::find(self, path, &bytes, finding);
+                } else if perl::is_perl(path, &bytes) {
+                    perl::find(self, path, &bytes, finding);
+                }
+            }
+            Err(error) => finding.unknown(path, "whole file", error.to_string(), "nothing that it names is followed"),
+        }
     }
 
     /// Edges to where a path leads, and to every link on the way. Empty when it leads nowhere.
