@@ -18,7 +18,9 @@ pub(super) fn check(
     path: Option<&[u8]>,
     found: &mut Found,
 ) -> Result<(), ElfError> {
-    let files: Vec<_> = tree.iter().filter(|(_, node)| node.as_file().is_some() && node.mode & 0o111 != 0).collect();
+    let runs =
+        |(path, node): &(&ImagePath, &Node)| node.as_file().is_some() && node.mode & 0o111 != 0 && !is_example(path);
+    let files: Vec<_> = tree.iter().filter(runs).collect();
     let missing = |(at, node): &(&ImagePath, &Node)| {
         let file = node.as_file()?;
         match contents.head(&file.content, LINE_LIMIT) {
@@ -32,6 +34,11 @@ pub(super) fn check(
         found.add(ProblemKind::MissingShebang, &at, &what, detail, vec![at.clone()]);
     }
     Ok(())
+}
+
+/// Documentation comes with scripts for other systems; they are read, not run.
+fn is_example(path: &ImagePath) -> bool {
+    path.as_bytes().starts_with(b"usr/share/doc/")
 }
 
 /// The program that a script's first line asks for and that is not there.
