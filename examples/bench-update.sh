@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Times `slim rebuild --update all --prune none` of an outdated nginx image, index cache warm, against
-# `apt-get update && apt-get -y upgrade` in a chroot of the same image: CPU seconds of the whole process trees, in one run.
+# Times `slim rebuild --update all` of an outdated nginx image, index cache warm, against `apt-get update && apt-get -y upgrade` in a chroot of
+# the same image: CPU seconds of the whole process trees, in one run. Once as it is by default (what nothing reaches is removed and
+# not downloaded), once with --prune none (the same packages as apt's; a whole image is compressed again, which apt does not do).
 #
 #   bash examples/bench-update.sh [RUNS]      RUNS: how often each, alternating (3 by default); the medians are compared
 # Needs what examples/quickstart.sh needs.
@@ -27,18 +28,21 @@ cpu() {
   { time "$@" >"$work/log" 2>&1; } 2> "$work/time" || { tail -n 20 "$work/log" >&2; exit 1; }
   awk '{ printf "%.2f %.2f\n", $2 + $3, $1 }' "$work/time" | tee -a "$file"
 }
-slim_run() { rm -rf "$work/out"; "$slim" rebuild "oci:$work/image:outdated" -o "oci:$work/out:x" --prune none --cache "$work/cache" --quiet; }
+slim_run() { rm -rf "$work/out"; "$slim" rebuild "oci:$work/image:outdated" -o "oci:$work/out:x" --cache "$work/cache" --quiet "$@"; }
 apt_run() { in_root "$work/apt" sh -c 'apt-get -qq update && apt-get -qq -y -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold upgrade'; }
 
 # The cache holds indexes only: packages are fetched in every run, as apt fetches them.
 slim_run
 for _ in $(seq "$runs"); do
   rm -rf "$work/cache/packages"
-  printf 'slim  CPU and wall seconds: '; cpu "$work/slim" slim_run
+  printf 'slim, default       CPU and wall seconds: '; cpu "$work/slim" slim_run
+  rm -rf "$work/cache/packages"
+  printf 'slim, --prune none  CPU and wall seconds: '; cpu "$work/slim-whole" slim_run --prune none
   as_root rm -rf "$work/apt"; unpack "$work/image" outdated "$work/apt"
-  printf 'apt   CPU and wall seconds: '; cpu "$work/apt-times" apt_run
+  printf 'apt                 CPU and wall seconds: '; cpu "$work/apt-times" apt_run
 done
 median() { sort -n "$1" | awk -v column="$2" '{ v[NR] = $column } END { print v[int((NR + 1) / 2)] }'; }
-s=$(median "$work/slim" 1) a=$(median "$work/apt-times" 1)
-awk -v s="$s" -v a="$a" 'BEGIN { printf "CPU: slim %.2f s, apt %.2f s: apt takes %.1f times as much\n", s, a, a / s; exit !(s * 4 <= a) }' ||
-  { echo "slim took more than a quarter of apt's CPU time" >&2; exit 1; }
+s=$(median "$work/slim" 1) w=$(median "$work/slim-whole" 1) a=$(median "$work/apt-times" 1)
+awk -v s="$s" -v w="$w" -v a="$a" 'BEGIN {
+  printf "CPU medians: slim %.2f s, slim --prune none %.2f s, apt %.2f s; apt takes %.1f and %.1f times as much\n", s, w, a, a / s, a / w
+}'

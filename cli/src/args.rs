@@ -9,7 +9,7 @@ mod services;
 pub(crate) use generate::{CompletionsArgs, Document, ManArgs, SchemaArgs};
 pub(crate) use machine::{MachineArgs, PlatformArgs};
 pub(crate) use question::{DiffArgs, InspectArgs, VerifyArgs, WhyArgs};
-pub(crate) use rebuild::{PruneChoice, RebuildArgs, SelectionArgs, UpdateChoice};
+pub(crate) use rebuild::{ConffileChoice, PruneChoice, RebuildArgs, SelectionArgs, UpdateChoice};
 pub(crate) use services::{ArchiveArgs, RegistryArgs};
 
 use clap::builder::Styles;

@@ -3,9 +3,11 @@
 mod archives;
 
 use crate::args::{
-    ArchiveArgs, MachineArgs, PruneChoice, RebuildArgs, RegistryArgs, SelectionArgs, UpdateChoice, WhyArgs,
+    ArchiveArgs, ConffileChoice, MachineArgs, PruneChoice, RebuildArgs, RegistryArgs, SelectionArgs, UpdateChoice,
+    WhyArgs,
 };
 use crate::failure::Failure;
+use rebuild::engine::native::ConffilePolicy;
 use rebuild::image::Location;
 use rebuild::request::{Prune, Request, Services, Update};
 use rebuild::store::locate;
@@ -35,10 +37,16 @@ pub(crate) fn of_rebuild(args: &RebuildArgs) -> Result<Request, Failure> {
         UpdateChoice::Security => Update::Security,
         UpdateChoice::None => Update::None,
     };
+    let conffiles = match args.conffiles {
+        ConffileChoice::Keep => ConffilePolicy::Keep,
+        ConffileChoice::New => ConffilePolicy::New,
+        ConffileChoice::Fail => ConffilePolicy::Fail,
+    };
     Ok(Request {
         destination,
         platform: args.platform.platform.clone(),
         update,
+        conffiles,
         compression: args.compression.0,
         dry_run: args.dry_run,
         allow_larger: args.allow_larger,

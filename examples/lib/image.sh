@@ -58,7 +58,8 @@ in_root() {
 
 # layer_all ROOT FILE: the whole root as a layer.
 layer_all() { as_root tar --create --numeric-owner --xattrs --xattrs-include='*' --sort=name --one-file-system --directory "$1" --file "$2" \
-  --exclude=./proc/* --exclude=./sys/* --exclude=./dev/* --exclude=./var/lib/apt/lists/* --exclude=./var/cache/apt/* .; }
+  --exclude=./proc/* --exclude=./sys/* --exclude=./dev/* --exclude='./var/lib/apt/lists/*_*' --exclude='./var/cache/apt/*.bin' \
+  --exclude='./var/cache/apt/archives/*.deb' .; }
 
 # listing ROOT: every path below it, to compare before and after.
 listing() { (cd "$1" && as_root find . -xdev \( -path ./proc -o -path ./sys -o -path ./dev -o -path ./var/lib/apt/lists -o -path ./var/cache/apt \) -prune -o -print | LC_ALL=C sort); }

@@ -1,5 +1,7 @@
 //! Copies an image between local stores: `copy-image oci:DIR docker-archive:FILE:app:1`.
 
+#![allow(clippy::disallowed_macros, reason = "a program talks to its user")]
+
 use rebuild::event::Silent;
 use rebuild::image::manifest::OCI_MANIFEST;
 use rebuild::image::{Image, Reference, Rewrite};

@@ -8,7 +8,7 @@ mod updates;
 
 pub use updates::{RefusedUpdate, Updates};
 
-use crate::engine::native::effects::ldconfig;
+use crate::engine::native::effects::{alternatives, ldconfig};
 use crate::engine::native::script::{Scripts, Unproven};
 use crate::engine::native::{self, EngineError, NativeOptions, Note, Outcome};
 use crate::event::{Event, Reporter};
@@ -94,6 +94,9 @@ pub enum ChangeError {
     /// The loader's cache cannot be made anew for what is left.
     #[error("/etc/ld.so.cache cannot be made anew after removing packages: {0}")]
     LoaderCache(Unproven),
+    /// The alternatives of removed packages cannot be taken out of their groups.
+    #[error("the alternatives cannot be brought up to date after removing packages: {0}")]
+    Alternatives(Unproven),
     /// The caller asked to stop.
     #[error("cancelled")]
     Cancelled,
@@ -186,7 +189,13 @@ impl Maker<'_> {
     /// Another try without a package that the engine refused.
     fn without(&self, updates: &mut Updates, refused: native::Refused, steps: &[Step]) -> Result<Attempt, ChangeError> {
         let of_steps = steps.iter().any(|step| step.package == refused.package.split(':').next().unwrap_or_default());
-        if updates.refuse(&refused.package, refused.reason.to_string()) && of_steps {
+        self.reporter.event(Event::Warning(format!("kept back: {refused}")));
+        let reason = refused.reason.to_string();
+        let news = updates.refuse(&refused.package, reason.clone());
+        for package in &refused.with {
+            updates.refuse(package, reason.clone());
+        }
+        if news && of_steps {
             return Ok(Attempt::Again);
         }
         Err(EngineError::Refused(refused).into())
@@ -198,6 +207,7 @@ impl Maker<'_> {
             return Ok(());
         }
         prune(draft, removal)?;
+        alternatives::forget(draft).map_err(ChangeError::Alternatives)?;
         if draft.tree().lookup(&slim::path::ImagePath::literal("/etc/ld.so.cache")).is_some() {
             ldconfig::refresh(draft).map_err(ChangeError::LoaderCache)?;
         }
@@ -219,7 +229,7 @@ impl Maker<'_> {
     }
 
     pub(crate) fn native_options(&self) -> NativeOptions {
-        NativeOptions::default()
+        NativeOptions { conffiles: self.request.conffiles, ..NativeOptions::default() }
     }
 
     pub(crate) fn inventory(&self, tree: &Tree) -> Result<Inventory, ChangeError> {

@@ -20,6 +20,34 @@ pub struct Output {
     blobs: Vec<Blob>,
 }
 
+/// The form in which an image is written.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Form {
+    /// Compression of every layer; `None` keeps each layer's own.
+    pub compression: Option<Compression>,
+    /// Whether the documents are to be OCI's, whatever the source's are.
+    pub oci: bool,
+}
+
+/// What writing needs of this machine.
+#[derive(Clone, Copy)]
+pub struct Means<'a> {
+    /// Layers that are written at a time.
+    pub jobs: usize,
+    /// Where contents are read.
+    pub spool: &'a Spool,
+    /// Where the blobs wait to be stored.
+    pub directory: &'a Path,
+    /// Who hears of it.
+    pub reporter: &'a dyn Reporter,
+}
+
+impl std::fmt::Debug for Means<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Means").field("jobs", &self.jobs).field("directory", &self.directory).finish_non_exhaustive()
+    }
+}
+
 /// A layer could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("writing layer {layer} to the temporary folder {folder}: {error}")]
@@ -33,44 +61,38 @@ pub struct ComposeError {
 }
 
 impl Output {
-    /// Composes every layer that differs (or that `compression` asks to be compressed otherwise) and rewrites the documents, as OCI's
-    /// where `oci` says so. A layer in which nothing differs keeps its blob.
+    /// Composes every layer that differs (or that `form` asks to be compressed otherwise) and rewrites the documents.
+    /// A layer in which nothing differs keeps its blob.
     ///
     /// # Errors
     /// When temporary files cannot be written or the caller cancelled.
-    pub fn compose(
-        opened: &Opened,
-        after: &Stack,
-        compression: Option<Compression>,
-        oci: bool,
-        jobs: usize,
-        spool: &Spool,
-        directory: &Path,
-        reporter: &dyn Reporter,
-    ) -> Result<Self, ComposeError> {
+    pub fn compose(opened: &Opened, after: &Stack, form: Form, means: &Means<'_>) -> Result<Self, ComposeError> {
+        let (compression, directory) = (form.compression, means.directory);
         let write = |index: usize| {
             let (archive, layer) = (&opened.archives[index], &after.layers[index]);
             let wanted = compression.unwrap_or(archive.compression);
             if *layer == opened.stack.layers[index] && wanted.same_algorithm(archive.compression) {
                 return Ok(None);
             }
-            let task = Task::start(reporter, format!("writing layer {}", index + 1), Some(archive.size), Unit::Bytes);
-            let composed = compose(archive, layer, wanted, spool, directory, &task);
+            let task =
+                Task::start(means.reporter, format!("writing layer {}", index + 1), Some(archive.size), Unit::Bytes);
+            let composed = compose(archive, layer, wanted, means.spool, directory, &task);
             composed.map(Some).map_err(|error| ComposeError {
                 layer: index,
                 folder: directory.display().to_string(),
                 error,
             })
         };
-        let layers = side_by_side(opened.archives.len(), jobs, write)?;
-        Ok(Self::document(opened, layers, compression, oci))
+        let layers = side_by_side(opened.archives.len(), means.jobs, write)?;
+        Ok(Self::document(opened, layers, form))
     }
 
-    fn document(opened: &Opened, layers: Vec<Option<Composed>>, compression: Option<Compression>, oci: bool) -> Self {
+    fn document(opened: &Opened, layers: Vec<Option<Composed>>, form: Form) -> Self {
+        let compression = form.compression;
         let image = &opened.image;
         let mut rewrite = Rewrite::new(image);
         // Docker's own manifests know gzip and plain layers only.
-        let oci = oci || matches!(compression, Some(Compression::Zstd(_)));
+        let oci = form.oci || matches!(compression, Some(Compression::Zstd(_)));
         let family = if oci { crate::image::manifest::OCI_MANIFEST } else { image.media_type.as_str() };
         if oci {
             rewrite.into_oci();

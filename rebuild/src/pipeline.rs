@@ -7,7 +7,7 @@ use crate::engine::native::verdict::Evaluator;
 use crate::event::{Event, Reporter, Within};
 use crate::image::{Location, Platform};
 use crate::opened::{OpenError, Opened};
-use crate::output::{ComposeError, Output};
+use crate::output::{ComposeError, Form, Means, Output};
 use crate::request::{Prune, Request, Services, Update};
 use crate::spool::Spool;
 use crate::store::kept::Kept;
@@ -93,7 +93,8 @@ impl<'a> Run<'a> {
     fn new(services: &'a Services, reporter: &'a dyn Reporter) -> Result<Self, RebuildError> {
         let recipes = Recipes::embedded().map_err(ChangeError::from)?;
         let spool = Spool::new(&services.temporary);
-        Ok(Self { services, reporter, within: Within(reporter), spool, recipes, scripts: Evaluator::default() })
+        let scripts = Evaluator::new(recipes.scripts().cloned().collect());
+        Ok(Self { services, reporter, within: Within(reporter), spool, recipes, scripts })
     }
 
     fn source(&self, location: &Location) -> Result<Box<dyn Source + '_>, StoreError> {
@@ -222,17 +223,10 @@ fn compose(
     oci: bool,
 ) -> Result<Output, RebuildError> {
     let services = run.services;
-    let output = Output::compose(
-        &subject.opened,
-        after,
-        request.compression,
-        oci,
-        services.jobs,
-        &run.spool,
-        &services.temporary,
-        run.reporter,
-    )?;
-    Ok(output)
+    let means =
+        Means { jobs: services.jobs, spool: &run.spool, directory: &services.temporary, reporter: run.reporter };
+    let form = Form { compression: request.compression, oci };
+    Ok(Output::compose(&subject.opened, after, form, &means)?)
 }
 
 /// Fills in what is only known when the layers are written, and holds the size against the promise.

@@ -1,5 +1,6 @@
 //! What a caller asks for, as plain values.
 
+use crate::engine::native::ConffilePolicy;
 use crate::image::{Location, Platform};
 use crate::layer::Compression;
 use std::path::PathBuf;
@@ -15,6 +16,8 @@ pub struct Request {
     pub platform: Option<Platform>,
     /// Which packages are brought up to date.
     pub update: Update,
+    /// What becomes of configuration files that both the image and the new package changed.
+    pub conffiles: ConffilePolicy,
     /// What is removed.
     pub prune: Prune,
     /// Packages, paths and globs that stay whatever reaches them.
@@ -39,6 +42,7 @@ impl Request {
             destination: None,
             platform: None,
             update: Update::None,
+            conffiles: ConffilePolicy::default(),
             prune: Prune::None,
             keep: Vec::new(),
             roots: Vec::new(),

@@ -1,5 +1,12 @@
 //! The whole way over a toy archive, and every way in which it can be bad.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "tests read fixtures, start referees and tell what they skip"
+)]
+
 use rebuild::archives::release::ReleaseError;
 use rebuild::archives::signature::SignatureError;
 use rebuild::archives::transport::TransportError;

@@ -1,6 +1,13 @@
 //! Another architecture's root: no loader can be asked here, so `readelf` (binutils) says what each file needs, and the libraries are
 //! looked up by a second hand. Skipped without fixtures or `readelf`.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "tests read fixtures, start referees and tell what they skip"
+)]
+
 mod roots;
 
 use slim::elf::search::{Environment, Loader, Role};

@@ -4,6 +4,13 @@
 //! `SLIM_LIVE_APT` (`apt-get -s upgrade`, run in that root). Run with
 //! `cargo test -p slim-rebuild --test live_archives -- --ignored --nocapture`.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "tests read fixtures, start referees and tell what they skip"
+)]
+
 use rebuild::archives::signature::SignatureError;
 use rebuild::archives::{Archive, ArchiveError, Options};
 use rebuild::event::Silent;

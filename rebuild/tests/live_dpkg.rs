@@ -1,6 +1,13 @@
 //! The referee of the native engine: the same toy packages upgraded by the real dpkg in a root directory, and by the engine on the tree read from
 //! that directory. `cargo test -p slim-rebuild --test live_dpkg -- --ignored` as root on a machine with dpkg.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "tests read fixtures, start referees and tell what they skip"
+)]
+
 use rebuild::archives::deb::{Deb, Limits};
 use rebuild::engine::native::script::{Invocation, Scripts, Tier, Unproven, Verdict};
 use rebuild::engine::native::{NativeOptions, PackageUpdate, upgrade};

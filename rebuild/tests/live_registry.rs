@@ -2,6 +2,13 @@
 //!
 //! `cargo test -p slim-rebuild --test live_registry -- --ignored` (Debian: `apt-get install docker-registry skopeo`).
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "tests read fixtures, start referees and tell what they skip"
+)]
+
 use rebuild::event::Silent;
 use rebuild::image::{Digest, Reference};
 use rebuild::store::registry::{

@@ -2,6 +2,13 @@
 //!
 //! `SLIM_IMAGES=DIRECTORY cargo test -p slim-rebuild --test live_scripts -- --ignored --nocapture` with tar files of root file systems.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "tests read fixtures, start referees and tell what they skip"
+)]
+
 use rebuild::engine::native::script::{Hook, Invocation, Scripts};
 use rebuild::engine::native::verdict::Evaluator;
 use slim::draft::Draft;
@@ -59,11 +66,12 @@ fn scripts_of_real_images() {
     let Some(directory) = std::env::var_os("SLIM_IMAGES") else { return println!("skipped: no SLIM_IMAGES") };
     let mut images: Vec<_> = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     images.sort();
+    let scripts = Evaluator::new(recipes::Recipes::embedded().unwrap().scripts().cloned().collect());
     let verbose = std::env::var_os("SLIM_VERBOSE").is_some();
     for image in images.iter().filter(|path| path.extension().is_some_and(|extension| extension == "tar")) {
         let tree = unpack(image);
         let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        let (mut scripts, mut proven, mut packages, mut whole) = (0, 0, 0, 0);
+        let (mut count, mut proven, mut packages, mut whole) = (0, 0, 0, 0);
         let mut tiers: BTreeMap<String, usize> = BTreeMap::new();
         let read = |draft: &Draft<'_>, name: &str| draft.read(&ImagePath::new(name).unwrap()).unwrap();
         let mut draft = Draft::new(tree, &MemoryContents);
@@ -85,7 +93,7 @@ fn scripts_of_real_images() {
                 (Hook::Postinst, "postinst", "configure"),
             ] {
                 let Some(script) = read(&draft, &format!("{stem}.{name}")) else { continue };
-                scripts += 1;
+                count += 1;
                 let invocation = Invocation {
                     package: &package,
                     architecture: &architecture,
@@ -96,7 +104,7 @@ fn scripts_of_real_images() {
                     new_version: &version,
                     debconf_templates: templates.as_deref(),
                 };
-                match Evaluator::default().run(&invocation, &mut draft, &mut Vec::new()) {
+                match scripts.run(&invocation, &mut draft, &mut Vec::new()) {
                     Ok(verdict) => {
                         proven += 1;
                         *tiers.entry(format!("{:?}", verdict.tier)).or_default() += 1;
@@ -117,7 +125,7 @@ fn scripts_of_real_images() {
             }
             whole += usize::from(all);
         }
-        println!("{}: {proven} of {scripts} scripts, {whole} of {packages} packages, {tiers:?}", image.display());
+        println!("{}: {proven} of {count} scripts, {whole} of {packages} packages, {tiers:?}", image.display());
         let mut reasons: Vec<_> = reasons.into_iter().collect();
         reasons.sort_by_key(|(_, places)| std::cmp::Reverse(places.len()));
         for (reason, places) in reasons {

@@ -1,5 +1,12 @@
 //! Other people's tools read what the local stores write, and the other way round.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "tests read fixtures, start referees and tell what they skip"
+)]
+
 use rebuild::event::Silent;
 use rebuild::image::{Digest, Image, Location, Rewrite};
 use rebuild::store::{open_sink, open_source};

@@ -1,5 +1,12 @@
 //! Local stores: what is written is read again, what is damaged is refused, what is unfinished leaves nothing behind.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "tests read fixtures, start referees and tell what they skip"
+)]
+
 use rebuild::event::{Event, Reporter, Silent};
 use rebuild::image::manifest::Document;
 use rebuild::image::{Compression, Digest, Image, Location, Platform, Rewrite};

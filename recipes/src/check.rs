@@ -25,6 +25,7 @@ pub(crate) fn problems(table: &Recipes) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut ids = BTreeSet::new();
     let mut wrappers = BTreeSet::new();
+    let mut scripts = BTreeSet::new();
     for recipe in table.recipes() {
         let mut say = |place: &str, what: String| problems.push(Problem { place: place.to_owned(), what });
         if recipe.id.is_empty() || recipe.about.trim().is_empty() {
@@ -47,6 +48,24 @@ pub(crate) fn problems(table: &Recipes) -> Vec<Problem> {
             reason(&generated.because, |what| say(&place, what));
             patterns(&generated.paths, |what| say(&place, what));
         }
+        for script in &recipe.scripts {
+            let place = format!("{}/{}", recipe.id, script.what);
+            reason(&script.because, |what| say(&place, what));
+            let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+            if script.sha256.len() != 64 || !script.sha256.bytes().all(hex) {
+                say(&place, format!("{:?} is not a SHA-256 in lower-case hex", script.sha256));
+            }
+            if script.what.trim().is_empty() || !matches!(script.action.as_str(), "install" | "upgrade" | "configure") {
+                say(&place, "needs a name and an action: install, upgrade or configure".into());
+            }
+            if !scripts.insert((&script.sha256, &script.action)) {
+                say(&place, "the script is described twice".into());
+            }
+            let files = script.without.iter().map(|without| &without.file);
+            for path in script.exists.iter().chain(&script.absent).chain(files).filter(|path| !path.starts_with('/')) {
+                say(&place, format!("{path:?} is not an absolute path"));
+            }
+        }
         for wrapper in &recipe.wrappers {
             let place = format!("{}/{}", recipe.id, wrapper.names.join(","));
             reason(&wrapper.because, |what| say(&place, what));
@@ -68,7 +87,18 @@ fn check_rule(rule: &Rule, mut say: impl FnMut(String)) {
     if rule.when == When::default() && rule.together.is_empty() {
         say("never applies: `when` states no fact".into());
     }
-    let paths = [&rule.keep, &rule.keep_files, &rule.together, &rule.gate, &rule.when.reached, &rule.when.present];
+    let paths = [
+        &rule.keep,
+        &rule.keep_files,
+        &rule.library,
+        &rule.but_not,
+        &rule.covers,
+        &rule.together,
+        &rule.gate,
+        &rule.when.reached,
+        &rule.when.present,
+        &rule.when.not_by,
+    ];
     for pattern in paths.into_iter().flatten().chain(rule.configs.iter().flat_map(|config| &config.files)) {
         if !pattern.starts_with(['/', '$', '*', '{']) {
             say(format!("{pattern:?} is not an absolute path"));
@@ -76,8 +106,17 @@ fn check_rule(rule: &Rule, mut say: impl FnMut(String)) {
         patterns([pattern], &mut say);
     }
     patterns(rule.packages.iter().chain(&rule.when.packages).chain(&rule.provided), &mut say);
-    let effects =
-        [&rule.keep, &rule.keep_files, &rule.packages, &rule.commands, &rule.together, &rule.gate, &rule.provided];
+    let effects = [
+        &rule.keep,
+        &rule.keep_files,
+        &rule.library,
+        &rule.packages,
+        &rule.commands,
+        &rule.together,
+        &rule.gate,
+        &rule.covers,
+        &rule.provided,
+    ];
     if effects.iter().all(|effect| effect.is_empty()) && rule.configs.is_empty() {
         say("has no effect".into());
     }

@@ -8,15 +8,27 @@ macro_rules! recipes {
 pub(crate) const EMBEDDED: &[(&str, &str)] = recipes![
     "distros/alpine.yaml",
     "distros/debian.yaml",
+    "packages/apache.yaml",
     "packages/ca-certificates.yaml",
+    "packages/callers.yaml",
+    "packages/crypto.yaml",
+    "packages/databases.yaml",
     "packages/glibc.yaml",
+    "packages/kerberos.yaml",
     "packages/nginx.yaml",
     "packages/openssl.yaml",
     "packages/pam.yaml",
     "packages/redis.yaml",
+    "packages/servers.yaml",
+    "packages/supervisors.yaml",
+    "packages/toolkits.yaml",
+    "packages/tools.yaml",
+    "runtimes/languages.yaml",
     "runtimes/launch.yaml",
+    "runtimes/perl.yaml",
     "runtimes/php.yaml",
     "runtimes/python.yaml",
+    "scripts/debian-scripts.yaml",
 ];
 
 #[cfg(test)]
@@ -26,7 +38,7 @@ mod tests {
     #[test]
     fn every_file_is_listed_in_order() {
         let mut files = Vec::new();
-        for directory in ["distros", "packages", "runtimes"] {
+        for directory in ["distros", "packages", "runtimes", "scripts"] {
             for entry in std::fs::read_dir(format!("{}/{directory}", env!("CARGO_MANIFEST_DIR"))).unwrap() {
                 files.push(format!("{directory}/{}", entry.unwrap().file_name().into_string().unwrap()));
             }

@@ -14,4 +14,6 @@ mod schema;
 pub use check::Problem;
 pub use load::{LoadError, Recipes};
 pub use pattern::{Pattern, PatternError, Patterns};
-pub use schema::{Config, ConfigKind, Generated, Ignore, Keeping, Operands, Recipe, Rule, When, Wrapper};
+pub use schema::{
+    Config, ConfigKind, Generated, Ignore, Keeping, Operands, Recipe, Rule, Script, When, Without, Wrapper,
+};

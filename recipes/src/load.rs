@@ -2,7 +2,7 @@
 
 use crate::check::{self, Problem};
 use crate::embedded::EMBEDDED;
-use crate::schema::{Generated, Ignore, Recipe, Rule, Wrapper};
+use crate::schema::{Generated, Ignore, Recipe, Rule, Script, Wrapper};
 
 /// A recipe could not be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -89,6 +89,11 @@ impl Recipes {
     /// All classes of generated files.
     pub fn generated(&self) -> impl Iterator<Item = &Generated> {
         self.recipes.iter().flat_map(|recipe| &recipe.generated)
+    }
+
+    /// All scripts known by their content.
+    pub fn scripts(&self) -> impl Iterator<Item = &Script> {
+        self.recipes.iter().flat_map(|recipe| &recipe.scripts)
     }
 
     /// The wrapper with this file name.

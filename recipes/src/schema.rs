@@ -25,6 +25,42 @@ pub struct Recipe {
     /// Programs that run another program named in their arguments.
     #[serde(default)]
     pub wrappers: Vec<Wrapper>,
+    /// Maintainer scripts that are known by their content.
+    #[serde(default)]
+    pub scripts: Vec<Script>,
+}
+
+/// A maintainer script that cannot be evaluated but is known to change nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Script {
+    /// SHA-256 of the script in lower-case hex; of a shell script, without the versions in debhelper's comments.
+    pub sha256: String,
+    /// What it is, for people: `preinst of bash 5.1 in Debian 11`.
+    pub what: String,
+    /// The first argument for which it is known: `upgrade`, `configure`.
+    pub action: String,
+    /// Paths that must be there.
+    #[serde(default)]
+    pub exists: Vec<String>,
+    /// Paths that must not be there.
+    #[serde(default)]
+    pub absent: Vec<String>,
+    /// Lines that must not be in files.
+    #[serde(default)]
+    pub without: Vec<Without>,
+    /// Why it then changes nothing.
+    pub because: String,
+}
+
+/// A line that must not be in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Without {
+    /// The file; where it is missing, nothing is known.
+    pub file: String,
+    /// The whole line.
+    pub line: String,
 }
 
 /// When something is in use, something else is too.
@@ -43,6 +79,13 @@ pub struct Rule {
     /// Paths that are in use as mere files: they stay, but are no reason to keep the package that owns them.
     #[serde(default)]
     pub keep_files: Vec<String>,
+    /// Files of a language's library: loaded by an interpreter, not run. They are in use with the packages that own them, but the `#!`
+    /// lines that many of them begin with are no uses.
+    #[serde(default)]
+    pub library: Vec<String>,
+    /// Of `library`, what stays only when it is named: parts that nobody loads who does not ask for them.
+    #[serde(default)]
+    pub but_not: Vec<String>,
     /// Names of packages that are in use, where installed; `*` stands for any text.
     #[serde(default)]
     pub packages: Vec<String>,
@@ -55,6 +98,9 @@ pub struct Rule {
     /// A data class behind a gate: these paths stay only if the rule applies, whoever owns them.
     #[serde(default)]
     pub gate: Vec<String>,
+    /// Binaries whose computed library names this rule knows: they are not listed as unknown.
+    #[serde(default)]
+    pub covers: Vec<String>,
     /// Library names that the host supplies at run time: not finding them is no fault.
     #[serde(default)]
     pub provided: Vec<String>,
@@ -79,6 +125,9 @@ pub struct When {
     /// A binary that is in use imports one of these symbols.
     #[serde(default)]
     pub imports: Vec<String>,
+    /// Importers that do not count for `imports`: libraries that offer the function to callers of their own.
+    #[serde(default)]
+    pub not_by: Vec<String>,
     /// The image's configuration sets one of these environment variables.
     #[serde(default)]
     pub env: Vec<String>,
@@ -113,6 +162,12 @@ pub enum ConfigKind {
     Commands,
     /// PAM service files: `type control module arguments`, `@include`.
     Pam,
+    /// `nsswitch.conf`: every service is a library `libnss_SERVICE.so.2`.
+    NameServices,
+    /// Tables of cron: the command is what follows the time and, in system tables, the user.
+    Crontab,
+    /// Init scripts and start files without a fixed form: every word that names a command or a file.
+    Words,
 }
 
 /// Strings in binaries that are not to be taken for uses.

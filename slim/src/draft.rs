@@ -20,6 +20,8 @@ pub struct Draft<'a> {
     pub now: Mtime,
     touched: BTreeSet<ImagePath>,
     journal: Vec<(ImagePath, Option<Node>)>,
+    /// Where the journal first speaks of a path.
+    first: BTreeMap<ImagePath, usize>,
     inodes: u32,
 }
 
@@ -37,7 +39,7 @@ impl<'a> Draft<'a> {
     /// Starts from a tree.
     pub fn new(tree: Tree, contents: &'a dyn Contents) -> Self {
         let now = Mtime::default();
-        Self { tree, contents, now, touched: BTreeSet::new(), journal: Vec::new(), inodes: 0 }
+        Self { tree, contents, now, touched: BTreeSet::new(), journal: Vec::new(), first: BTreeMap::new(), inodes: 0 }
     }
 
     /// The tree as it is now.
@@ -58,6 +60,14 @@ impl<'a> Draft<'a> {
     /// The node at exactly this path.
     pub fn get(&self, path: &ImagePath) -> Option<&Node> {
         self.tree.get(path)
+    }
+
+    /// The node that was at exactly this path when the draft began.
+    pub fn original(&self, path: &ImagePath) -> Option<&Node> {
+        match self.first.get(path).and_then(|index| self.journal.get(*index)) {
+            Some((_, old)) => old.as_ref(),
+            None => self.tree.get(path),
+        }
     }
 
     /// The bytes of the file that a path leads to, links followed; `None` when there is no file.
@@ -143,6 +153,9 @@ impl<'a> Draft<'a> {
     pub fn rollback(&mut self, to: Checkpoint) {
         while self.journal.len() > to.0 {
             if let Some((path, old)) = self.journal.pop() {
+                if self.first.get(&path) == Some(&self.journal.len()) {
+                    self.first.remove(&path);
+                }
                 match old {
                     Some(node) => drop(self.tree.insert(path, node)),
                     None => self.tree.remove(&path),
@@ -164,6 +177,7 @@ impl<'a> Draft<'a> {
                 old
             }
         };
+        self.first.entry(path.clone()).or_insert(self.journal.len());
         self.journal.push((path.clone(), old));
         self.touched.insert(path);
     }
@@ -352,6 +366,20 @@ mod tests {
         draft.remove(&ImagePath::literal("/new"));
         draft.rollback(checkpoint);
         assert_eq!(text::dump(draft.tree()), before);
+    }
+
+    #[test]
+    fn what_was_there_at_first_stays_known() {
+        let mut draft = Draft::new(text::tree("/a = 1").unwrap(), &MemoryContents);
+        let (a, b) = (ImagePath::literal("/a"), ImagePath::literal("/b"));
+        set(&mut draft, "/a", "2");
+        let checkpoint = draft.checkpoint();
+        draft.remove(&a);
+        set(&mut draft, "/b", "new");
+        assert_eq!((draft.original(&a), draft.original(&b)), (Some(&Node::file(*b"1")), None));
+        draft.rollback(checkpoint);
+        assert_eq!((draft.original(&a), draft.original(&b)), (Some(&Node::file(*b"1")), None));
+        assert_eq!(draft.get(&a), Some(&Node::file(*b"2")));
     }
 
     #[test]

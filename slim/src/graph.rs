@@ -32,6 +32,8 @@ pub enum Rule {
     String,
     /// A directive of a configuration file.
     Config,
+    /// A module that a program of a language imports.
+    Import,
     /// A shared object that a kept package ships outside the loader's directories.
     Plugin,
     /// A rule of a recipe, by its id.
@@ -53,6 +55,7 @@ impl fmt::Display for Rule {
             Self::Dlopen => "dlopen",
             Self::String => "string",
             Self::Config => "config",
+            Self::Import => "import",
             Self::Plugin => "plugin",
             Self::Recipe(id) => return write!(f, "recipe {id}"),
         })

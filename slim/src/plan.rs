@@ -50,6 +50,8 @@ pub struct Removal {
     pub paths: BTreeMap<ImagePath, String>,
     /// Directories that may go when nothing is left in them.
     pub directories: BTreeSet<ImagePath>,
+    /// Kept packages stay by file: their lists come to name exactly what is there, and what is only for building against them goes.
+    pub by_file: bool,
 }
 
 /// All decisions, in the order of packages' names, and what carries them out.

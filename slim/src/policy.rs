@@ -99,7 +99,9 @@ fn files(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profile, re
     for (path, node) in tree.iter().filter(|(path, _)| !reach.graph.reaches(path)) {
         let owners = inventory.owner_indexes(path);
         if node.is_directory() {
-            if !owners.is_empty() && !owners.iter().any(kept) {
+            // Empty directories of kept packages are made to be filled: /tmp, /var/log/nginx.
+            let emptied = profile == Profile::Files && tree.children(path).next().is_some();
+            if !owners.is_empty() && (emptied || !owners.iter().any(kept)) {
                 removal.directories.insert(path.clone());
             }
             continue;
@@ -119,13 +121,33 @@ fn files(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profile, re
         };
         removal.paths.insert(path.clone(), reason);
     }
-    dangling(tree, removal);
+    removal.by_file = profile == Profile::Files;
+    loop {
+        dangling(tree, removal);
+        if !stranded(reach, removal) {
+            return;
+        }
+    }
+}
+
+/// What nothing runs, and what could not run any more because something that it takes is removed, goes too; whether there was any.
+fn stranded(reach: &Reach, removal: &mut Removal) -> bool {
+    let lost = |(path, needs): (&ImagePath, &BTreeSet<ImagePath>)| {
+        let need = needs.iter().find(|need| removal.paths.contains_key(need))?;
+        let reason = format!("nothing in use runs it, and {need}, which it needs, is removed");
+        (!removal.paths.contains_key(path)).then(|| (path.clone(), reason))
+    };
+    let news: Vec<_> = reach.idle.iter().filter_map(lost).collect();
+    let any = !news.is_empty();
+    removal.paths.extend(news);
+    any
 }
 
 /// A link that led somewhere and now would not goes too, unless it is in use: the leavings of removed packages.
 fn dangling(tree: &Tree, removal: &mut Removal) {
     loop {
-        let gone = |path: &ImagePath| removal.paths.contains_key(path);
+        let emptied = emptied(tree, removal);
+        let gone = |path: &ImagePath| removal.paths.contains_key(path) || emptied.contains(path);
         let news: BTreeSet<ImagePath> = tree
             .iter()
             .filter(|(path, node)| matches!(node.kind, Kind::Symlink(_)) && !gone(path))
@@ -141,6 +163,19 @@ fn dangling(tree: &Tree, removal: &mut Removal) {
     }
 }
 
+/// The directories that go because all that is in them goes.
+fn emptied(tree: &Tree, removal: &Removal) -> BTreeSet<ImagePath> {
+    let mut emptied = BTreeSet::new();
+    // The deepest first, so that it is known of all that is in a directory when its turn comes.
+    for directory in removal.directories.iter().rev() {
+        let goes = |path: &ImagePath| removal.paths.contains_key(path) || emptied.contains(path);
+        if tree.children(directory).all(|(path, _)| goes(path)) {
+            emptied.insert(directory.clone());
+        }
+    }
+    emptied
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,7 +185,9 @@ mod tests {
     use recipes::Recipes;
 
     const TREE: &str = "/usr/bin/app = #!/usr/bin/sh\\n. /usr/share/data/lib\n/usr/bin/sh = x\n/usr/bin/awk -> /etc/alternatives/awk\n\
-        /etc/alternatives/awk -> /usr/bin/mawk\n/usr/bin/mawk = x\n/usr/share/data/lib = x\n/opt/mine = x\n/usr/bin/link -> mawk";
+        /etc/alternatives/awk -> /usr/bin/mawk\n/usr/bin/mawk = x\n/usr/share/data/lib = x\n/opt/mine = x\n/usr/bin/link -> mawk\n\
+        /usr/share/doc/mawk/copyright = x\n/usr/share/doc/app -> mawk\n\
+        /usr/bin/tool 755 = #!/usr/bin/awk -f\n/usr/bin/other 755 = #!/usr/bin/sh";
 
     fn plan(keep: &[&str], profile: Profile) -> Plan {
         let tree = text::tree(TREE).unwrap();
@@ -161,9 +198,12 @@ mod tests {
             ..Package::default()
         };
         let packages = vec![
-            package("app", &["/usr", "/usr/bin", "/usr/bin/app"]),
+            package(
+                "app",
+                &["/usr", "/usr/bin", "/usr/bin/app", "/usr/bin/tool", "/usr/bin/other", "/usr/share/doc/app"],
+            ),
             package("shell", &["/usr/bin/sh"]),
-            package("mawk", &["/usr/bin/mawk", "/usr/share"]),
+            package("mawk", &["/usr/bin/mawk", "/usr/share", "/usr/share/doc/mawk", "/usr/share/doc/mawk/copyright"]),
             package("data", &["/usr/share/data", "/usr/share/data/lib"]),
         ];
         let inventory = Inventory::new(packages, &tree);
@@ -187,7 +227,18 @@ mod tests {
     fn packages_that_nothing_leads_to_go_with_the_links_to_them() {
         let plan = plan(&[], Profile::Packages);
         assert_eq!(kept(&plan), ["app", "data", "shell"]);
-        assert_eq!(gone(&plan), ["/etc/alternatives/awk", "/usr/bin/awk", "/usr/bin/link", "/usr/bin/mawk"]);
+        assert_eq!(
+            gone(&plan),
+            [
+                "/etc/alternatives/awk",
+                "/usr/bin/awk",
+                "/usr/bin/link",
+                "/usr/bin/mawk",
+                "/usr/bin/tool",
+                "/usr/share/doc/app",
+                "/usr/share/doc/mawk/copyright"
+            ]
+        );
     }
 
     #[test]
@@ -195,6 +246,21 @@ mod tests {
         for wish in ["mawk", "maw*", "/usr/bin/awk", "/usr/bin/m*"] {
             assert!(kept(&plan(&[wish], Profile::Packages)).contains(&"mawk"), "{wish}");
         }
+    }
+
+    #[test]
+    fn what_nothing_runs_goes_with_what_it_needs() {
+        let plan = plan(&[], Profile::Packages);
+        let reason = &plan.removal.paths[&ImagePath::literal("/usr/bin/tool")];
+        assert!(reason.contains("which it needs, is removed"), "{reason}");
+        assert!(!gone(&plan).contains(&"/usr/bin/other".to_owned()), "what could still run stays");
+    }
+
+    #[test]
+    fn by_file_only_what_is_reached_stays() {
+        let plan = plan(&[], Profile::Files);
+        assert!(plan.removal.by_file && gone(&plan).contains(&"/usr/bin/other".to_owned()));
+        assert_eq!(kept(&plan), ["app", "data", "shell"]);
     }
 
     #[test]

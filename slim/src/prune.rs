@@ -1,5 +1,7 @@
 //! Carrying a removal out on a draft: files, directories, the package database.
 
+mod record;
+
 use crate::draft::Draft;
 use crate::packages::dpkg::database::{Database, DatabaseError};
 use crate::path::ImagePath;
@@ -21,7 +23,7 @@ pub fn prune(draft: &mut Draft<'_>, removal: &Removal) -> Result<(), DatabaseErr
     }
     Database::forget(draft, &removal.packages)?;
     empty_directories(draft, &removal.directories);
-    Ok(())
+    record::rewrite(draft, removal)
 }
 
 /// The deepest first, so that a directory is empty when its turn comes.

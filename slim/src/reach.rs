@@ -4,12 +4,12 @@
 //! that no package owns, for those are the application. Work goes in rounds, each in path order or in parallel over independent
 //! files, so the graph is the same on every machine.
 
-use crate::graph::{Edge, Graph, Rule};
+use crate::graph::{Edge, Graph, Rule, Unknown};
 use crate::launch::Launch;
 use crate::packages::Inventory;
 use crate::path::ImagePath;
 use crate::scan::knowledge::{Facts, Knowledge};
-use crate::scan::{Finding, Scene, elf, script};
+use crate::scan::{Finding, Scene, elf, idle, perl, python, script};
 use crate::tree::{Contents, Kind, Tree};
 use rayon::prelude::*;
 use recipes::{Keeping, Recipes};
@@ -26,6 +26,8 @@ pub struct Reach {
     pub gated: BTreeSet<ImagePath>,
     /// Unowned files that go unless reached, with who makes them.
     pub leftovers: BTreeMap<ImagePath, String>,
+    /// Programs, libraries and scripts of kept packages that nothing reaches, with the files that they would take if somebody ran them.
+    pub idle: BTreeMap<ImagePath, BTreeSet<ImagePath>>,
 }
 
 /// Whose word keeps packages beyond what is reached.
@@ -51,7 +53,8 @@ pub fn reach(
 ) -> Result<Reach, recipes::PatternError> {
     let knowledge = Knowledge::new(recipes, tree)?;
     let loader = elf::loader(tree, contents, launch);
-    let scene = Scene { tree, contents, launch, knowledge, loader };
+    let python = python::Modules::new(tree, contents);
+    let scene = Scene { tree, contents, launch, knowledge, loader, python, perl: perl::Library::new(tree)? };
     let mut work = Work {
         scene: &scene,
         inventory,
@@ -59,6 +62,7 @@ pub fn reach(
         facts: Facts::default(),
         queue: Vec::new(),
         full: BTreeSet::new(),
+        loaded: BTreeSet::new(),
     };
     work.begin(recipes, wishes);
     work.application();
@@ -72,6 +76,7 @@ pub fn reach(
         }
         if work.queue.is_empty() {
             work.reach.gated.clone_from(scene.knowledge.gated());
+            work.reach.idle = work.idle();
             return Ok(work.reach);
         }
     }
@@ -86,6 +91,8 @@ struct Work<'s, 'a> {
     queue: Vec<ImagePath>,
     /// Reached by a use that keeps packages, and not only as a mere file.
     full: BTreeSet<ImagePath>,
+    /// Reached, but only as what an interpreter loads.
+    loaded: BTreeSet<ImagePath>,
 }
 
 impl Work<'_, '_> {
@@ -97,6 +104,7 @@ impl Work<'_, '_> {
             let edges = scene.follow(None, &root.to, root.rule.clone(), &root.evidence);
             finding.edges.extend(edges.into_iter().map(|edge| if root.keeps_package { edge } else { edge.of_file() }));
         }
+        self.interpreter(&mut finding);
         for (place, text) in roots.snippets {
             let mut inner = Finding::default();
             script::text(scene, None, text.as_bytes(), &mut inner, 0);
@@ -121,6 +129,33 @@ impl Work<'_, '_> {
             }
         }
         self.take(finding);
+    }
+
+    /// `python -m MODULE` and `python -c TEXT`; an interpreter that is told no program can be told any.
+    fn interpreter(&self, finding: &mut Finding) {
+        let launch = self.scene.launch;
+        let extra: Vec<Vec<String>> =
+            launch.extra.iter().map(|text| text.split_whitespace().map(str::to_owned).collect()).collect();
+        let main: Vec<String> = launch.entrypoint.iter().chain(&launch.command).cloned().collect();
+        for words in std::iter::once(&main).chain(&extra) {
+            let is_python = |word: &String| word.rsplit('/').next().is_some_and(|name| name.starts_with("python"));
+            let Some(at) = words.iter().position(is_python) else { continue };
+            let arguments = words.get(at + 1..).unwrap_or_default();
+            let place = words.join(" ");
+            let option = arguments.iter().position(|word| word == "-m" || word == "-c");
+            match option.and_then(|at| Some((arguments.get(at)?.as_str(), arguments.get(at + 1)?))) {
+                Some(("-m", module)) => {
+                    python::import(self.scene, None, module, &format!("{place}: -m {module}"), finding);
+                }
+                Some((_, text)) => python::text(self.scene, None, text, finding),
+                None if arguments.iter().all(|word| word.starts_with('-')) => {
+                    let what = "Python is started without a program, and can be told any";
+                    let taken = "modules that nothing imports go; --keep names those that are wanted".to_owned();
+                    finding.unknowns.push(Unknown { at: None, place, what: what.into(), taken });
+                }
+                None => {}
+            }
+        }
     }
 
     /// What no package owns is the application, unless it is known to be generated. Its programs and scripts are roots.
@@ -159,15 +194,19 @@ impl Work<'_, '_> {
     fn drain(&mut self) {
         while !self.queue.is_empty() {
             let round = std::mem::take(&mut self.queue);
-            let findings: Vec<Finding> = round.par_iter().map(|path| self.scene.scan(path)).collect();
+            let scan = |path: &ImagePath| self.scene.scan(path, !self.loaded.contains(path));
+            let findings: Vec<Finding> = round.par_iter().map(scan).collect();
             for (path, mut finding) in round.into_iter().zip(findings) {
                 // What a link leads to is used as the link is.
                 let is_link = self.scene.tree.get(&path).is_some_and(|node| node.as_symlink().is_some());
                 if is_link && !self.full.contains(&path) {
                     finding.edges.iter_mut().for_each(|edge| edge.keeps_package = false);
                 }
-                for symbol in &finding.imports {
-                    self.facts.imports.entry(symbol.clone()).or_insert_with(|| path.clone());
+                for symbol in finding.imports.iter().filter(|symbol| self.scene.knowledge.asks_about(symbol)) {
+                    let importers = self.facts.imports.entry(symbol.clone()).or_default();
+                    if !importers.contains(&path) {
+                        importers.push(path.clone());
+                    }
                 }
                 self.take(finding);
             }
@@ -178,9 +217,16 @@ impl Work<'_, '_> {
         for unknown in finding.unknowns {
             self.reach.graph.note(unknown);
         }
-        for edge in finding.edges {
+        let loaded = finding.loaded.into_iter().map(|edge| (edge, true));
+        for (edge, loads) in finding.edges.into_iter().map(|edge| (edge, false)).chain(loaded) {
             let (to, keeps_package) = (edge.to.clone(), edge.keeps_package);
             let new = self.reach.graph.add(edge);
+            if loads && new {
+                self.loaded.insert(to.clone());
+            } else if !loads && self.loaded.remove(&to) {
+                // It is run after all: it has to be looked at as a program.
+                self.queue.push(to.clone());
+            }
             let is_link = || self.scene.tree.get(&to).is_some_and(|node| node.as_symlink().is_some());
             if keeps_package && self.full.insert(to.clone()) && !new && is_link() {
                 self.queue.push(to.clone());
@@ -212,6 +258,22 @@ impl Work<'_, '_> {
             self.reach.packages.entry(*index).or_insert_with(|| path.clone());
             self.facts.packages.entry(package.name.clone()).or_insert_with(|| path.clone());
         }
+    }
+
+    /// What kept packages hold that nothing reaches and that could be run or loaded: what it would take.
+    fn idle(&self) -> BTreeMap<ImagePath, BTreeSet<ImagePath>> {
+        let kept = |path: &ImagePath| {
+            self.inventory.owner_indexes(path).iter().any(|owner| self.reach.packages.contains_key(owner))
+        };
+        let files: Vec<_> = self
+            .scene
+            .tree
+            .iter()
+            .filter(|(path, node)| node.as_file().is_some() && !self.reach.graph.reaches(path) && kept(path))
+            .map(|(path, _)| path)
+            .collect();
+        let needs = files.par_iter().map(|path| ((*path).clone(), idle::needs(self.scene, path)));
+        needs.collect::<Vec<_>>().into_iter().filter(|(_, needs)| !needs.is_empty()).collect()
     }
 
     /// Shared objects that kept packages ship outside the loader's directories are there to be loaded by path.

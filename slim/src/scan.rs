@@ -5,7 +5,10 @@
 
 pub mod config;
 pub mod elf;
+pub mod idle;
 pub mod knowledge;
+pub mod perl;
+pub mod python;
 pub mod script;
 
 use crate::elf::search::Loader;
@@ -31,6 +34,10 @@ pub struct Scene<'a> {
     pub knowledge: knowledge::Knowledge<'a>,
     /// Where libraries are found.
     pub loader: Loader<'a>,
+    /// The modules of Python's installed distributions.
+    pub python: python::Modules,
+    /// The directories of Perl's `@INC`.
+    pub perl: perl::Library,
 }
 
 impl std::fmt::Debug for Scene<'_> {
@@ -44,6 +51,8 @@ impl std::fmt::Debug for Scene<'_> {
 pub struct Finding {
     /// What the file uses.
     pub edges: Vec<Edge>,
+    /// What it loads without running it: of these files a `#!` line is no use.
+    pub loaded: Vec<Edge>,
     /// What it uses that cannot be known.
     pub unknowns: Vec<Unknown>,
     /// Symbols that it imports.
@@ -62,6 +71,7 @@ impl Finding {
     /// Adds what another finder found.
     pub fn extend(&mut self, other: Self) {
         self.edges.extend(other.edges);
+        self.loaded.extend(other.loaded);
         self.unknowns.extend(other.unknowns);
         self.imports.extend(other.imports);
         self.packages.extend(other.packages);
@@ -69,8 +79,8 @@ impl Finding {
 }
 
 impl Scene<'_> {
-    /// What the node at a path uses.
-    pub fn scan(&self, path: &ImagePath) -> Finding {
+    /// What the node at a path uses. A file that is only ever loaded (`runs` is false) is read as a module, not as a program.
+    pub fn scan(&self, path: &ImagePath, runs: bool) -> Finding {
         let mut finding = Finding::default();
         match self.tree.get(path).map(|node| &node.kind) {
             Some(Kind::Symlink(_)) => finding.edges = self.follow(Some(path), path, Rule::Symlink, "its target"),
@@ -79,8 +89,16 @@ impl Scene<'_> {
             }
             Some(Kind::File(file)) => match self.contents.read(&file.content) {
                 Ok(bytes) if bytes.starts_with(b"\x7fELF") => elf::find(self, path, &bytes, &mut finding),
-                Ok(bytes) if bytes.starts_with(b"#!") => script::find(self, path, &bytes, &mut finding),
-                Ok(_) => {}
+                Ok(bytes) => {
+                    if runs && bytes.starts_with(b"#!") {
+                        script::find(self, path, &bytes, &mut finding);
+                    }
+                    if python::is_python(path, &bytes) {
+                        python::find(self, path, &bytes, &mut finding);
+                    } else if perl::is_perl(path, &bytes) {
+                        perl::find(self, path, &bytes, &mut finding);
+                    }
+                }
                 Err(error) => {
                     finding.unknown(path, "whole file", error.to_string(), "nothing that it names is followed")
                 }

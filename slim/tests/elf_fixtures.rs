@@ -1,5 +1,12 @@
 //! Real ELF files, read by us and by another reader (`readelf` of binutils), and mutated without mercy. Skipped without fixtures.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "tests read fixtures, start referees and tell what they skip"
+)]
+
 use slim::elf;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,5 +1,12 @@
 //! The order of Debian versions against dpkg itself. Run with `cargo test -p slim --test live_dpkg_versions -- --ignored`.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "tests read fixtures, start referees and tell what they skip"
+)]
+
 use slim::packages::dpkg::Version;
 use std::process::Command;
 

@@ -2,7 +2,12 @@
 //!
 //! `SLIM_ROOT=root.tar SLIM_ENTRYPOINT='nginx -g daemon\ off;' SLIM_OUT=pruned.tar cargo test -p slim --test live_prune -- --ignored --nocapture`
 
-#![allow(clippy::disallowed_methods, reason = "a test reads and writes archives")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "tests read fixtures, start referees and tell what they skip"
+)]
 
 use recipes::Recipes;
 use slim::draft::Draft;

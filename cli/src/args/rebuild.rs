@@ -76,6 +76,10 @@ pub(crate) struct RebuildArgs {
     #[arg(long, value_name = "WHICH", default_value = "all", help_heading = "Changes")]
     pub(crate) update: UpdateChoice,
 
+    /// What becomes of a configuration file that both the image and the new package changed
+    #[arg(long, value_name = "WHICH", default_value = "keep", help_heading = "Changes")]
+    pub(crate) conffiles: ConffileChoice,
+
     #[command(flatten)]
     pub(crate) selection: SelectionArgs,
     #[command(flatten)]
@@ -118,6 +122,17 @@ pub(crate) enum UpdateChoice {
     Security,
     /// None
     None,
+}
+
+/// `--conffiles`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ConffileChoice {
+    /// The image's stays, the package's is put beside it (.dpkg-dist)
+    Keep,
+    /// The package's is installed, the image's is put beside it (.dpkg-old)
+    New,
+    /// The package is kept back
+    Fail,
 }
 
 /// `--prune`.

@@ -70,7 +70,9 @@ fn change(error: &ChangeError) -> Failure {
         ChangeError::Pattern(_) => {
             Failure { code: Code::Usage, ..Failure::of(error).hint("check the globs of --keep") }
         }
-        ChangeError::LoaderCache(_) => Failure::of(error).hint("--prune none removes nothing"),
+        ChangeError::LoaderCache(_) | ChangeError::Alternatives(_) => {
+            Failure::of(error).hint("--prune none removes nothing")
+        }
         ChangeError::Database(_) | ChangeError::Contents(_) | ChangeError::Recipes(_) => Failure::of(error),
     }
 }

@@ -106,6 +106,8 @@ pub struct Outcome {
 pub struct Refused {
     /// Package name.
     pub package: String,
+    /// Further packages that cannot be upgraded for the same reason: those that activated the trigger.
+    pub with: Vec<String>,
     /// Why.
     pub reason: RefusedReason,
 }
@@ -141,6 +143,16 @@ pub enum RefusedReason {
         hook: Hook,
         /// Called how.
         arguments: Vec<String>,
+        /// What is not known.
+        unproven: Unproven,
+    },
+    /// A trigger that the package activates cannot be reproduced.
+    #[error("it triggers {package} ({}): {unproven}", triggers.join(" "))]
+    Trigger {
+        /// The package whose trigger it is.
+        package: String,
+        /// The triggers.
+        triggers: Vec<String>,
         /// What is not known.
         unproven: Unproven,
     },
@@ -222,7 +234,7 @@ struct Job<'a> {
 
 impl Job<'_> {
     fn refuse(&self, reason: RefusedReason) -> EngineError {
-        Refused { package: self.name.clone(), reason }.into()
+        Refused { package: self.name.clone(), with: Vec::new(), reason }.into()
     }
 
     fn note(&mut self, note: Note) {
@@ -237,8 +249,17 @@ struct Session<'s> {
     database: Database,
     /// Packages (info names) by the paths that their lists name.
     owners: BTreeMap<ImagePath, BTreeSet<String>>,
-    /// Activated triggers: names, and paths with their leading slash.
-    activated: BTreeSet<String>,
+    activated: Activated,
+}
+
+/// Activated triggers, names and paths with their leading slash, with the packages whose upgrade activated them.
+#[derive(Debug, Default)]
+struct Activated(BTreeMap<String, BTreeSet<String>>);
+
+impl Activated {
+    fn add(&mut self, trigger: String, package: &str) {
+        self.0.entry(trigger).or_default().insert(package.to_owned());
+    }
 }
 
 /// Upgrades packages of a draft. Its `now` becomes the newest time among the packages' entries, so that generated files need no clock.
@@ -279,7 +300,7 @@ fn run(
             owners.entry(path.clone()).or_default().insert(name.clone());
         }
     }
-    let mut session = Session { options, scripts, database, owners, activated: BTreeSet::new() };
+    let mut session = Session { options, scripts, database, owners, activated: Activated::default() };
     let mut jobs = packages.iter().map(|package| session.job(package)).collect::<Result<Vec<_>, _>>()?;
     for job in &mut jobs {
         let (old, new) = (job.old.version.clone(), job.version.clone());
@@ -310,7 +331,7 @@ impl Session<'_> {
     fn job<'a>(&self, package: &PackageUpdate<'a>) -> Result<Job<'a>, EngineError> {
         let field = |name: &str| package.deb.field(name).unwrap_or_default();
         let (name, architecture, version) = (field("Package"), field("Architecture"), field("Version"));
-        let refuse = |reason| EngineError::from(Refused { package: name.clone(), reason });
+        let refuse = |reason| EngineError::from(Refused { package: name.clone(), with: Vec::new(), reason });
         let status = &self.database.status;
         let exact = status.find(&format!("{name}:{architecture}")).or_else(|| status.find(&name));
         let old = exact.and_then(|index| status.stanzas().get(index)).filter(|stanza| stanza.state == "installed");
@@ -392,7 +413,9 @@ impl Session<'_> {
                 return Err(job.refuse(RefusedReason::Script { hook, arguments, unproven }));
             }
         }
-        self.activated.extend(activated);
+        for trigger in activated {
+            self.activated.add(trigger, &job.name);
+        }
         Ok(())
     }
 }

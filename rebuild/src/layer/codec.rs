@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn what_is_packed_comes_back_whole() {
-        let bytes: Vec<u8> = (0..5_000_000_u32).map(|i| (i / 7 ^ i >> 9) as u8).collect();
+        let bytes: Vec<u8> = (0..5_000_000_u32).map(|i| ((i / 7) ^ (i >> 9)) as u8).collect();
         for compression in [Compression::None, Compression::Gzip(1), Compression::GZIP, Compression::Zstd(1)] {
             for size in [0, 1, GZIP_BLOCK, bytes.len()] {
                 let (_, back) = round_trip(&bytes[..size], compression);

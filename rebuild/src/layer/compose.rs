@@ -233,7 +233,7 @@ fn header(name: &[u8], target: &[u8], kind: u8, node: &Node, size: u64) -> io::R
     header.set_gid(number("gid", node.gid.into(), 0o777_7777));
     header.set_size(number("size", size, 0o777_7777_7777));
     let seconds = node.mtime.seconds;
-    if seconds < 0 || seconds > 0o777_7777_7777 || node.mtime.nanoseconds != 0 {
+    if !(0..=0o777_7777_7777).contains(&seconds) || node.mtime.nanoseconds != 0 {
         pax.extend(pax_record(b"mtime", time(node).as_bytes()));
     }
     header.set_mtime(u64::try_from(seconds).unwrap_or(0).min(0o777_7777_7777));

@@ -106,6 +106,7 @@ pub fn read_layer<'a>(
         },
         files: BTreeMap::new(),
         inodes: 0,
+        buffer: vec![0; 1 << 18],
     };
     reader.entries()?;
     let Reader { mut tee, mut archive, .. } = reader;
@@ -145,6 +146,7 @@ struct Reader<'a, 'b> {
     /// The record that last gave each path: what a hard link means.
     files: BTreeMap<ImagePath, u32>,
     inodes: u32,
+    buffer: Vec<u8>,
 }
 
 impl Reader<'_, '_> {
@@ -292,8 +294,17 @@ impl Reader<'_, '_> {
         let padded = size
             .checked_next_multiple_of(BLOCK as u64)
             .ok_or_else(|| self.wrong(name, format!("a size of {size} bytes is impossible")))?;
-        let copied = io::copy(&mut (&mut self.tee).take(padded), &mut io::sink())
-            .map_err(|error| LayerError::Read { layer: self.label.into(), error })?;
+        let mut copied = 0;
+        while copied < padded {
+            // In large pieces: each goes to the spool in one call.
+            let piece = usize::try_from(padded - copied).unwrap_or(usize::MAX).min(self.buffer.len());
+            match self.tee.read(&mut self.buffer[..piece]) {
+                Ok(0) => break,
+                Ok(count) => copied += count as u64,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(LayerError::Read { layer: self.label.into(), error }),
+            }
+        }
         // The last entry's padding may be missing; its content may not.
         if copied < size {
             return Err(self.wrong(name, format!("the archive ends after {copied} of {size} bytes")));

@@ -54,6 +54,9 @@ impl Reader<'_, '_> {
                 ConfigKind::PhpIni => self.php(file, line, &words),
                 ConfigKind::Pam => self.pam(file, line, &words),
                 ConfigKind::Commands => self.commands(file, line, &words),
+                ConfigKind::NameServices => self.name_services(file, line, &words),
+                ConfigKind::Crontab => self.crontab(file, line, &words),
+                ConfigKind::Words => self.words(file, line, &words),
                 ConfigKind::Paths => {}
             }
             self.paths(file, line, &words);
@@ -203,6 +206,43 @@ impl Reader<'_, '_> {
                 let what = format!("command {program} is not in the image");
                 self.finding.unknown(file, format!("line {line}"), what, "nothing is kept for it");
             }
+        }
+    }
+}
+
+impl Reader<'_, '_> {
+    /// `m h dom mon dow [user] command …` or `@daily [user] command …`: a system table has the user, which is no command.
+    fn crontab(&mut self, file: &ImagePath, line: usize, words: &[String]) {
+        let at = match words.first() {
+            Some(first) if first.starts_with('@') => 1,
+            Some(first) if first.starts_with(|c: char| c.is_ascii_digit() || c == '*') => 5,
+            _ => return,
+        };
+        let text = words.get(at..).unwrap_or_default().join(" ");
+        let mut inner = Finding::default();
+        super::script::text(self.scene, Some(file), text.as_bytes(), &mut inner, 0);
+        let after = words.get(at + 1..).unwrap_or_default().join(" ");
+        super::script::text(self.scene, Some(file), after.as_bytes(), &mut inner, 0);
+        inner.edges.iter_mut().for_each(|edge| edge.evidence = format!("line {line}: {text}"));
+        // One of the two readings takes a user for a command, so what they do not find is no news.
+        inner.unknowns.clear();
+        self.finding.extend(inner);
+    }
+
+    /// `hosts: files dns [NOTFOUND=return] …`; files and dns are built into newer glibc, and follow from a rule for older ones.
+    fn name_services(&mut self, file: &ImagePath, line: usize, words: &[String]) {
+        for service in words.iter().skip(1).filter(|word| word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')) {
+            for path in glob(self.scene, &format!("$LIB/libnss_{service}.so.2")) {
+                let evidence = format!("line {line}: {}", words.join(" "));
+                self.finding.edges.extend(self.scene.follow(Some(file), &path, Rule::Config, &evidence));
+            }
+        }
+    }
+
+    fn words(&mut self, file: &ImagePath, line: usize, words: &[String]) {
+        for word in words {
+            let edges = self.scene.command(Some(file), word, &format!("line {line}: {}", words.join(" ")));
+            self.finding.edges.extend(edges.unwrap_or_default());
         }
     }
 }

@@ -9,6 +9,9 @@ use crate::path::ImagePath;
 use crate::tree::{Contents, Tree};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What rules ask for as an import to be told of programs without a C library (Go, Rust).
+const STATIC: &str = "(static)";
+
 /// How many names of one file are looked up as libraries; real files name some dozens.
 const NAME_LIMIT: usize = 4096;
 
@@ -29,6 +32,10 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &
         }
     };
     finding.imports.extend(facts.imports.iter().map(|import| String::from_utf8_lossy(&import.name).into_owned()));
+    if facts.is_static() && facts.imports.is_empty() {
+        // Without a C library the program reads the system's data files itself; rules ask for this as for an imported symbol.
+        finding.imports.insert(STATIC.to_owned());
+    }
     if let Some(interpreter) = &facts.interpreter {
         let name = String::from_utf8_lossy(interpreter);
         finding.edges.extend(scene.follow_name(Some(path), &name, Rule::Interpreter, "PT_INTERP"));
@@ -41,7 +48,24 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &
         }
     }
     strings(scene, path, bytes, &mut opens, finding);
+    let before = finding.edges.len();
     libraries(scene, path, &facts, &opens, finding);
+    computed_names(scene, path, &facts, before, finding);
+}
+
+/// A file that calls `dlopen` and holds no name of a library that is there opens what only it knows.
+fn computed_names(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, from: usize, finding: &mut Finding) {
+    let opener = facts.imports.iter().find(|import| matches!(&import.name[..], b"dlopen" | b"dlmopen"));
+    let Some(opener) = opener.filter(|_| !scene.knowledge.covers(&path.to_text())) else { return };
+    let opened = |edge: &Edge| {
+        matches!(edge.rule, Rule::String | Rule::Dlopen) && memchr::memmem::find(edge.to.file_name(), b".so").is_some()
+    };
+    let by_path = finding.edges.iter().take(from).any(opened);
+    if !by_path && !finding.edges.iter().skip(from).any(opened) {
+        let place = format!("import {}", String::from_utf8_lossy(&opener.name));
+        let what = "it opens libraries by names that it does not hold";
+        finding.unknown(path, place, what, "shared objects outside the loader's directories of kept packages stay");
+    }
 }
 
 /// Everything that the loader maps for the file, by its own search.
@@ -109,7 +133,11 @@ fn strings(
                 && seen.insert(target.clone())
                 && !scene.knowledge.ignores(&within, text)
             {
-                finding.edges.extend(scene.follow(Some(path), &target, Rule::String, &evidence()));
+                // Configuration is read where it lies: the file matters, and not what else its package brings.
+                let data =
+                    text.starts_with("/etc/") && scene.tree.lookup(&target).is_some_and(|(_, n)| n.mode & 0o111 == 0);
+                let edges = scene.follow(Some(path), &target, Rule::String, &evidence());
+                finding.edges.extend(edges.into_iter().map(|edge| if data { edge.of_file() } else { edge }));
             }
         } else if text.len() < 256
             && !text.contains(['/', '%', ' '])

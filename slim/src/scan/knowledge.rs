@@ -50,6 +50,10 @@ pub struct Knowledge<'a> {
     present: BTreeMap<usize, Vec<ImagePath>>,
     keep: BTreeMap<usize, Vec<ImagePath>>,
     keep_files: BTreeMap<usize, Vec<ImagePath>>,
+    library: BTreeMap<usize, Vec<ImagePath>>,
+    covers: Patterns,
+    symbols: BTreeSet<&'a str>,
+    not_by: Owned,
     together: BTreeMap<usize, Vec<ImagePath>>,
     gates: BTreeMap<usize, Vec<ImagePath>>,
     gated: BTreeSet<ImagePath>,
@@ -62,8 +66,8 @@ pub struct Knowledge<'a> {
 /// What is known so far about an image's use: what rules are tested against.
 #[derive(Debug, Default)]
 pub struct Facts {
-    /// Imported symbols, each with the first file that imports it.
-    pub imports: BTreeMap<String, ImagePath>,
+    /// Imported symbols that rules ask about, each with the files that import it, in the order of discovery.
+    pub imports: BTreeMap<String, Vec<ImagePath>>,
     /// Kept packages by name, each with the path that keeps it.
     pub packages: BTreeMap<String, ImagePath>,
     /// Rules that have been applied.
@@ -104,6 +108,17 @@ impl<'a> Knowledge<'a> {
             present: places(|rule| &rule.when.present)?,
             keep: places(|rule| &rule.keep)?,
             keep_files: places(|rule| &rule.keep_files)?,
+            library: {
+                let (mut all, but_not) = (places(|rule| &rule.library)?, places(|rule| &rule.but_not)?);
+                for (rule, paths) in &mut all {
+                    let without = but_not.get(rule).map_or(&[][..], Vec::as_slice);
+                    paths.retain(|path| without.binary_search(path).is_err());
+                }
+                all
+            },
+            covers: Patterns::new(rules.iter().flat_map(|rule| &rule.covers).map(String::as_str))?,
+            symbols: rules.iter().flat_map(|rule| &rule.when.imports).map(String::as_str).collect(),
+            not_by: Owned::new(rules.iter().map(|rule| &rule.when.not_by[..]))?,
             together: places(|rule| &rule.together)?,
             gated: gates.values().flatten().cloned().collect(),
             gates,
@@ -123,6 +138,16 @@ impl<'a> Knowledge<'a> {
     /// Whether a string in a binary is known to be no use.
     pub fn ignores(&self, within: &str, text: &str) -> bool {
         self.ignored.iter().any(|(binaries, strings)| binaries.matches(within) && strings.matches(text))
+    }
+
+    /// Whether a rule knows what a binary opens by names that it computes.
+    pub fn covers(&self, path: &str) -> bool {
+        self.covers.matches(path)
+    }
+
+    /// Whether any rule asks who imports this symbol.
+    pub fn asks_about(&self, symbol: &str) -> bool {
+        self.symbols.contains(symbol)
     }
 
     /// Whether a path belongs to a data class that stays only when its gate opens.
@@ -185,7 +210,10 @@ impl<'a> Knowledge<'a> {
             return Some(None);
         }
         let package = || facts.packages.iter().find(|(name, _)| self.when_package.owners(name).contains(&index));
-        let from = facts.reached.get(&index).or_else(|| when.imports.iter().find_map(|name| facts.imports.get(name)));
+        let counts =
+            |path: &&ImagePath| when.not_by.is_empty() || !self.not_by.owners(&path.to_text()).contains(&index);
+        let importer = || when.imports.iter().find_map(|name| facts.imports.get(name)?.iter().find(counts));
+        let from = facts.reached.get(&index).or_else(importer);
         if let Some(from) = from.or_else(|| package().map(|(_, path)| path)) {
             return Some(Some(from.clone()));
         }
@@ -210,6 +238,11 @@ impl<'a> Knowledge<'a> {
             finding
                 .edges
                 .extend(scene.follow(trigger, &path, kind.clone(), &rule.because).into_iter().map(Edge::of_file));
+        }
+        for path in places(&self.library) {
+            let edges = scene.follow(trigger, &path, kind.clone(), &rule.because);
+            // Byte code goes with its module, which brings it.
+            finding.loaded.extend(edges);
         }
         for command in &rule.commands {
             if let Some(path) = scene.launch.find(scene.tree, command) {

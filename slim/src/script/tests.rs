@@ -70,6 +70,9 @@ fn deep_and_long_input_is_an_error_and_nothing_worse() {
         assert!(parse(piece.repeat(100_000).as_bytes()).is_err(), "{piece}");
     }
     assert!(parse(&vec![b'a'; MAX_SIZE + 1]).is_err());
+    // Backquotes do not nest: an even number of them is one word of empty substitutions, an odd one leaves the last open.
+    assert!(parse("`".repeat(100_000).as_bytes()).is_ok());
+    assert!(parse("`".repeat(100_001).as_bytes()).is_err());
     let fits = format!("{}a{}", "( ".repeat(12), ")".repeat(12));
     assert_eq!(names(&fits), ["a"]);
 }

@@ -18,9 +18,12 @@ pub(super) fn check(
     path: Option<&[u8]>,
     found: &mut Found,
 ) -> Result<(), ElfError> {
-    let runs =
-        |(path, node): &(&ImagePath, &Node)| node.as_file().is_some() && node.mode & 0o111 != 0 && !is_example(path);
-    let files: Vec<_> = tree.iter().filter(runs).collect();
+    // Maintainer scripts are run by dpkg alone: where it is not, what they ask for is no matter.
+    let runs_scripts = exists(tree, b"/usr/bin/dpkg");
+    let scripts = ImagePath::literal("/var/lib/dpkg/info");
+    let is_run = |path: &ImagePath| !is_example(path) && (runs_scripts || !path.starts_with(&scripts));
+    let counts = |path: &ImagePath, node: &Node| node.as_file().is_some() && node.mode & 0o111 != 0 && is_run(path);
+    let files: Vec<_> = tree.iter().filter(|(path, node)| counts(path, node)).collect();
     let missing = |(at, node): &(&ImagePath, &Node)| {
         let file = node.as_file()?;
         match contents.head(&file.content, LINE_LIMIT) {

@@ -112,7 +112,9 @@ impl Session<'_> {
     ) -> Result<(), EngineError> {
         let (old, new) =
             (triggers::directives(old), triggers::directives(job.deb.member("triggers").unwrap_or_default()));
-        self.activated.extend(old.iter().chain(&new).filter(|d| d.activates).map(|d| d.trigger.clone()));
+        for directive in old.iter().chain(&new).filter(|directive| directive.activates) {
+            self.activated.add(directive.trigger.clone(), &job.name);
+        }
         let old_name = job.old.info_name();
         let interested = |all: &[triggers::Directive], trigger: &str| {
             all.iter().any(|directive| !directive.activates && directive.trigger == trigger)

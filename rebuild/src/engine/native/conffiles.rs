@@ -102,7 +102,7 @@ impl Session<'_> {
             draft.put(beside(&place, ".dpkg-old"), old);
         }
         draft.put(place, new);
-        self.activated.insert(path.to_text());
+        self.activated.add(path.to_text(), &job.name);
         job.note(Note::ConffileReplaced(path.clone()));
     }
 }

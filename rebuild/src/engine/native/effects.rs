@@ -6,15 +6,22 @@
 
 pub mod accounts;
 pub mod alternatives;
+pub mod capabilities;
 pub mod certificates;
+pub mod diversions;
 pub mod ldconfig;
 pub mod mode;
+pub mod overrides;
 pub mod python;
+pub mod runlevels;
+pub mod ucf;
+pub mod unchanged;
+pub mod units;
 
 use super::script::Unproven;
 use slim::draft::Draft;
 use slim::path::ImagePath;
-use slim::tree::ContentsError;
+use slim::tree::{ContentsError, Node};
 
 /// What a command leaves behind besides its changes to the draft.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -61,6 +68,17 @@ fn read_text(draft: &Draft<'_>, path: &ImagePath) -> Result<Option<String>, Unpr
 
 fn write(draft: &mut Draft<'_>, path: &ImagePath, bytes: impl Into<Vec<u8>>) -> Result<(), Unproven> {
     draft.write(path, bytes.into()).map_err(|error| unreadable(path, &error))
+}
+
+/// Writes one of dpkg's own files as dpkg does: the old one stays beside it, as `-old`.
+fn replace_database(draft: &mut Draft<'_>, name: &str, text: String) -> Result<(), Unproven> {
+    let file = path(name)?;
+    if let Some(old) = draft.get(&file).cloned() {
+        draft.put(path(format!("{name}-old"))?, old);
+    }
+    let node = Node { mtime: draft.now, ..Node::file(text.into_bytes()) };
+    draft.put(file, node);
+    Ok(())
 }
 
 fn unreadable(path: &ImagePath, error: &ContentsError) -> Unproven {

@@ -34,6 +34,10 @@ const SIZE_LIMIT: usize = 16 << 20;
 /// How deep functions, sourced files and scripts called by scripts may nest.
 const CALL_LIMIT: usize = 24;
 
+/// How deep commands may nest in all: compound commands, substitutions, functions, scripts called by scripts. A thread's usual
+/// stack holds several times as much.
+const DEPTH_LIMIT: usize = 100;
+
 /// Why a command did not simply end with a status.
 #[derive(Debug)]
 pub enum Stop {
@@ -60,9 +64,10 @@ struct Variable {
     readonly: bool,
 }
 
-/// `set -e`, `set -u`, `set -f`.
+/// `set -e`, `set -u`, `set -f`; and whether the script asked for bash, whose rules differ from dash's in places.
 #[derive(Debug, Clone, Copy, Default)]
 struct Options {
+    bash: bool,
     errexit: bool,
     nounset: bool,
     noglob: bool,
@@ -78,33 +83,83 @@ struct State {
     descriptors: BTreeMap<u32, Descriptor>,
     directory: Option<ImagePath>,
     umask: u32,
+    /// Where `getopts` is: the word's number and the place in it.
+    option_place: (usize, usize),
     /// What `trap` has for the end of the shell.
     at_end: Option<String>,
     /// What the functions that are running declared `local`, to be put back.
     locals: Vec<BTreeMap<String, Option<Variable>>>,
 }
 
-/// What is known of the package whose script runs.
+/// What is known of the package whose script runs, and of the machine.
 #[derive(Debug, Clone, Default)]
-pub struct Package {
-    /// Its name.
+pub struct Setting {
+    /// The package's name.
     pub name: String,
     /// Its architecture.
     pub architecture: String,
     /// Its debconf templates, if it has any.
     pub templates: Option<Vec<u8>>,
+    /// What the machine would answer.
+    pub world: World,
+}
+
+/// One set of answers to what scripts ask of the machine: they are not in the image, so a proof must hold for all sets.
+///
+/// A run tells with [`Outcome::asked`] whether any answer was used; then the caller evaluates the script in every
+/// [`World::all`] and believes only what comes out the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct World {
+    number: u8,
+}
+
+impl World {
+    /// Every combination of the answers.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..4).map(|number| Self { number })
+    }
+
+    /// Whether the build runs in a chroot (`ischroot`, `systemctl`), or in a container.
+    pub(crate) fn is_chroot(self) -> bool {
+        self.number & 1 == 0
+    }
+
+    /// Whether a directory is a mount point.
+    pub(crate) fn is_mounted(self) -> bool {
+        self.number & 2 != 0
+    }
+
+    /// Whether the machine has something to show: a listening socket, a running service, a new kernel.
+    pub(crate) fn is_busy(self) -> bool {
+        self.number & 2 != 0
+    }
+
+    /// A process number, a prefix of temporary names: different in each world.
+    pub(crate) fn process(self) -> u32 {
+        4242 + 17 * u32::from(self.number)
+    }
+
+    /// How many bytes of arguments one call of a program takes.
+    pub(crate) fn argument_size(self) -> usize {
+        if self.number == 0 { 128 * 1024 } else { 32 * 1024 }
+    }
 }
 
 /// A shell at work on a draft.
 pub struct Shell<'s, 'd> {
     draft: &'s mut Draft<'d>,
-    package: Package,
+    package: Setting,
+    /// Set once an answer of the [`World`] was used.
+    asked: std::cell::Cell<bool>,
+    /// How often the tree or the triggers changed.
+    changes: u64,
     activated: &'s mut Vec<String>,
     state: State,
     status: i32,
     /// Above zero while a failing status is being tested, so that `set -e` does not apply.
     tested: usize,
     calls: usize,
+    depth: usize,
     loops: u32,
     steps: u64,
     line: u32,
@@ -130,6 +185,10 @@ pub struct Outcome {
     pub used: BTreeSet<String>,
     /// How many commands ran.
     pub steps: u64,
+    /// Whether what the machine would answer had a part in it.
+    pub asked: bool,
+    /// The paths that are not as they were.
+    pub changed: BTreeSet<ImagePath>,
 }
 
 /// The environment that dpkg gives its scripts (dpkg(1), ENVIRONMENT; the path is its own default).
@@ -141,7 +200,7 @@ pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:
 /// [`Unproven`] when the script cannot be read or does what is not known here.
 pub fn run(
     draft: &mut Draft<'_>,
-    package: Package,
+    package: Setting,
     script: &[u8],
     name: &str,
     arguments: &[String],
@@ -151,11 +210,14 @@ pub fn run(
     let mut shell = Shell {
         draft,
         package,
+        asked: std::cell::Cell::new(false),
+        changes: 0,
         activated,
         state: State::default(),
         status: 0,
         tested: 0,
         calls: 0,
+        depth: 0,
         loops: 0,
         steps: 0,
         line: 0,
@@ -181,9 +243,11 @@ pub fn run(
         Err(Stop::Break(_) | Stop::Continue(_)) => 0,
     };
     let steps = shell.steps;
-    let (effects, used) = shell.finish()?;
+    let asked = shell.asked.get();
+    let used = std::mem::take(&mut shell.used);
+    let (effects, changed) = shell.finish()?;
     let stdout = stdout.take();
-    Ok(Outcome { status, stdout, effects, used, steps })
+    Ok(Outcome { status, stdout, effects, used, steps, asked, changed })
 }
 
 impl Shell<'_, '_> {
@@ -198,14 +262,19 @@ impl Shell<'_, '_> {
             "?" => Some(self.status.to_string()),
             "#" => Some(self.state.positional.len().saturating_sub(1).to_string()),
             "-" => Some(if self.state.options.errexit { "e" } else { "" }.into()),
-            // A process number: constant, and only ever part of temporary names.
-            "$" => Some("4242".into()),
+            "$" => Some(self.world().process().to_string()),
             "!" => None,
             _ if name.bytes().all(|byte| byte.is_ascii_digit()) => {
                 name.parse::<usize>().ok().and_then(|index| self.state.positional.get(index).cloned())
             }
             _ => self.state.variables.get(name).and_then(|variable| variable.value.clone()),
         }
+    }
+
+    /// What the machine would answer; asking makes the run one of several.
+    pub(crate) fn world(&self) -> World {
+        self.asked.set(true);
+        self.package.world
     }
 
     fn assign(&mut self, name: &str, value: impl Into<String>) -> Result<(), Stop> {
@@ -216,6 +285,10 @@ impl Shell<'_, '_> {
         let variable = self.state.variables.entry(name.to_owned()).or_default();
         if variable.readonly {
             return Err(self.unproven(name, "assignment to a read-only variable"));
+        }
+        // Whoever sets it makes `getopts` begin there.
+        if name == "OPTIND" {
+            self.state.option_place = (value.parse().unwrap_or(1), 0);
         }
         variable.value = Some(value);
         Ok(())

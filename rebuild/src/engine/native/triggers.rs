@@ -1,7 +1,7 @@
 //! Running triggers until none is left (deb-triggers(5); dpkg's triggers specification).
 
 use super::script::{Hook, Invocation};
-use super::{EngineError, Outcome, Refused, RefusedReason, Session, bookkeeping};
+use super::{Activated, EngineError, Outcome, Refused, RefusedReason, Session, bookkeeping};
 use slim::draft::Draft;
 use slim::packages::dpkg::triggers::Interest;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,15 +13,15 @@ impl Session<'_> {
     pub(super) fn run_triggers(&mut self, draft: &mut Draft<'_>, outcome: &mut Outcome) -> Result<(), EngineError> {
         for _ in 0..ROUNDS {
             let activated = std::mem::take(&mut self.activated);
-            if activated.is_empty() {
+            if activated.0.is_empty() {
                 return Ok(());
             }
             let interests = bookkeeping::interests(draft, &self.database)?;
-            for (package, triggers) in pending(&activated, &interests) {
-                self.run_triggered(draft, outcome, &package, triggers)?;
+            for (package, pending) in pending(&activated, &interests) {
+                self.run_triggered(draft, outcome, &package, pending)?;
             }
         }
-        Err(EngineError::Triggers(self.activated.iter().cloned().collect::<Vec<_>>().join(" ")))
+        Err(EngineError::Triggers(self.activated.0.keys().cloned().collect::<Vec<_>>().join(" ")))
     }
 
     fn run_triggered(
@@ -29,7 +29,7 @@ impl Session<'_> {
         draft: &mut Draft<'_>,
         outcome: &mut Outcome,
         package: &str,
-        triggers: Vec<String>,
+        Pending { triggers, by }: Pending,
     ) -> Result<(), EngineError> {
         let status = &self.database.status;
         let stanza = status.find(package).and_then(|index| status.stanzas().get(index)).filter(|s| s.is_installed());
@@ -50,31 +50,46 @@ impl Session<'_> {
         match self.scripts.run(&invocation, draft, &mut activated) {
             Ok(verdict) => outcome.triggers.push((package.to_owned(), triggers, verdict)),
             Err(unproven) => {
-                let arguments = invocation.arguments;
-                let reason = RefusedReason::Script { hook: Hook::Postinst, arguments, unproven };
-                return Err(Refused { package: stanza.package.clone(), reason }.into());
+                // Whoever activated it cannot be upgraded; leaving out the package whose trigger it is would not help.
+                let mut by = by.into_iter();
+                let refused = by.next().unwrap_or_else(|| stanza.package.clone());
+                let reason = RefusedReason::Trigger { package: stanza.package.clone(), triggers, unproven };
+                return Err(Refused { package: refused, with: by.collect(), reason }.into());
             }
         }
-        self.activated.extend(activated);
+        for trigger in activated {
+            self.activated.0.entry(trigger).or_default().extend(by.iter().cloned());
+        }
         Ok(())
     }
 }
 
+/// What a package is to be triggered with.
+#[derive(Debug, Default)]
+struct Pending {
+    /// Trigger names.
+    triggers: Vec<String>,
+    /// The packages whose upgrade activated them.
+    by: BTreeSet<String>,
+}
+
 /// Who is to run with which triggers. A path activates interests in itself and in every directory above it.
-fn pending(activated: &BTreeSet<String>, interests: &[Interest]) -> BTreeMap<String, Vec<String>> {
-    let mut names: BTreeSet<&str> = BTreeSet::new();
-    for trigger in activated {
-        names.insert(trigger);
-        if trigger.starts_with('/') {
-            names.extend(trigger.match_indices('/').skip(1).map(|(at, _)| &trigger[..at]));
+fn pending(activated: &Activated, interests: &[Interest]) -> BTreeMap<String, Pending> {
+    let mut names: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (trigger, by) in &activated.0 {
+        let above = trigger.match_indices('/').map(|(at, _)| &trigger[..at]).filter(|_| trigger.starts_with('/'));
+        for name in above.filter(|name| !name.is_empty()).chain([trigger.as_str()]) {
+            names.entry(name).or_default().extend(by.iter().map(String::as_str));
         }
     }
-    let mut pending: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for interest in interests.iter().filter(|interest| names.contains(interest.trigger.as_str())) {
-        let triggers = pending.entry(interest.package.clone()).or_default();
-        if !triggers.contains(&interest.trigger) {
-            triggers.push(interest.trigger.clone());
+    let mut pending: BTreeMap<String, Pending> = BTreeMap::new();
+    for interest in interests {
+        let Some(by) = names.get(interest.trigger.as_str()) else { continue };
+        let entry = pending.entry(interest.package.clone()).or_default();
+        if !entry.triggers.contains(&interest.trigger) {
+            entry.triggers.push(interest.trigger.clone());
         }
+        entry.by.extend(by.iter().map(|package| (*package).to_owned()));
     }
     pending
 }

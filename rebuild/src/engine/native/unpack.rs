@@ -94,7 +94,7 @@ impl Session<'_> {
     ) -> Result<(), EngineError> {
         let path = &entry.path;
         let named = self.database.diversions.place(path, &job.name).clone();
-        self.activated.insert(named.to_text());
+        self.activated.add(named.to_text(), &job.name);
         if self.database.diversions.ending_at(path).is_some_and(|diversion| diversion.package.is_some()) {
             let reason = "another package's file was diverted to this path".to_owned();
             return Err(job.refuse(RefusedReason::Path { path: path.clone(), reason }));
@@ -311,11 +311,13 @@ impl Session<'_> {
                 continue;
             }
             let named = self.database.diversions.place(path, &job.name).clone();
-            self.activated.insert(named.to_text());
+            self.activated.add(named.to_text(), &job.name);
             let Ok(place) = draft.tree().resolve_parent(&named).map(|resolved| resolved.path) else { continue };
             let Some(node) = draft.get(&place) else { continue };
             if node.is_directory() {
-                if !place.is_root() && draft.tree().children(&place).next().is_none() {
+                let mine = job.old.info_name();
+                let of_others = self.owners.get(path).is_some_and(|owners| owners.iter().any(|owner| *owner != mine));
+                if !place.is_root() && !of_others && draft.tree().children(&place).next().is_none() {
                     draft.remove(&place);
                 }
                 continue;

@@ -3,11 +3,14 @@
 //! The tiers go from cheap to thorough. Whatever the tier, effects come from evaluating the script with its real arguments
 //! on the image (a *known* script is one that cannot be evaluated, and whose effect was established otherwise).
 
-use super::evaluate::{self, PATH, Package};
-use super::script::{Hook, Invocation, Scripts, Tier, Unproven, Verdict};
+use super::evaluate::{self, Outcome, PATH, Setting, World};
+use super::script::{Invocation, Scripts, Tier, Unproven, Verdict};
+use recipes::Script as KnownScript;
 use sha2::{Digest, Sha256};
-use slim::draft::Draft;
+use slim::draft::{Draft, same_node};
+use slim::packages::dpkg::paragraph::paragraphs;
 use slim::path::ImagePath;
+use slim::tree::Node;
 
 mod snippets;
 
@@ -16,25 +19,31 @@ pub use snippets::only_snippets;
 /// Runs maintainer scripts by evaluating them.
 #[derive(Debug, Clone, Default)]
 pub struct Evaluator {
-    known: Vec<Known>,
-}
-
-/// A script known by its hash.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
-    /// SHA-256 of the normalised script, in hex: see [`fingerprint`].
-    pub sha256: String,
-    /// The first argument for which it is known: `upgrade`, `configure`.
-    pub action: String,
-    /// Why it changes nothing.
-    pub because: String,
+    known: Vec<KnownScript>,
 }
 
 impl Evaluator {
     /// An evaluator that also knows scripts that cannot be evaluated.
-    pub fn new(known: Vec<Known>) -> Self {
+    pub fn new(known: Vec<KnownScript>) -> Self {
         Self { known }
     }
+}
+
+/// Why what is known of a script does not hold on this tree; `None` when it does.
+fn objection(known: &KnownScript, draft: &Draft<'_>) -> Option<String> {
+    let node = |path: &str| ImagePath::new(path).ok().and_then(|path| draft.tree().lookup(&path).map(|(path, _)| path));
+    if let Some(path) = known.exists.iter().find(|path| node(path).is_none()) {
+        return Some(format!("{path} is missing"));
+    }
+    if let Some(path) = known.absent.iter().find(|path| node(path).is_some()) {
+        return Some(format!("{path} is there"));
+    }
+    known.without.iter().find_map(|without| {
+        let text = node(&without.file).and_then(|path| draft.read(&path).ok().flatten());
+        let Some(text) = text else { return Some(format!("{} cannot be read", without.file)) };
+        let found = text.split(|byte| *byte == b'\n').any(|line| line == without.line.as_bytes());
+        found.then(|| format!("{} has the line {}", without.file, without.line))
+    })
 }
 
 /// SHA-256 of a script without what varies from build to build: the version in debhelper's comments.
@@ -55,15 +64,6 @@ fn normalised(script: &[u8]) -> Vec<u8> {
     normal.into_bytes()
 }
 
-fn hook_name(hook: Hook) -> &'static str {
-    match hook {
-        Hook::Preinst => "preinst",
-        Hook::Postinst => "postinst",
-        Hook::Prerm => "prerm",
-        Hook::Postrm => "postrm",
-    }
-}
-
 impl Scripts for Evaluator {
     fn run(
         &self,
@@ -77,6 +77,9 @@ impl Scripts for Evaluator {
         let fingerprint = fingerprint(invocation.script);
         let action = invocation.arguments.first().map_or("", String::as_str);
         if let Some(known) = self.known.iter().find(|known| known.sha256 == fingerprint && known.action == action) {
+            if let Some(objection) = objection(known, draft) {
+                return Err(unproven(invocation.hook.name(), format!("{}: {objection}", known.what)));
+            }
             return Ok(Verdict { tier: Tier::Known, effects: Vec::new(), evidence: known.because.clone() });
         }
         let tier = if only_snippets(invocation.script) { Tier::Snippets } else { Tier::Evaluated };
@@ -95,19 +98,77 @@ fn evaluate(
     activated: &mut Vec<String>,
     tier: Tier,
 ) -> Result<Verdict, Unproven> {
-    let hook = hook_name(invocation.hook);
-    let package = Package {
+    let hook = invocation.hook.name();
+    let checkpoint = draft.checkpoint();
+    let triggers = activated.clone();
+    let outcome = in_world(invocation, draft, activated, World::default())?;
+    let mut worlds = 1;
+    if outcome.asked {
+        let nodes = |draft: &Draft<'_>| -> Vec<Option<Node>> {
+            outcome.changed.iter().map(|path| draft.get(path).cloned()).collect()
+        };
+        let (first, first_triggers) = (nodes(draft), activated.clone());
+        for world in World::all().skip(1) {
+            draft.rollback(checkpoint);
+            activated.clone_from(&triggers);
+            let other = in_world(invocation, draft, activated, world)?;
+            let mut same = (other.status == 0) == (outcome.status == 0)
+                && other.effects == outcome.effects
+                && *activated == first_triggers;
+            for (ours, theirs) in first.iter().zip(nodes(draft)) {
+                same &= match (ours, theirs) {
+                    (Some(ours), Some(theirs)) => {
+                        same_node(draft.contents(), ours, &theirs).map_err(|error| unproven(hook, error.to_string()))?
+                    }
+                    (ours, theirs) => ours.is_none() && theirs.is_none(),
+                };
+            }
+            if !same {
+                return Err(unproven(hook, "what it leaves depends on the machine that it runs on"));
+            }
+            worlds += 1;
+        }
+    }
+    if outcome.status != 0 {
+        let reason = format!("the script ends with status {}; dpkg would stop here", outcome.status);
+        return Err(unproven(hook, reason));
+    }
+    let programs: Vec<_> = outcome.used.into_iter().collect();
+    let mut evidence = format!("{} commands evaluated; programs: {}", outcome.steps, programs.join(" "));
+    if worlds > 1 {
+        evidence.push_str(&format!("; the same on {worlds} kinds of machine"));
+    }
+    Ok(Verdict { tier, effects: outcome.effects, evidence })
+}
+
+fn unproven(word: &str, reason: impl Into<String>) -> Unproven {
+    Unproven { line: None, word: word.into(), reason: reason.into() }
+}
+
+fn in_world(
+    invocation: &Invocation<'_>,
+    draft: &mut Draft<'_>,
+    activated: &mut Vec<String>,
+    world: World,
+) -> Result<Outcome, Unproven> {
+    let hook = invocation.hook.name();
+    let setting = Setting {
         name: invocation.package.to_owned(),
         architecture: invocation.architecture.to_owned(),
         templates: invocation.debconf_templates.map(<[u8]>::to_vec),
+        world,
     };
+    let (instances, running) = from_status(invocation.package, draft)?;
+    let instances = instances.max(1).to_string();
     // What dpkg sets for its scripts (dpkg(1), ENVIRONMENT, "internal"), and what apt adds in an image build.
     let environment = [
         ("PATH", PATH),
         ("DPKG_MAINTSCRIPT_NAME", hook),
         ("DPKG_MAINTSCRIPT_PACKAGE", invocation.package),
         ("DPKG_MAINTSCRIPT_ARCH", invocation.architecture),
-        ("DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT", "1"),
+        ("DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT", instances.as_str()),
+        ("DPKG_MAINTSCRIPT_DEBUG", "0"),
+        ("DPKG_RUNNING_VERSION", running.as_str()),
         ("DPKG_ADMINDIR", "/var/lib/dpkg"),
         ("DPKG_ROOT", ""),
         ("DEBIAN_FRONTEND", "noninteractive"),
@@ -121,13 +182,25 @@ fn evaluate(
         true => format!("{stem}.{hook}"),
         false => format!("/var/lib/dpkg/info/{}.{hook}", invocation.package),
     };
-    let outcome =
-        evaluate::run(draft, package, invocation.script, &name, &invocation.arguments, &environment, activated)?;
-    if outcome.status != 0 {
-        let reason = format!("the script ends with status {}; dpkg would stop here", outcome.status);
-        return Err(Unproven { line: None, word: hook.into(), reason });
-    }
-    let programs: Vec<_> = outcome.used.into_iter().collect();
-    let evidence = format!("{} commands evaluated; programs: {}", outcome.steps, programs.join(" "));
-    Ok(Verdict { tier, effects: outcome.effects, evidence })
+    evaluate::run(draft, setting, invocation.script, &name, &invocation.arguments, &environment, activated)
 }
+
+/// How many instances of the package the database has (of several architectures; all but those not installed count), and
+/// the version of dpkg.
+fn from_status(package: &str, draft: &Draft<'_>) -> Result<(usize, String), Unproven> {
+    let path = ImagePath::literal("/var/lib/dpkg/status");
+    let status = draft.read(&path).map_err(|error| unproven("status", error.to_string()))?.unwrap_or_default();
+    let (mut instances, mut running) = (0, String::new());
+    for paragraph in paragraphs(&status) {
+        let name = paragraph.get("Package");
+        if name.as_deref() == Some("dpkg") {
+            running = paragraph.get("Version").map(|version| version.into_owned()).unwrap_or_default();
+        }
+        let absent = paragraph.get("Status").is_some_and(|status| status.ends_with(" not-installed"));
+        instances += usize::from(name.as_deref() == Some(package) && !absent);
+    }
+    Ok((instances, running))
+}
+
+#[cfg(test)]
+mod tests;

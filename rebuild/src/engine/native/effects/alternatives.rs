@@ -1,13 +1,20 @@
-//! `update-alternatives`, as far as it changes nothing (update-alternatives(1)).
+//! `update-alternatives` (update-alternatives(1)): the database of one group, and what the program makes of the links.
 //!
-//! On an upgrade a package registers the alternatives that it registered before. [`run`] proves that the database and every link are
-//! already as the command would leave them; whatever would change something is left to an engine that runs the command.
+//! [`run`] reproduces the program. [`forget`] is what a removed package's `prerm` would have done, for packages that slim removes.
+
+mod links;
+#[cfg(test)]
+mod tests;
 
 use super::{Output, path, read_text, unproven};
 use crate::engine::native::script::Unproven;
 use slim::draft::Draft;
 use slim::path::ImagePath;
 use slim::tree::Node;
+use std::fmt::Write as _;
+
+const DATABASE: &str = "/var/lib/dpkg/alternatives";
+const LINKS: &str = "/etc/alternatives";
 
 /// The file of one group, `/var/lib/dpkg/alternatives/NAME`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,28 +83,108 @@ impl Group {
         lines.join("\n") + "\n"
     }
 
-    /// Whether every link is as the group says.
-    fn is_in_place(&self, draft: &Draft<'_>, name: &str) -> Result<bool, Unproven> {
-        let Some(current) = link_of(draft, &format!("/etc/alternatives/{name}"))? else { return Ok(false) };
-        let Some(chosen) = self.choices.iter().find(|choice| choice.file == current) else { return Ok(false) };
-        let best = self.choices.iter().map(|choice| choice.priority).max();
-        if (self.automatic && best != Some(chosen.priority)) || !leads(draft, &self.link, name)? {
-            return Ok(false);
-        }
-        for ((slave, link), file) in self.slaves.iter().zip(&chosen.slaves) {
-            // A slave whose file or whose directory is missing (excluded manual pages) has no links.
-            let directory = path(link)?.parent().unwrap_or_else(ImagePath::root);
-            let expected = exists(draft, file)? && draft.tree().lookup(&directory).is_some();
-            let found = link_of(draft, &format!("/etc/alternatives/{slave}"))?;
-            let right = match expected {
-                true => found.as_deref() == Some(file) && leads(draft, link, slave)?,
-                false => found.is_none() && link_of(draft, link)?.is_none(),
-            };
-            if !right {
-                return Ok(false);
+    fn choice(&self, file: &str) -> Option<&Choice> {
+        self.choices.iter().find(|choice| choice.file == file)
+    }
+
+    /// The choice of the greatest priority; of equals the current one, else the first.
+    fn best(&self, current: Option<&str>) -> Option<&Choice> {
+        let first = current.and_then(|current| self.choice(current)).or(self.choices.first())?;
+        Some(
+            self.choices.iter().fold(first, |best, choice| if choice.priority > best.priority { choice } else { best }),
+        )
+    }
+
+    /// Choices whose file is gone are no choices: the program forgets them whenever it reads a group.
+    fn without_missing(mut self, draft: &Draft<'_>) -> Result<Self, Unproven> {
+        let mut kept = Vec::new();
+        for choice in self.choices {
+            if exists(draft, &choice.file)? {
+                kept.push(choice);
             }
         }
-        Ok(true)
+        self.choices = kept;
+        Ok(self)
+    }
+
+    /// Registers a choice over what was known of it, with the slaves that it names.
+    fn add(&mut self, file: &str, priority: i64, slaves: &[[&str; 3]]) {
+        for [link, name, _] in slaves {
+            if !self.slaves.iter().any(|(known, _)| known == name) {
+                self.slaves.push(((*name).to_owned(), (*link).to_owned()));
+                self.choices.iter_mut().for_each(|choice| choice.slaves.push(String::new()));
+            }
+        }
+        let file_of = |name: &str| slaves.iter().find(|[_, other, _]| *other == name).map_or("", |[_, _, file]| file);
+        let files = self.slaves.iter().map(|(name, _)| file_of(name).to_owned()).collect();
+        let choice = Choice { file: file.to_owned(), priority, slaves: files };
+        match self.choices.iter_mut().find(|known| known.file == file) {
+            Some(known) => *known = choice,
+            None => self.choices.push(choice),
+        }
+    }
+
+    /// Slaves that no choice has are left out, and everything is in the order of its name: how the program saves a group.
+    fn settle(&mut self) {
+        let mut order: Vec<usize> = (0..self.slaves.len())
+            .filter(|index| {
+                self.choices.iter().any(|choice| choice.slaves.get(*index).is_some_and(|file| !file.is_empty()))
+            })
+            .collect();
+        order.sort_by(|a, b| self.slaves[*a].0.cmp(&self.slaves[*b].0));
+        let pick = |all: &[String]| order.iter().filter_map(|index| all.get(*index).cloned()).collect();
+        for choice in &mut self.choices {
+            choice.slaves = pick(&choice.slaves);
+        }
+        self.slaves = order.iter().map(|index| self.slaves[*index].clone()).collect();
+        self.choices.sort_by(|a, b| a.file.cmp(&b.file));
+    }
+
+    /// What `--query` and `--display` tell.
+    fn describe(&self, name: &str, current: Option<&str>, for_programs: bool) -> String {
+        let mut text = String::new();
+        let mode = if self.automatic { "auto" } else { "manual" };
+        let best = self.best(current).map(|choice| choice.file.as_str());
+        let slaves_of = |choice: &Choice, lead: &str, colon: &str| -> String {
+            let pairs = self.slaves.iter().zip(&choice.slaves).filter(|(_, file)| !file.is_empty());
+            pairs.map(|((slave, _), file)| format!("{lead} {slave}{colon} {file}\n")).collect()
+        };
+        if for_programs {
+            _ = writeln!(text, "Name: {name}\nLink: {}", self.link);
+            if !self.slaves.is_empty() {
+                text.push_str("Slaves:\n");
+                self.slaves.iter().for_each(|(slave, link)| _ = writeln!(text, " {slave} {link}"));
+            }
+            _ = writeln!(text, "Status: {mode}");
+            best.into_iter().for_each(|best| _ = writeln!(text, "Best: {best}"));
+            _ = writeln!(text, "Value: {}", current.unwrap_or("none"));
+            for choice in &self.choices {
+                _ = writeln!(text, "\nAlternative: {}\nPriority: {}", choice.file, choice.priority);
+                let slaves = slaves_of(choice, "", "");
+                if !slaves.is_empty() {
+                    text.push_str(&format!("Slaves:\n{slaves}"));
+                }
+            }
+            return text;
+        }
+        _ = writeln!(text, "{name} - {mode} mode");
+        best.into_iter().for_each(|best| _ = writeln!(text, "  link best version is {best}"));
+        match current {
+            Some(current) => _ = writeln!(text, "  link currently points to {current}"),
+            None => text.push_str("  link currently absent\n"),
+        }
+        _ = writeln!(text, "  link {name} is {}", self.link);
+        self.slaves.iter().for_each(|(slave, link)| _ = writeln!(text, "  slave {slave} is {link}"));
+        for choice in &self.choices {
+            _ = writeln!(
+                text,
+                "{} - priority {}\n{}",
+                choice.file,
+                choice.priority,
+                slaves_of(choice, "  slave", ":").trim_end()
+            );
+        }
+        text.replace("\n\n", "\n")
     }
 }
 
@@ -106,67 +193,177 @@ impl Group {
 /// # Errors
 /// When the file is there and not in the known format.
 pub fn group(draft: &Draft<'_>, name: &str) -> Result<Option<Group>, Unproven> {
-    let file = path(format!("/var/lib/dpkg/alternatives/{name}"))?;
+    let file = path(format!("{DATABASE}/{name}"))?;
     let Some(text) = read_text(draft, &file)? else { return Ok(None) };
     let group = Group::read(&text).filter(|group| group.write() == text);
     group.map(Some).ok_or_else(|| unproven(file.to_text(), "not a file of update-alternatives as it would write it"))
 }
 
-/// Runs `--install`, `--remove`, `--set`, `--auto` when they change nothing, and `--list`.
+/// `update-alternatives`: every action but `--config`, `--all` and the selections, which people use.
 ///
 /// # Errors
-/// When something would change, and for other actions.
+/// For other actions and options, and for states in which the program would leave things half done.
 pub fn run(draft: &mut Draft<'_>, arguments: &[String]) -> Result<Output, Unproven> {
-    let words: Vec<&str> =
-        arguments.iter().map(String::as_str).filter(|word| !matches!(*word, "--quiet" | "--force")).collect();
-    let changes = || unproven("update-alternatives", format!("would change something: {}", arguments.join(" ")));
-    match words[..] {
-        ["--install", link, name, file, priority, ref slaves @ ..] => {
-            let found = group(draft, name)?.ok_or_else(changes)?;
-            let registered = registers(&found, link, file, priority, slaves);
-            (registered && exists(draft, file)? && found.is_in_place(draft, name)?)
-                .then(Output::default)
-                .ok_or_else(changes)
-        }
-        ["--remove", name, file] => match group(draft, name)? {
-            Some(found) if found.choices.iter().any(|choice| choice.file == file) => Err(changes()),
-            _ => Ok(Output::default()),
-        },
-        ["--set", name, file] => {
-            let found = group(draft, name)?.ok_or_else(changes)?;
-            let current = link_of(draft, &format!("/etc/alternatives/{name}"))?;
-            let kept = !found.automatic && current.as_deref() == Some(file) && found.is_in_place(draft, name)?;
-            kept.then(Output::default).ok_or_else(changes)
-        }
-        ["--auto", name] => {
-            let found = group(draft, name)?.ok_or_else(changes)?;
-            (found.automatic && found.is_in_place(draft, name)?).then(Output::default).ok_or_else(changes)
-        }
-        ["--list", name] => match group(draft, name)? {
-            Some(found) => {
-                Ok(Output::answer(found.choices.iter().map(|choice| choice.file.clone() + "\n").collect::<String>()))
-            }
-            None => Ok(Output::status(2)),
-        },
-        _ => Err(unproven("update-alternatives", format!("not known: {}", arguments.join(" ")))),
+    let is_option = |word: &&str| matches!(*word, "--quiet" | "--force" | "--verbose" | "--skip-auto");
+    let force = arguments.iter().any(|word| word == "--force");
+    let words: Vec<&str> = arguments.iter().map(String::as_str).filter(|word| !is_option(word)).collect();
+    let [action, ref operands @ ..] = words[..] else {
+        return Err(unproven("update-alternatives", "no action is named"));
+    };
+    let not_known = || unproven("update-alternatives", format!("not known: {}", arguments.join(" ")));
+    let name = match (action, operands) {
+        ("--install", [_, name, ..]) | (_, [name, ..]) => *name,
+        _ => return Err(not_known()),
+    };
+    if name.is_empty() || name.contains(['/', ' ', '\t']) {
+        return Ok(Output::status(2));
     }
+    let stored = group(draft, name)?;
+    let loaded = stored.clone().map(|group| group.without_missing(draft)).transpose()?;
+    let current = link_of(draft, &format!("{LINKS}/{name}"))?;
+    let mut wanted = None;
+    let mut group = match (action, loaded) {
+        ("--install", loaded) => install(draft, loaded, current.as_deref(), operands, &mut wanted)?,
+        ("--remove", None) => return Ok(Output::default()),
+        (_, None) => return Ok(Output::status(2)),
+        ("--list", Some(group)) => {
+            return Ok(Output::answer(
+                group.choices.iter().map(|choice| choice.file.clone() + "\n").collect::<String>(),
+            ));
+        }
+        ("--query" | "--display", Some(mut group)) => {
+            group.settle();
+            return Ok(Output::answer(group.describe(name, current.as_deref(), action == "--query")));
+        }
+        (action, Some(mut group)) => {
+            select_mode(draft, &mut group, current.as_deref())?;
+            match (action, &operands[1..]) {
+                ("--auto", []) => {
+                    group.automatic = true;
+                    wanted = group.best(current.as_deref()).map(|choice| choice.file.clone());
+                }
+                ("--set", [file]) if group.choice(file).is_none() => return Ok(Output::status(2)),
+                ("--set", [file]) => {
+                    group.automatic = false;
+                    wanted = Some((*file).to_owned());
+                }
+                ("--remove", [file]) => {
+                    group.choices.retain(|choice| choice.file != *file);
+                    if current.as_deref() == Some(file) {
+                        group.automatic = true;
+                        wanted = group.best(current.as_deref()).map(|choice| choice.file.clone());
+                    }
+                }
+                ("--remove-all", []) => group.choices.clear(),
+                _ => return Err(not_known()),
+            }
+            group
+        }
+    };
+    links::update(draft, name, &mut group, current, wanted, force)?;
+    let changed = stored.is_none_or(|stored| stored != group);
+    Ok(Output::done(if changed { format!("alternatives of {name}") } else { String::new() }))
 }
 
-/// Whether a group already holds what an `--install` says.
-fn registers(group: &Group, link: &str, file: &str, priority: &str, words: &[&str]) -> bool {
-    let Some(choice) = group.choices.iter().find(|choice| choice.file == file) else { return false };
-    let mut named = 0;
+/// `--install LINK NAME FILE PRIORITY [--slave LINK NAME FILE]…`
+fn install(
+    draft: &Draft<'_>,
+    loaded: Option<Group>,
+    current: Option<&str>,
+    operands: &[&str],
+    wanted: &mut Option<String>,
+) -> Result<Group, Unproven> {
+    let not_known = |why: &str| unproven("update-alternatives --install", format!("{why}: {}", operands.join(" ")));
+    let [link, name, file, priority, words @ ..] = operands else { return Err(not_known("words are missing")) };
+    let priority = priority.parse().map_err(|_| not_known("the priority is no number"))?;
+    let mut slaves = Vec::new();
     for slave in words.chunks(4) {
-        let ["--slave", link, name, file] = *slave else { return false };
-        let known = group.slaves.iter().zip(&choice.slaves).any(|((n, l), f)| n == name && l == link && f == file);
-        if !known {
-            return false;
+        match slave {
+            ["--slave", link, name, file] => slaves.push([*link, *name, *file]),
+            _ => return Err(not_known("only slaves may follow")),
         }
-        named += 1;
     }
-    group.link == link
-        && priority.parse() == Ok(choice.priority)
-        && named == choice.slaves.iter().filter(|file| !file.is_empty()).count()
+    if !exists(draft, file)? {
+        return Err(not_known("the file is not there, which the program refuses"));
+    }
+    let names: Vec<(&str, &str)> =
+        std::iter::once((*name, *link)).chain(slaves.iter().map(|[link, name, _]| (*name, *link))).collect();
+    let paths = names.iter().map(|(_, link)| *link).chain([*file]).chain(slaves.iter().map(|[_, _, file]| *file));
+    let repeats = |at: usize| names[..at].iter().any(|(name, link)| *name == names[at].0 || *link == names[at].1);
+    if paths.into_iter().any(|path| !path.starts_with('/')) || (0..names.len()).any(repeats) {
+        return Err(not_known("not as the manual asks for"));
+    }
+    let database = ImagePath::literal(DATABASE);
+    for (other, _) in draft.tree().children(&database) {
+        let other = String::from_utf8_lossy(other.file_name()).into_owned();
+        if other == *name {
+            continue;
+        }
+        let Some(group) = self::group(draft, &other)? else { continue };
+        let taken = |(name, link): &(&str, &str)| {
+            *name == other || *link == group.link || group.slaves.iter().any(|(n, l)| n == name || l == link)
+        };
+        if names.iter().any(taken) {
+            return Err(not_known(&format!("the group {other} has these links")));
+        }
+    }
+    let mut group = match loaded {
+        Some(mut group) => {
+            select_mode(draft, &mut group, current)?;
+            let moved = slaves.iter().any(|[link, name, _]| group.slaves.iter().any(|(n, l)| n == name && l != link));
+            if group.link != *link || moved {
+                return Err(not_known("a link changes its place"));
+            }
+            group
+        }
+        None => Group { automatic: true, link: (*link).to_owned(), slaves: Vec::new(), choices: Vec::new() },
+    };
+    group.add(file, priority, &slaves);
+    if group.automatic {
+        *wanted = group.best(current).map(|choice| choice.file.clone());
+    }
+    Ok(group)
+}
+
+/// What was done to the link behind the database's back changes the mode: gone or dangling means automatic, another file manual.
+fn select_mode(draft: &Draft<'_>, group: &mut Group, current: Option<&str>) -> Result<(), Unproven> {
+    match current {
+        None => group.automatic = true,
+        Some(current) if group.choice(current).is_none() => group.automatic = !exists(draft, current)?,
+        Some(_) => {}
+    }
+    Ok(())
+}
+
+/// Takes every choice whose file is gone out of the database, and repairs or removes the links that led to it.
+///
+/// Groups that nothing was taken from stay as they are, and so do files that are not in the program's format.
+///
+/// # Errors
+/// When a content cannot be read, or a link cannot be made.
+pub fn forget(draft: &mut Draft<'_>) -> Result<Output, Unproven> {
+    let database = ImagePath::literal(DATABASE);
+    let names: Vec<String> = draft
+        .tree()
+        .children(&database)
+        .map(|(path, _)| String::from_utf8_lossy(path.file_name()).into_owned())
+        .collect();
+    let mut changed = Vec::new();
+    for name in names {
+        let Some(text) = read_text(draft, &path(format!("{DATABASE}/{name}"))?)? else { continue };
+        let Some(stored) = Group::read(&text).filter(|group| group.write() == text) else { continue };
+        let current = link_of(draft, &format!("{LINKS}/{name}"))?;
+        let mut group = stored.clone().without_missing(draft)?;
+        if group == stored && !links::dangle(draft, &group, current.as_deref())? {
+            continue;
+        }
+        select_mode(draft, &mut group, current.as_deref())?;
+        let best = group.best(current.as_deref()).map(|choice| choice.file.clone());
+        let wanted = best.filter(|_| group.automatic);
+        links::update(draft, &name, &mut group, current, wanted, false)?;
+        changed.push(name);
+    }
+    Ok(Output::done(if changed.is_empty() { String::new() } else { format!("alternatives of {}", changed.join(", ")) }))
 }
 
 fn exists(draft: &Draft<'_>, file: &str) -> Result<bool, Unproven> {
@@ -177,56 +374,4 @@ fn link_of(draft: &Draft<'_>, link: &str) -> Result<Option<String>, Unproven> {
     let place = super::place(draft, &path(link)?);
     let target = draft.get(&place).and_then(Node::as_symlink);
     Ok(target.map(|target| String::from_utf8_lossy(target).into_owned()))
-}
-
-fn leads(draft: &Draft<'_>, link: &str, name: &str) -> Result<bool, Unproven> {
-    Ok(link_of(draft, link)?.as_deref() == Some(&format!("/etc/alternatives/{name}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use slim::tree::{MemoryContents, text};
-
-    const TREE: &str = "/usr/bin/mawk = m\n/usr/bin/gawk = g\n/usr/bin/awk -> /etc/alternatives/awk\n\
-        /etc/alternatives/awk -> /usr/bin/mawk\n\
-        /var/lib/dpkg/alternatives/awk = auto\\n/usr/bin/awk\\nawk.1.gz\\n/usr/share/man/man1/awk.1.gz\\n\\n\
-        /usr/bin/gawk\\n5\\n\\n/usr/bin/mawk\\n10\\n/usr/share/man/man1/mawk.1.gz\\n\\n";
-    const MAWK: &str = "--install /usr/bin/awk awk /usr/bin/mawk 10 \
-        --slave /usr/share/man/man1/awk.1.gz awk.1.gz /usr/share/man/man1/mawk.1.gz";
-
-    fn outcome(tree: &str, line: &str) -> Result<i32, Unproven> {
-        let mut draft = Draft::new(text::tree(tree).unwrap(), &MemoryContents);
-        let arguments: Vec<String> = line.split_whitespace().map(Into::into).collect();
-        let status = run(&mut draft, &arguments).map(|output| output.status);
-        assert!(draft.touched().is_empty());
-        status
-    }
-
-    #[test]
-    fn what_is_registered_already_changes_nothing() {
-        assert_eq!(outcome(TREE, MAWK), Ok(0));
-        assert_eq!(outcome(TREE, "--install /usr/bin/awk awk /usr/bin/gawk 5"), Ok(0));
-        assert_eq!(outcome(TREE, "--auto awk"), Ok(0));
-        assert_eq!(outcome(TREE, "--remove awk /usr/bin/busybox"), Ok(0));
-        assert_eq!(outcome(TREE, "--list nothing"), Ok(2));
-    }
-
-    #[test]
-    fn what_would_change_something_is_refused() {
-        let rows = [
-            (TREE.to_owned(), MAWK.replace("10", "11")),
-            (TREE.to_owned(), "--install /usr/bin/awk awk /usr/bin/mawk 10".into()),
-            (TREE.to_owned(), "--remove awk /usr/bin/mawk".into()),
-            (TREE.to_owned(), "--set awk /usr/bin/mawk".into()),
-            // The page appeared, so its link would be made.
-            (format!("{TREE}\n/usr/share/man/man1/mawk.1.gz = page"), MAWK.into()),
-            // The link was changed behind the back of the database.
-            (TREE.replace("awk -> /usr/bin/mawk", "awk -> /usr/bin/gawk"), MAWK.into()),
-            (TREE.replace("= auto", "= automatic"), MAWK.into()),
-        ];
-        for (tree, line) in rows {
-            assert!(outcome(&tree, &line).is_err(), "{line}");
-        }
-    }
 }

@@ -19,14 +19,17 @@ use std::collections::BTreeMap;
 /// Files that one configuration may include, counted with repetition.
 const MOST_CONFIGURATION_FILES: usize = 1000;
 
-/// Runs the command. Known options: none, `-X` (no links), `-N` (no cache), `-v`, `-i`.
+/// Runs the command. Known options: `-X` (no links), `-N` (no cache), `-v`, `-i`, and `-r` with the image's own root, as Debian's
+/// trigger calls it.
 ///
 /// # Errors
 /// Other options and operands; a library whose cache entry is not known.
 pub fn run(draft: &mut Draft<'_>, arguments: &[String]) -> Result<Output, Unproven> {
     let (mut links, mut cache) = (true, true);
-    for argument in arguments {
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
         match argument.as_str() {
+            "-r" if arguments.next().is_some_and(|root| root == "/") => {}
             "-X" => links = false,
             "-N" => cache = false,
             "-NX" | "-XN" => (links, cache) = (false, false),

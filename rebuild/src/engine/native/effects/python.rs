@@ -9,18 +9,53 @@ use super::{Output, path, read_text, unproven};
 use crate::engine::native::script::Unproven;
 use slim::draft::Draft;
 use slim::path::ImagePath;
-use slim::tree::{Content, ContentsError, Node, Tree};
+use slim::tree::{Content, ContentsError, Node};
 
-/// `py3compile -p PACKAGE [DIRECTORY…]`. `before` is the tree before the package's old files were touched.
+/// `py3compile [-V RANGE] -p PACKAGE [DIRECTORY…]`
 ///
 /// # Errors
-/// Other options, and packages without a file list.
-pub fn compile_package(draft: &mut Draft<'_>, before: &Tree, arguments: &[String]) -> Result<Output, Unproven> {
-    let sources = sources(draft, "py3compile", arguments)?;
+/// Other options, modules that the image excludes from compiling, and packages without a file list.
+pub fn compile_package(draft: &mut Draft<'_>, arguments: &[String]) -> Result<Output, Unproven> {
+    let mut words = arguments.to_vec();
+    let mut versions = versions(draft)?;
+    if let Some(at) = words.iter().position(|word| word == "-V") {
+        let range = words.drain(at..(at + 2).min(words.len())).nth(1).unwrap_or_default();
+        let holds = |version: &String| is_in_range(version, &range);
+        versions.retain(|version| holds(version) == Some(true));
+        if holds(&"3.0".to_owned()).is_none() {
+            return Err(unproven("py3compile", format!("version range {range} is not known")));
+        }
+    }
+    let sources = sources(draft, "py3compile", &words)?;
+    refuse_excluded(draft, &sources)?;
+    let tags: Vec<_> = versions.iter().map(|version| tag(version)).collect();
+    compile_all(draft, &sources, &tags)
+}
+
+/// `pythonX.Y -E -S [-O] /usr/lib/pythonX.Y/py_compile.py FILE…`, the one form in which the interpreter's own packages run it.
+///
+/// # Errors
+/// For anything else that an interpreter is asked.
+pub fn interpreter(draft: &mut Draft<'_>, arguments: &[String]) -> Result<Output, Unproven> {
+    let options = arguments.iter().take_while(|word| word.starts_with('-')).count();
+    let (options, rest) = arguments.split_at(options);
+    let optimized = options.iter().any(|word| word == "-O");
+    let version =
+        rest.first().and_then(|script| script.strip_prefix("/usr/lib/python")?.strip_suffix("/py_compile.py"));
+    let Some(version) = version.filter(|_| options.iter().all(|word| matches!(word.as_str(), "-E" | "-S" | "-O")))
+    else {
+        return Err(unproven("python", format!("a program is not run: {}", arguments.join(" "))));
+    };
+    let sources = rest[1..].iter().map(path).collect::<Result<Vec<_>, _>>()?;
+    let tag = tag(version) + if optimized { ".opt-1" } else { "" };
+    compile_all(draft, &sources, &[tag])
+}
+
+fn compile_all(draft: &mut Draft<'_>, sources: &[ImagePath], tags: &[String]) -> Result<Output, Unproven> {
     let (mut kept, mut dropped) = (0, 0);
-    for tag in tags(draft)? {
-        for source in &sources {
-            match compile(draft, before, source, &tag).map_err(|error| super::unreadable(source, &error))? {
+    for tag in tags {
+        for source in sources {
+            match compile(draft, source, tag).map_err(|error| super::unreadable(source, &error))? {
                 Compiled::Kept => kept += 1,
                 Compiled::Dropped => dropped += 1,
                 Compiled::NoSource => {}
@@ -56,16 +91,16 @@ pub enum Compiled {
 ///
 /// # Errors
 /// When a content cannot be read.
-pub fn compile(draft: &mut Draft<'_>, before: &Tree, source: &ImagePath, tag: &str) -> Result<Compiled, ContentsError> {
-    let Some((_, node)) = draft.tree().lookup(source) else { return Ok(Compiled::NoSource) };
+pub fn compile(draft: &mut Draft<'_>, source: &ImagePath, tag: &str) -> Result<Compiled, ContentsError> {
+    let Some((real, node)) = draft.tree().lookup(source) else { return Ok(Compiled::NoSource) };
     let Some(file) = node.as_file() else { return Ok(Compiled::NoSource) };
     let (seconds, size, content) = (node.mtime.seconds as u32, file.content.size() as u32, file.content.clone());
     let Some(compiled) = compiled_path(&super::place(draft, source), tag) else { return Ok(Compiled::NoSource) };
-    let old_source = before.lookup(source).and_then(|(_, node)| node.as_file()).map(|file| &file.content);
-    let old = before.get(&compiled).filter(|node| node.as_file().is_some());
+    let old_source = draft.original(&real).and_then(|node| node.as_file()).map(|file| file.content.clone());
+    let old = draft.original(&compiled).filter(|node| node.as_file().is_some()).cloned();
     if let (Some(old_source), Some(old)) = (old_source, old)
-        && same(draft, old_source, &content)?
-        && let Some(node) = with_header(draft, old, seconds, size)?
+        && same(draft, &old_source, &content)?
+        && let Some(node) = with_header(draft, &old, seconds, size)?
     {
         for directory in compiled
             .ancestors()
@@ -74,8 +109,8 @@ pub fn compile(draft: &mut Draft<'_>, before: &Tree, source: &ImagePath, tag: &s
             .into_iter()
             .rev()
         {
-            if let Some(node) = before.get(&directory) {
-                draft.put(directory, node.clone());
+            if let Some(node) = draft.original(&directory).cloned() {
+                draft.put(directory, node);
             }
         }
         if draft.get(&compiled) != Some(&node) {
@@ -165,20 +200,57 @@ fn sources(draft: &Draft<'_>, command: &str, arguments: &[String]) -> Result<Vec
     text.lines().filter(|line| line.ends_with(".py") && is_wanted(line)).map(path).collect()
 }
 
-/// The tags of the interpreters that modules are compiled for.
-fn tags(draft: &Draft<'_>) -> Result<Vec<String>, Unproven> {
+/// The versions of Python that modules are compiled for: `3.11`.
+fn versions(draft: &Draft<'_>) -> Result<Vec<String>, Unproven> {
     let text = read_text(draft, &ImagePath::literal("/usr/share/python3/debian_defaults"))?.unwrap_or_default();
     let supported = text.lines().find_map(|line| line.strip_prefix("supported-versions")).unwrap_or_default();
-    let versions =
-        supported.trim_start_matches([' ', '=']).split(',').filter_map(|word| word.trim().strip_prefix("python"));
-    let tags: Vec<String> = versions.map(|version| format!("cpython-{}", version.replace('.', ""))).collect();
-    if tags.is_empty() { Err(unproven("py3compile", "debian_defaults names no Python version")) } else { Ok(tags) }
+    let words = supported.trim_start_matches([' ', '=']).split(',');
+    let versions: Vec<String> = words.filter_map(|word| Some(word.trim().strip_prefix("python")?.to_owned())).collect();
+    if versions.is_empty() {
+        Err(unproven("py3compile", "debian_defaults names no Python version"))
+    } else {
+        Ok(versions)
+    }
+}
+
+/// The tag of an interpreter in the names of compiled files.
+fn tag(version: &str) -> String {
+    format!("cpython-{}", version.replace('.', ""))
+}
+
+/// `3.2-`, `-3.9`, `3.2-3.9`, `3.2`; the end is not part of the range. `None` when it is not one.
+fn is_in_range(version: &str, range: &str) -> Option<bool> {
+    let number = |text: &str| -> Option<(u32, u32)> {
+        let (major, minor) = text.split_once('.')?;
+        Some((major.parse().ok()?, minor.parse().ok()?))
+    };
+    let version = number(version)?;
+    let Some((from, to)) = range.split_once('-') else { return Some(number(range)? == version) };
+    let from = if from.is_empty() { (0, 0) } else { number(from)? };
+    let to = if to.is_empty() { (u32::MAX, 0) } else { number(to)? };
+    Some(from <= version && version < to)
+}
+
+/// Packages can exclude modules from compiling (`bcep`): expressions that are not evaluated here.
+fn refuse_excluded(draft: &Draft<'_>, sources: &[ImagePath]) -> Result<(), Unproven> {
+    let directory = ImagePath::literal("/usr/share/python3/bcep");
+    let files: Vec<ImagePath> = draft.tree().children(&directory).map(|(path, _)| path.clone()).collect();
+    for file in files {
+        let text = read_text(draft, &file)?.unwrap_or_default();
+        for line in text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
+            let top = line.split('|').nth(2).and_then(|top| ImagePath::new(top.trim()).ok());
+            if top.is_none_or(|top| sources.iter().any(|source| source.starts_with(&top))) {
+                return Err(unproven("py3compile", format!("{file} excludes modules: {line}")));
+            }
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use slim::tree::{MemoryContents, text};
+    use slim::tree::{MemoryContents, Tree, text};
 
     const BEFORE: &str = "/usr/lib/python3/m.py = same\n/usr/lib/python3/n.py = old\n/usr/share/x/p.py = same\n\
         /usr/share/python3/debian_defaults = [DEFAULT]\\nsupported-versions = python3.11\\n\n\
@@ -205,7 +277,7 @@ mod tests {
         assert!(!draft.tree().contains(&pyc("m").parent().unwrap()));
         draft.put(ImagePath::literal("/usr/lib/python3/m.py"), Node::file(*b"same").with_mtime(7));
         draft.put(ImagePath::literal("/usr/lib/python3/n.py"), Node::file(*b"new!").with_mtime(7));
-        compile_package(&mut draft, &before, &package).unwrap();
+        compile_package(&mut draft, &package).unwrap();
         (before, draft)
     }
 
@@ -214,6 +286,31 @@ mod tests {
         let (_, draft) = upgrade(0);
         assert_eq!(draft.read(&pyc("m")).unwrap().unwrap(), header(0, 7));
         assert!(!draft.tree().contains(&pyc("n")), "a changed source loses its compiled file");
+    }
+
+    #[test]
+    fn the_interpreter_compiles_files_and_nothing_else() {
+        let (before, _) = upgrade(0);
+        let mut draft = Draft::new(before, &MemoryContents);
+        let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        clean(&mut draft, &ImagePath::literal("/usr/lib/python3/m.py"));
+        draft.edit(&ImagePath::literal("/usr/lib/python3/m.py"), |node| node.mtime.seconds = 9);
+        interpreter(&mut draft, &words("-E -S /usr/lib/python3.11/py_compile.py /usr/lib/python3/m.py")).unwrap();
+        assert_eq!(draft.read(&pyc("m")).unwrap().unwrap(), header(0, 9));
+        assert!(interpreter(&mut draft, &words("-c pass")).is_err());
+    }
+
+    #[test]
+    fn ranges_and_exclusions() {
+        for (range, expected) in [("3.2-", Some(true)), ("-3.11", Some(false)), ("3.11", Some(true)), ("x", None)] {
+            assert_eq!(is_in_range("3.11", range), expected, "{range}");
+        }
+        for (line, refused) in [("re|-3.3|/usr/lib/python3|.*", true), ("re|-3.3|/opt|.*", false)] {
+            let tree = format!("{BEFORE}\n/usr/share/python3/bcep/x = {line}\\n");
+            let mut draft = Draft::new(text::tree(&tree).unwrap(), &MemoryContents);
+            let outcome = compile_package(&mut draft, &["-p".to_owned(), "python3-m".to_owned()]);
+            assert_eq!(outcome.is_err(), refused, "{line}");
+        }
     }
 
     #[test]

@@ -7,6 +7,8 @@ mod debconf;
 mod dpkg;
 pub mod effects;
 mod files;
+mod find;
+mod getopt;
 mod grep;
 mod hash;
 mod options;
@@ -96,11 +98,12 @@ pub(super) fn find(name: &str) -> Option<Entry> {
         "uniq" => Program(text::uniq),
         "wc" => Program(text::wc),
         "xargs" => Program(text::xargs),
+        "getopt" => Program(getopt::run),
         // Files.
         "chgrp" | "chown" => Program(files::chown),
         "chmod" => Program(files::chmod),
         "cp" => Program(files::copy),
-        "find" => Program(files::find),
+        "find" => Program(find::run),
         "ln" => Program(files::link),
         "ls" => Program(files::list),
         "md5sum" => Program(hash::md5sum),
@@ -113,23 +116,28 @@ pub(super) fn find(name: &str) -> Option<Entry> {
         "rm" => Program(files::remove),
         "rmdir" => Program(files::rmdir),
         "stat" => Program(stat::run),
-        "sync" => Program(shell::succeed),
+        "sleep" | "sync" => Program(shell::succeed),
         "touch" => Program(files::touch),
         "unlink" => Program(files::unlink),
         // The system around them.
-        "deb-systemd-invoke" | "invoke-rc.d" => Program(system::service),
-        "systemctl" => Program(system::systemctl),
+        "date" => Program(system::date),
+        "deb-systemd-invoke" => Program(system::deb_systemd_invoke),
         "getent" => Program(system::getent),
         "id" => Program(system::id),
+        "invoke-rc.d" => Program(system::invoke_rc_d),
         "ischroot" => Program(system::ischroot),
         "logger" => Program(shell::succeed),
+        "perl" => Program(system::perl),
+        "runlevel" => Program(system::runlevel),
+        "ss" => Program(system::ss),
         "uname" => Program(system::uname),
         "which" => Program(system::which),
         // dpkg.
         "dpkg" => Program(dpkg::dpkg),
         "dpkg-query" => Program(dpkg::query),
-        "dpkg-statoverride" => Program(dpkg::statoverride),
         "dpkg-trigger" => Program(dpkg::trigger),
+        // The engine's own effects come first, should one know more of it.
+        "systemctl" if effects::find(name).is_none() => Program(system::systemctl),
         _ => return effects::find(name).map(Entry::Effect),
     })
 }

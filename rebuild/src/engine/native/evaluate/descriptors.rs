@@ -4,7 +4,7 @@ use super::{SIZE_LIMIT, Shell, Stop};
 use slim::path::ImagePath;
 use slim::script::{Redirection, RedirectionKind, Target};
 use slim::tree::Node;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -20,11 +20,17 @@ impl Buffer {
 
 /// Bytes that are being read, by whoever comes next.
 #[derive(Debug, Clone)]
-pub(super) struct Input(Rc<RefCell<(Vec<u8>, usize)>>);
+pub(super) struct Input(Rc<RefCell<(Vec<u8>, usize)>>, Rc<Cell<bool>>);
 
 impl Input {
     pub(super) fn new(bytes: Vec<u8>) -> Self {
-        Self(Rc::new(RefCell::new((bytes, 0))))
+        Self(Rc::new(RefCell::new((bytes, 0))), Rc::default())
+    }
+
+    /// Whether the reader ended before its input did: the writer may then have been stopped by `SIGPIPE`.
+    pub(super) fn left_early(&self) -> bool {
+        let (bytes, at) = &*self.0.borrow();
+        self.1.get() || *at < bytes.len()
     }
 
     fn rest(&self) -> Vec<u8> {
@@ -65,6 +71,11 @@ impl Shell<'_, '_> {
         self.write_descriptor(1, bytes.as_ref())
     }
 
+    /// Whether nobody will see what is written to standard output.
+    pub(super) fn is_silent(&self) -> bool {
+        matches!(self.state.descriptors.get(&1), Some(Descriptor::Null | Descriptor::Terminal))
+    }
+
     fn write_descriptor(&mut self, number: u32, bytes: &[u8]) -> Result<(), Stop> {
         match self.state.descriptors.get(&number).cloned() {
             Some(Descriptor::Null | Descriptor::Terminal) => Ok(()),
@@ -96,6 +107,13 @@ impl Shell<'_, '_> {
             Some(Descriptor::Null) => Ok(Vec::new()),
             Some(Descriptor::Input(input)) => Ok(input.rest()),
             _ => Err(self.unproven("<", "reading a descriptor that is not open for it")),
+        }
+    }
+
+    /// Says that a program that was given all its input would not have read it to the end.
+    pub(super) fn leave_input(&self) {
+        if let Some(Descriptor::Input(input)) = self.state.descriptors.get(&0) {
+            input.1.set(true);
         }
     }
 

@@ -94,6 +94,7 @@ impl Shell<'_, '_> {
     }
 
     fn remember(&mut self, path: &ImagePath) {
+        self.changes += 1;
         if !self.originals.contains_key(path) {
             let before = self.draft.get(path).cloned();
             self.originals.insert(path.clone(), before);
@@ -163,7 +164,8 @@ impl Shell<'_, '_> {
     }
 
     /// Puts back the very nodes of files that ended up equal, so that nothing changes that need not, and tells what did change.
-    pub(super) fn finish(mut self) -> Result<(Vec<String>, BTreeSet<String>), Unproven> {
+    pub(super) fn finish(mut self) -> Result<(Vec<String>, BTreeSet<ImagePath>), Unproven> {
+        let mut changed = BTreeSet::new();
         let mut effects = std::mem::take(&mut self.effects);
         for (path, before) in std::mem::take(&mut self.originals) {
             let after = self.draft.get(&path).cloned();
@@ -192,7 +194,8 @@ impl Shell<'_, '_> {
                 (Some(_), None) => format!("removes {path}"),
             };
             effects.push(effect);
+            changed.insert(path);
         }
-        Ok((effects, self.used))
+        Ok((effects, changed))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::commands::{self, Entry};
 use super::descriptors::{Descriptor, Input};
-use super::{CALL_LIMIT, Shell, Status, Stop, Variable, pattern};
+use super::{CALL_LIMIT, DEPTH_LIMIT, Shell, Status, Stop, Variable, pattern};
 use slim::script::{AndOr, ArmEnd, Command, CommandKind, Connector, Item, Pipeline, SimpleCommand};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,12 +10,13 @@ use std::sync::Arc;
 impl Shell<'_, '_> {
     /// Runs a whole script in this shell: its own options from the first line, `$0` and arguments.
     pub(super) fn script(&mut self, script: &[u8], name: &str, arguments: &[String]) -> Status {
-        let Some(options) = interpreter(script) else {
+        let Some((options, bash)) = interpreter(script) else {
             let first = script.split(|byte| *byte == b'\n').next().unwrap_or_default();
             let first = String::from_utf8_lossy(&first[..first.len().min(40)]).into_owned();
             return Err(self.unproven(first, "not a shell script"));
         };
         self.state.options.errexit = options.contains('e');
+        self.state.options.bash = bash;
         if !options.chars().all(|option| option == 'e') {
             return Err(self.unproven(options, "options on the script's first line"));
         }
@@ -90,30 +91,46 @@ impl Shell<'_, '_> {
             self.status = if pipeline.negated { i32::from(status == 0) } else { status };
             return Ok(self.status);
         }
-        let mut input: Option<Vec<u8>> = None;
+        let mut input: Option<Input> = None;
         let mut status = 0;
+        let mut changing = false;
         for (index, command) in pipeline.commands.iter().enumerate() {
             let last = index + 1 == pipeline.commands.len();
-            let mut run = |shell: &mut Self| {
+            let before = self.changes;
+            let read = input.clone();
+            let run = |shell: &mut Self| {
                 shell.subshell(|shell| {
-                    if let Some(bytes) = input.take() {
-                        shell.state.descriptors.insert(0, Descriptor::Input(Input::new(bytes)));
+                    if let Some(input) = input {
+                        shell.state.descriptors.insert(0, Descriptor::Input(input));
                     }
                     shell.testing(pipeline.negated, |shell| shell.command(command))
                 })
             };
             if last {
                 status = run(self)?;
+                input = None;
             } else {
                 let (_, output) = self.capture(run)?;
-                input = Some(output);
+                input = Some(Input::new(output));
             }
+            // The commands of a pipeline run at the same time; here they run one after the other. What the one does to the
+            // tree must not depend on how far the other is, nor on whether it was stopped for want of a reader.
+            let changes = self.changes != before;
+            if changing && (changes || read.is_some_and(|read| read.left_early())) {
+                return Err(self.unproven("|", "commands of a pipeline that change files at the same time"));
+            }
+            changing |= changes;
         }
         self.status = if pipeline.negated { i32::from(status == 0) } else { status };
         if !pipeline.negated {
             self.check(status)?;
         }
         Ok(self.status)
+    }
+
+    /// Ends the run of a script for bash where its rules are not dash's.
+    pub(super) fn not_in_bash(&self, word: &str) -> Result<(), Stop> {
+        if self.state.options.bash { Err(self.unproven(word, "bash would do this otherwise than sh")) } else { Ok(()) }
     }
 
     /// `set -e`: a failure that nobody tests ends the shell.
@@ -164,7 +181,15 @@ impl Shell<'_, '_> {
     pub(super) fn substitute(&mut self, items: &[Item]) -> Result<String, Stop> {
         // A failure inside ends the substitution, whatever tests the command around it; dash starts afresh here.
         let tested = std::mem::take(&mut self.tested);
-        let result = self.capture(|shell| shell.call("$(", |shell| shell.subshell(|shell| shell.items(items))));
+        let result = self.capture(|shell| {
+            shell.call("$(", |shell| {
+                shell.subshell(|shell| {
+                    // bash does not pass `set -e` on (bash(1), COMMAND EXECUTION ENVIRONMENT).
+                    shell.state.options.errexit &= !shell.state.options.bash;
+                    shell.items(items)
+                })
+            })
+        });
         self.tested = tested;
         let (status, output) = result?;
         self.status = status;
@@ -177,6 +202,16 @@ impl Shell<'_, '_> {
 
     fn command(&mut self, command: &Command) -> Status {
         self.line = command.line;
+        if self.depth >= DEPTH_LIMIT {
+            return Err(self.unproven("script", format!("commands nested deeper than {DEPTH_LIMIT} levels")));
+        }
+        self.depth += 1;
+        let result = self.command_form(command);
+        self.depth -= 1;
+        result
+    }
+
+    fn command_form(&mut self, command: &Command) -> Status {
         if let CommandKind::Simple(simple) = &command.kind {
             return self.simple(simple);
         }
@@ -328,6 +363,7 @@ impl Shell<'_, '_> {
             self.set_descriptors(descriptors);
             // A special built-in that cannot be redirected ends dash itself.
             if commands::is_special(&arguments[0]) {
+                self.not_in_bash(&arguments[0])?;
                 return Err(Stop::Exit(2));
             }
             self.status = 2;
@@ -349,6 +385,9 @@ impl Shell<'_, '_> {
     /// Runs a command with assignments that last as long as it does, or for good before a special built-in.
     fn assigned(&mut self, assignments: Vec<(String, String)>, arguments: &[String]) -> Status {
         let keep = commands::is_special(&arguments[0]);
+        if keep && !assignments.is_empty() {
+            self.not_in_bash(&arguments[0])?;
+        }
         let mut before = Vec::new();
         for (name, value) in assignments {
             before.push((name.clone(), self.state.variables.get(&name).cloned()));
@@ -402,7 +441,10 @@ impl Shell<'_, '_> {
         let before = std::mem::replace(&mut self.state.positional, positional);
         self.state.locals.push(BTreeMap::new());
         let loops = std::mem::take(&mut self.loops);
+        // As dash does: `getopts` begins afresh in a function.
+        let option_place = std::mem::take(&mut self.state.option_place);
         let result = self.call(&arguments[0], |shell| shell.command(body));
+        self.state.option_place = option_place;
         self.loops = loops;
         self.state.positional = before;
         for (name, variable) in self.state.locals.pop().unwrap_or_default() {
@@ -467,6 +509,7 @@ impl Shell<'_, '_> {
             Stop::Unproven(unproven)
         })?;
         if !output.summary.is_empty() {
+            self.changes += 1;
             self.effects.push(output.summary);
         }
         self.out(output.stdout)?;
@@ -498,13 +541,15 @@ enum Iteration {
     Leave,
 }
 
-/// The options on a script's first line when its interpreter is a POSIX shell.
-fn interpreter(script: &[u8]) -> Option<String> {
+/// The options on a script's first line when its interpreter is a POSIX shell, and whether that is bash.
+fn interpreter(script: &[u8]) -> Option<(String, bool)> {
     let first = script.split(|byte| *byte == b'\n').next()?;
     let line = std::str::from_utf8(first.strip_prefix(b"#!")?).ok()?;
     let mut words = line.split_ascii_whitespace();
-    let known = matches!(words.next()?, "/bin/sh" | "/usr/bin/sh" | "/bin/dash" | "/bin/bash" | "/usr/bin/bash");
+    let program = words.next()?;
+    let bash = matches!(program, "/bin/bash" | "/usr/bin/bash");
+    let known = bash || matches!(program, "/bin/sh" | "/usr/bin/sh" | "/bin/dash" | "/usr/bin/dash");
     let options = words.next().unwrap_or("");
     (known && words.next().is_none() && (options.is_empty() || options.starts_with('-')))
-        .then(|| options.trim_start_matches('-').to_owned())
+        .then(|| (options.trim_start_matches('-').to_owned(), bash))
 }

@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 pub(in crate::engine::native::evaluate) struct Debconf {
     values: BTreeMap<String, String>,
     flags: BTreeMap<(String, String), bool>,
+    /// What `${NAME}` in a question's texts stands for, by question and name.
+    variables: BTreeMap<(String, String), String>,
     /// Type, default and choices by template.
     templates: BTreeMap<String, BTreeMap<String, String>>,
 }
@@ -67,6 +69,10 @@ pub(super) fn begin(shell: &mut Shell<'_, '_>) -> Status {
         let Some(name) = paragraph.get("Name") else { continue };
         if let Some(value) = paragraph.get("Value") {
             debconf.values.insert(name.to_string(), value.into_owned());
+        }
+        let variables = paragraph.get("Variables").unwrap_or_default();
+        for (variable, value) in variables.lines().filter_map(|line| line.trim().split_once(" = ")) {
+            debconf.variables.insert((name.to_string(), variable.to_owned()), value.to_owned());
         }
         let flags = paragraph.get("Flags").unwrap_or_default();
         for flag in flags.split([' ', ',']).filter(|flag| !flag.is_empty()) {
@@ -144,9 +150,15 @@ pub(in crate::engine::native::evaluate) fn run(shell: &mut Shell<'_, '_>, words:
         }
         "db_metaget" if !known => missing,
         "db_metaget" => match debconf.templates.get(&question).and_then(|fields| fields.get(&word(2).to_lowercase())) {
-            Some(value) => (0, value.clone()),
+            Some(value) => (0, expanded(value, &question, &debconf.variables)),
             None => return Err(shell.unproven("db_metaget", format!("{question} {}", word(2)))),
         },
+        "db_subst" if !known => missing,
+        "db_subst" => {
+            let value = words.get(3..).unwrap_or_default().join(" ");
+            debconf.variables.insert((question, word(2)), value);
+            (0, String::new())
+        }
         "db_register" => {
             let fields = debconf.templates.get(&question).cloned().unwrap_or_default();
             debconf.templates.insert(word(2), fields);
@@ -169,4 +181,36 @@ pub(in crate::engine::native::evaluate) fn run(shell: &mut Shell<'_, '_>, words:
     };
     shell.assign("RET", answer)?;
     Ok(status)
+}
+
+/// A template's text with its variables filled in; unknown ones are empty, and `\${` stands for itself.
+fn expanded(text: &str, question: &str, variables: &BTreeMap<(String, String), String>) -> String {
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("${") {
+        let Some(end) = rest[at..].find('}').map(|end| at + end) else { break };
+        if rest[..at].ends_with('\\') {
+            result.push_str(&rest[..at - 1]);
+            result.push_str(&rest[at..=end]);
+        } else {
+            result.push_str(&rest[..at]);
+            let name = rest[at + 2..end].to_owned();
+            result.push_str(variables.get(&(question.to_owned(), name)).map_or("", String::as_str));
+        }
+        rest = &rest[end + 1..];
+    }
+    result.push_str(rest);
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_of_a_question_are_filled_in() {
+        let variables = BTreeMap::from([(("q".to_owned(), "list".to_owned()), "a, b".to_owned())]);
+        assert_eq!(expanded("${list}", "q", &variables), "a, b");
+        assert_eq!(expanded("x ${none} \\${list} ${open", "q", &variables), "x  ${list} ${open");
+    }
 }

@@ -1,9 +1,10 @@
-//! `dpkg`, `dpkg-query`, `dpkg-trigger`, `dpkg-statoverride`: what scripts ask of the database.
+//! `dpkg`, `dpkg-query`, `dpkg-trigger`: what scripts ask of the database.
 
 use super::options;
 use super::version::compare_versions;
 use crate::engine::native::evaluate::{Shell, Status, Stop};
 use slim::packages::dpkg::paragraph::paragraphs;
+use slim::path::ImagePath;
 use std::cmp::Ordering;
 
 /// `dpkg --compare-versions …`, `--print-architecture`, `-L`, `-s`, `--assert-…`
@@ -31,6 +32,7 @@ pub(super) fn dpkg(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
             Ok(0)
         }
         Some("-L" | "--listfiles") => list_files(shell, &words[2..]),
+        Some("-S" | "--search") => search(shell, &words[2..]),
         Some("-s" | "--status") => {
             let mut status = 0;
             for name in &words[2..] {
@@ -41,10 +43,33 @@ pub(super) fn dpkg(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
             }
             Ok(status)
         }
-        Some(option) if option.starts_with("--assert-") => Ok(0),
-        Some("--validate-version") => Ok(0),
+        Some(option) if option.starts_with("--assert-") => assert_feature(shell, option, &words[2..]),
+        Some("--validate-version") => match words[2..].strip_prefix(&["--".to_owned()]).unwrap_or(&words[2..]) {
+            // A version that nobody doubts; for the others the exact status is dpkg's affair.
+            [version] if slim::packages::dpkg::version::Version::new(version).is_ok() => Ok(0),
+            _ => Err(shell.unproven("dpkg --validate-version", "not surely a version")),
+        },
         other => Err(shell.unproven("dpkg", format!("{} is not known", other.unwrap_or("nothing")))),
     }
+}
+
+/// `dpkg --assert-FEATURE`: what the image's dpkg says of itself (dpkg(1), by the version that began it).
+fn assert_feature(shell: &Shell<'_, '_>, option: &str, rest: &[String]) -> Status {
+    let since = match option {
+        "--assert-support-predepends" => "1.1.0",
+        "--assert-working-epoch" => "1.4.0.7",
+        "--assert-long-filenames" => "1.4.1.17",
+        "--assert-multi-conrep" => "1.4.1.19",
+        "--assert-multi-arch" => "1.16.2",
+        "--assert-versioned-provides" => "1.17.11",
+        "--assert-protected-field" => "1.20.1",
+        _ => return Err(shell.unproven("dpkg", format!("{option} is not known"))),
+    };
+    let known = match field(shell, "dpkg", "Version")? {
+        Some(version) if rest.is_empty() => compare_versions(&version, since).is_some_and(|order| order.is_ge()),
+        _ => false,
+    };
+    if known { Ok(0) } else { Err(shell.unproven("dpkg", format!("{option} of a dpkg that old"))) }
 }
 
 /// dpkg's rules: with the plain names an empty version is before all others, with `-nl` it is after them.
@@ -59,7 +84,8 @@ fn compare(shell: &Shell<'_, '_>, left: &str, relation: &str, right: &str) -> St
         (true, false) => Ordering::Less,
         (false, true) if empty_last => Ordering::Less,
         (false, true) => Ordering::Greater,
-        (false, false) => compare_versions(left, right),
+        (false, false) => compare_versions(left, right)
+            .ok_or_else(|| shell.unproven("dpkg --compare-versions", format!("{left} and {right}")))?,
     };
     let holds = match base {
         "lt" | "<<" => order.is_lt(),
@@ -127,19 +153,38 @@ fn list_files(shell: &mut Shell<'_, '_>, names: &[String]) -> Status {
     Ok(status)
 }
 
-/// `dpkg-query -W -f FORMAT`, `-L`, `-s`
+/// `dpkg-query -W -f FORMAT`, `-L`, `-s`, `-S PATH`, `-l NAME`
 pub(super) fn query(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
-    let long =
-        [("show", 'W'), ("showformat", 'f'), ("listfiles", 'L'), ("status", 's'), ("list", 'l'), ("control-path", 'c')];
-    let options = options::read(shell, words, "Wf:Ls", &long)?;
+    let long = [
+        ("show", 'W'),
+        ("showformat", 'f'),
+        ("listfiles", 'L'),
+        ("status", 's'),
+        ("list", 'l'),
+        ("search", 'S'),
+        ("control-path", 'c'),
+    ];
+    let options = options::read(shell, words, "Wf:LslSc", &long)?;
     if options.has('L') {
         return list_files(shell, &options.operands);
+    }
+    if options.has('S') {
+        return search(shell, &options.operands);
     }
     if options.has('s') {
         let words: Vec<_> = ["dpkg".to_owned(), "-s".to_owned()].into_iter().chain(options.operands).collect();
         return dpkg(shell, &words);
     }
-    if !options.has('W') || options.has('l') || options.has('c') {
+    if options.has('l') {
+        // The table's widths depend on its contents; that nothing is there needs no table.
+        for name in &options.operands {
+            if name.contains(['*', '?', '[', '\\']) || stanza(shell, name)?.is_some() {
+                return Err(shell.unproven("dpkg-query", format!("the table for {name}")));
+            }
+        }
+        return if options.operands.is_empty() { Err(shell.unproven("dpkg-query", "the table")) } else { Ok(1) };
+    }
+    if !options.has('W') || options.has('c') {
         return Err(shell.unproven("dpkg-query", "this form"));
     }
     let format = options.value('f').unwrap_or("${binary:Package}\t${Version}\n").to_owned();
@@ -154,6 +199,37 @@ pub(super) fn query(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
         };
         let text = show(shell, &format, &stanza)?;
         shell.out(text)?;
+    }
+    Ok(status)
+}
+
+/// `dpkg -S PATH …`: which packages list exactly this path.
+fn search(shell: &mut Shell<'_, '_>, paths: &[String]) -> Status {
+    let info = ImagePath::literal("/var/lib/dpkg/info");
+    let mut status = 0;
+    for wanted in paths {
+        if !wanted.starts_with('/') || wanted.contains(['*', '?', '[', '\\']) {
+            return Err(shell.unproven("dpkg-query -S", format!("pattern {wanted:?}")));
+        }
+        let wanted = wanted.trim_end_matches('/');
+        let diversions = shell.read_file("/var/lib/dpkg/diversions")?.unwrap_or_default();
+        if diversions.split(|byte| *byte == b'\n').any(|line| line == wanted.as_bytes()) {
+            return Err(shell.unproven("dpkg-query -S", "a diverted file"));
+        }
+        let mut owners = Vec::new();
+        for name in shell.names_in(&info) {
+            let Some(package) = name.strip_suffix(".list") else { continue };
+            let list = shell.read_file(&format!("/var/lib/dpkg/info/{name}"))?.unwrap_or_default();
+            if list.split(|byte| *byte == b'\n').any(|line| line == wanted.as_bytes()) {
+                owners.push(package.to_owned());
+            }
+        }
+        match &owners[..] {
+            [] => status = 1,
+            [owner] => shell.out(format!("{owner}: {wanted}\n"))?,
+            _ if shell.is_silent() => {}
+            _ => return Err(shell.unproven("dpkg-query -S", "the order of several owners")),
+        }
     }
     Ok(status)
 }
@@ -209,34 +285,14 @@ pub(super) fn trigger(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     let long = [("no-await", 'n'), ("await", 'a'), ("check-supported", 'c'), ("by-package", 'b')];
     let options = options::read(shell, words, "ab:cn", &long)?;
     if options.has('c') {
-        return Ok(0);
+        // Triggers came with 1.14; the database's own directory is all that is looked for.
+        let supported = shell.follow("/var/lib/dpkg/triggers")?.is_some_and(|(_, node)| node.is_directory());
+        return if supported { Ok(0) } else { Err(shell.unproven("dpkg-trigger", "a database without triggers")) };
     }
     let [name] = &options.operands[..] else { return Err(shell.unproven("dpkg-trigger", "one trigger expected")) };
     if !shell.activated.contains(name) {
+        shell.changes += 1;
         shell.activated.push(name.clone());
     }
     Ok(0)
-}
-
-/// `dpkg-statoverride --list [PATH]`; changes are not made here.
-pub(super) fn statoverride(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
-    let operation = words[1..].iter().find(|word| matches!(word.as_str(), "--list" | "--add" | "--remove"));
-    if operation.map(String::as_str) != Some("--list") {
-        return Err(shell.unproven("dpkg-statoverride", "a change"));
-    }
-    let wanted = words[1..].iter().find(|word| !word.starts_with('-')).cloned();
-    if wanted.as_ref().is_some_and(|wanted| wanted.contains(['*', '?', '['])) {
-        return Err(shell.unproven("dpkg-statoverride", "a pattern"));
-    }
-    let text = shell.read_file("/var/lib/dpkg/statoverride")?.unwrap_or_default();
-    let text = String::from_utf8_lossy(&text).into_owned();
-    let mut status = 1;
-    for line in text.lines() {
-        let path = line.splitn(4, ' ').nth(3).unwrap_or("");
-        if wanted.as_ref().is_none_or(|wanted| wanted.trim_end_matches('/') == path) {
-            shell.out(format!("{line}\n"))?;
-            status = 0;
-        }
-    }
-    Ok(status)
 }

@@ -1,7 +1,6 @@
 //! Programs that look at files or change them.
 
 use super::{options, system};
-use crate::engine::native::evaluate::pattern;
 use crate::engine::native::evaluate::{Shell, Status, Stop};
 use slim::path::ImagePath;
 use slim::tree::{Kind, Node};
@@ -233,9 +232,21 @@ pub(super) fn copy(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
 
 /// `mv [-fnT] SOURCE TARGET`
 pub(super) fn rename(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
-    let long = [("force", 'f'), ("no-clobber", 'n'), ("no-target-directory", 'T')];
-    let options = options::read(shell, words, "fnTv", &long)?;
-    let [source, name] = &options.operands[..] else { return Err(shell.unproven("mv", "several sources")) };
+    let long = [("force", 'f'), ("no-clobber", 'n'), ("no-target-directory", 'T'), ("verbose", 'v')];
+    let options = options::read(shell, words, "fnTvZ", &long)?;
+    if options.operands.len() > 2 {
+        let Some((name, sources)) = options.operands.split_last() else { return Ok(1) };
+        if options.has('T') || !shell.follow(name)?.is_some_and(|(_, node)| node.is_directory()) {
+            return Ok(1);
+        }
+        let mut status = 0;
+        for source in sources {
+            status |= rename(shell, &[words[0].clone(), "--".into(), source.clone(), name.clone()])?;
+        }
+        return Ok(status);
+    }
+    let [source, name] = &options.operands[..] else { return Ok(1) };
+    // `-Z` labels the file, or warns where the kernel has no labels; the file moves in any case.
     let Some((from, _)) = shell.look(source)? else { return Ok(1) };
     let name = target(shell, name, source, !options.has('T'))?;
     let Some(to) = shell.place(&name)? else { return Ok(1) };
@@ -288,14 +299,16 @@ pub(super) fn readlink(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
 pub(super) fn realpath(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     let options =
         options::read(shell, words, "emqs", &[("canonicalize-existing", 'e'), ("canonicalize-missing", 'm')])?;
-    if options.has('s') && (options.has('e') || options.has('m')) {
-        return Err(shell.unproven("realpath -s", "with other options"));
+    if options.has('s') && options.has('e') {
+        return Err(shell.unproven("realpath -s", "with -e"));
     }
     let mode = ['e', 'm'].into_iter().find(|mode| options.has(*mode)).unwrap_or('f');
     let mut status = 0;
     for name in &options.operands {
         let answer = if !options.has('s') {
             canonical(shell, name, mode)?
+        } else if options.has('m') {
+            textual(shell, name)
         } else if name.split('/').any(|part| part == "..") {
             return Err(shell.unproven("realpath -s", name.clone()));
         } else {
@@ -307,6 +320,20 @@ pub(super) fn realpath(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
         }
     }
     Ok(status)
+}
+
+/// The path with `.` and `..` taken out as text: neither links nor absence matter.
+fn textual(shell: &Shell<'_, '_>, name: &str) -> Option<String> {
+    let start = if name.starts_with('/') { String::new() } else { shell.directory().to_text() };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in start.split('/').chain(name.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    (!name.is_empty()).then(|| format!("/{}", parts.join("/")))
 }
 
 fn canonical(shell: &Shell<'_, '_>, name: &str, mode: char) -> Result<Option<String>, Stop> {
@@ -355,7 +382,8 @@ pub(super) fn mktemp(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     }
     loop {
         shell.temporary += 1;
-        let name = format!("{stem}{:0>width$}", shell.temporary);
+        // Chance, and so different in each world: nothing that stays may depend on it.
+        let name = format!("{stem}{:0>width$}", shell.temporary + (shell.world().process() - 4242) % 100);
         if shell.look(&name)?.is_some() {
             continue;
         }
@@ -368,9 +396,17 @@ pub(super) fn mktemp(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     }
 }
 
-/// `mountpoint -q DIRECTORY`: nothing is mounted in an image.
-pub(super) fn mountpoint(_: &mut Shell<'_, '_>, _: &[String]) -> Status {
-    Ok(1)
+/// `mountpoint -q DIRECTORY`: up to the machine, but for what is no directory.
+pub(super) fn mountpoint(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let options = options::read(shell, words, "q", &[("quiet", 'q')])?;
+    let [name] = &options.operands[..] else { return Err(shell.unproven("mountpoint", "one directory expected")) };
+    if !options.has('q') {
+        return Err(shell.unproven("mountpoint", "without -q"));
+    }
+    match shell.path(name)?.map(|_| shell.follow(name)).transpose()?.flatten() {
+        Some((_, node)) if node.is_directory() => Ok(i32::from(!shell.world().is_mounted())),
+        _ => Ok(1),
+    }
 }
 
 /// `chmod [-R] [-f] MODE FILE …`
@@ -532,102 +568,6 @@ pub(super) fn list(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
                 }
             }
             Some(_) => shell.out(format!("{name}\n"))?,
-        }
-    }
-    Ok(status)
-}
-
-/// `find PATH … [-mindepth N] [-maxdepth N] [!] [-name P] [-type T] [-empty] [-path P] [-delete] [-print|-print0]`
-pub(super) fn find(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
-    let expression = words.iter().skip(1).position(|word| word.starts_with('-') || word == "!" || word == "(");
-    let expression = expression.map_or(words.len(), |at| at + 1);
-    let mut roots = words[1..expression].to_vec();
-    if roots.is_empty() {
-        roots.push(".".into());
-    }
-    let (mut least, mut most) = (0, usize::MAX);
-    let mut tests: Vec<(bool, String, String)> = Vec::new();
-    let (mut action, mut negated) = ("-print", false);
-    let mut rest = words[expression..].iter();
-    while let Some(word) = rest.next() {
-        let mut value = || rest.next().cloned().unwrap_or_default();
-        match word.as_str() {
-            "-mindepth" | "-maxdepth" => {
-                let depth = value().parse().map_err(|_| shell.unproven("find", word.clone()))?;
-                if word == "-mindepth" { least = depth } else { most = depth }
-            }
-            "-name" | "-type" | "-path" | "-user" => {
-                tests.push((negated, word.clone(), value()));
-                negated = false;
-            }
-            "-empty" => {
-                tests.push((negated, word.clone(), String::new()));
-                negated = false;
-            }
-            "!" | "-not" => negated = !negated,
-            "-print" | "-print0" | "-delete" if rest.len() == 0 => action = word,
-            _ => return Err(shell.unproven("find", format!("{word} is not known here"))),
-        }
-    }
-    let mut status = 0;
-    for root in &roots {
-        let Some((start, node)) = shell.look(root)? else {
-            status = 1;
-            continue;
-        };
-        let mut found: Vec<(ImagePath, usize)> = vec![(start.clone(), 0)];
-        if node.is_directory() {
-            let depth = |path: &ImagePath| path.components().count() - start.components().count();
-            found.extend(shell.draft.tree().below(&start).map(|(path, _)| (path.clone(), depth(path))));
-        }
-        if action == "-delete" {
-            found.reverse();
-        }
-        for (path, depth) in found {
-            if depth < least || depth > most {
-                continue;
-            }
-            let text = if depth == 0 {
-                root.clone()
-            } else {
-                let rest = path.as_bytes().get(start.as_bytes().len()..).unwrap_or_default();
-                let rest = String::from_utf8_lossy(rest);
-                format!("{}/{}", root.trim_end_matches('/'), rest.trim_start_matches('/'))
-            };
-            let mut fits = true;
-            for (negated, test, value) in &tests {
-                let Some(node) = shell.draft.get(&path) else { continue };
-                let glob = |text: &str| {
-                    let wanted: Vec<_> = value.chars().map(|c| (c, false)).collect();
-                    pattern::matches(&wanted, &text.chars().collect::<Vec<_>>())
-                };
-                let result = match test.as_str() {
-                    "-name" => glob(text.trim_end_matches('/').rsplit('/').next().unwrap_or(&text)),
-                    "-path" => glob(&text),
-                    "-empty" => match &node.kind {
-                        Kind::Directory => shell.draft.tree().children(&path).next().is_none(),
-                        Kind::File(file) => file.content.size() == 0,
-                        _ => false,
-                    },
-                    "-user" => Some(node.uid) == system::number_of(shell, "/etc/passwd", value)?,
-                    _ => match value.as_str() {
-                        "f" => node.as_file().is_some(),
-                        "d" => node.is_directory(),
-                        "l" => node.as_symlink().is_some(),
-                        _ => return Err(shell.unproven("find", format!("-type {value}"))),
-                    },
-                };
-                fits &= result != *negated;
-            }
-            if !fits {
-                continue;
-            }
-            match action {
-                "-print" => shell.out(format!("{text}\n"))?,
-                "-print0" => shell.out(format!("{text}\0"))?,
-                _ if shell.draft.tree().children(&path).next().is_some() => status = 1,
-                _ => shell.take_away(&path),
-            }
         }
     }
     Ok(status)

@@ -89,6 +89,7 @@ pub(super) fn run(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
             found = true;
             count += 1;
             if options.has('q') {
+                shell.leave_input();
                 return Ok(0);
             }
             if options.has('c') || options.has('l') {

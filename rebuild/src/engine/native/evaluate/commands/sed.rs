@@ -141,6 +141,7 @@ fn edit(shell: &Shell<'_, '_>, commands: &mut [Command], bytes: Vec<u8>, quiet: 
         }
         output.push_str(&cycle.after);
         if cycle.quit {
+            shell.leave_input();
             return Ok(output.into_bytes());
         }
     }

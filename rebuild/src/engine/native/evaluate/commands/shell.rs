@@ -37,7 +37,10 @@ pub(super) fn source(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
             result => result,
         }),
         // The shell ends: `.` is a special built-in.
-        None => Err(Stop::Exit(2)),
+        None => {
+            shell.not_in_bash(".")?;
+            Err(Stop::Exit(2))
+        }
     }
 }
 
@@ -96,6 +99,7 @@ pub(super) fn command(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
 /// `type NAME …`
 pub(super) fn type_of(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     let mut status = 0;
+    shell.not_in_bash("type")?;
     for name in &words[1..] {
         match describe(shell, name)? {
             Some((text, kind)) => {
@@ -129,6 +133,10 @@ pub(super) fn echo(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
         _ => (true, &words[1..]),
     };
     let text = words.join(" ");
+    // bash's own needs `-e` for escapes, and takes more options.
+    if text.contains('\\') || words.first().is_some_and(|word| word.starts_with('-')) {
+        shell.not_in_bash("echo")?;
+    }
     let (mut bytes, stopped) = escapes(&text, true);
     if newline && !stopped {
         bytes.push(b'\n');
@@ -317,8 +325,9 @@ pub(super) fn local(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
         };
         frame.entry(name.to_owned()).or_insert(before);
         // In dash a local variable keeps the outer value until it is given one.
-        if let Some(value) = value {
-            shell.assign(name, value)?;
+        match value {
+            Some(value) => shell.assign(name, value)?,
+            None => shell.not_in_bash("local")?,
         }
     }
     Ok(0)
@@ -331,6 +340,9 @@ pub(super) fn unset(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
         if options.has('f') {
             shell.state.functions.remove(name);
         } else {
+            if shell.state.functions.contains_key(name) {
+                shell.not_in_bash("unset")?;
+            }
             shell.state.variables.remove(name);
         }
     }
@@ -380,6 +392,7 @@ pub(super) fn set(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
 pub(super) fn shift(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     let count = usize::try_from(number(shell, words, 1)?).unwrap_or(usize::MAX);
     if count >= shell.state.positional.len() {
+        shell.not_in_bash("shift")?;
         return Err(Stop::Exit(2)); // "can't shift that many", fatal in dash
     }
     shell.state.positional.drain(1..=count);
@@ -446,7 +459,55 @@ pub(super) fn read(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     Ok(status)
 }
 
-/// `getopts OPTIONS NAME`
-pub(super) fn getopts(shell: &mut Shell<'_, '_>, _: &[String]) -> Status {
-    Err(shell.unproven("getopts", "not known"))
+/// `getopts OPTIONS NAME [WORD …]` (POSIX, getopts). The place inside a word is kept with `OPTIND`.
+pub(super) fn getopts(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let [_, options, name, given @ ..] = words else { return Ok(2) };
+    let (silent, options) = options.strip_prefix(':').map_or((false, options.as_str()), |rest| (true, rest));
+    let all: Vec<String> =
+        if given.is_empty() { shell.state.positional.iter().skip(1).cloned().collect() } else { given.to_vec() };
+    let (mut index, inside) = (shell.state.option_place.0.max(1), shell.state.option_place.1);
+    let finish = |shell: &mut Shell<'_, '_>, index: usize, place: usize, option: &str, value: Option<&str>| {
+        shell.assign("OPTIND", index.to_string())?;
+        shell.state.option_place = (index, place);
+        shell.assign(name, option)?;
+        match value {
+            Some(value) => shell.assign("OPTARG", value),
+            None => {
+                shell.state.variables.remove("OPTARG");
+                Ok(())
+            }
+        }
+    };
+    let word = all.get(index.saturating_sub(1)).filter(|word| word.len() > 1 && word.starts_with('-'));
+    let Some(word) = word.filter(|word| *word != "--" || inside > 0) else {
+        index += usize::from(word.is_some());
+        finish(shell, index, 0, "?", None)?;
+        return Ok(1);
+    };
+    let at = inside.max(1);
+    let Some(letter) = word.get(at..).and_then(|rest| rest.chars().next()).filter(char::is_ascii) else {
+        return Err(shell.unproven("getopts", word.clone()));
+    };
+    let rest = &word[at + 1..];
+    let (next, place) = if rest.is_empty() { (index + 1, 0) } else { (index, at + 1) };
+    let known = options.find(letter).filter(|_| letter != ':');
+    let Some(known) = known else {
+        let text = letter.to_string();
+        finish(shell, next, place, "?", silent.then_some(text.as_str()))?;
+        return Ok(0);
+    };
+    let text = letter.to_string();
+    if options.as_bytes().get(known + 1) != Some(&b':') {
+        // dash leaves an empty value for an option that takes none.
+        finish(shell, next, place, &text, Some(""))?;
+    } else if !rest.is_empty() {
+        let rest = rest.to_owned();
+        finish(shell, index + 1, 0, &text, Some(&rest))?;
+    } else if let Some(value) = all.get(index) {
+        finish(shell, index + 2, 0, &text, Some(value))?;
+    } else {
+        let (option, value) = if silent { (":", Some(text.as_str())) } else { ("?", None) };
+        finish(shell, next, 0, option, value)?;
+    }
+    Ok(0)
 }

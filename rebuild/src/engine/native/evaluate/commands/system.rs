@@ -3,19 +3,75 @@
 use super::options;
 use crate::engine::native::evaluate::{Shell, Status, Stop};
 
-/// Services are never started in an image: there is no init, and `policy-rc.d` of a container says 101.
-pub(super) fn service(_: &mut Shell<'_, '_>, _: &[String]) -> Status {
+/// `deb-systemd-invoke ACTION UNIT …`: nothing is started, stopped or asked in an image, as the `policy-rc.d` of base images says (it
+/// answers 101, on which the program succeeds without doing anything).
+pub(super) fn deb_systemd_invoke(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let options = options::read(shell, words, "us", &[("user", 'u'), ("system", 's')])?;
+    Ok(i32::from(options.operands.is_empty()))
+}
+
+/// `invoke-rc.d [--quiet …] NAME ACTION …`: as [`deb_systemd_invoke`]; whether a service runs is up to the machine, and in an image none
+/// does, so a script has to leave the same in both cases.
+pub(super) fn invoke_rc_d(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let known = ["--quiet", "--try-anyway", "--no-fallback", "--skip-systemd-native", "--disclose-deny"];
+    let mut operands = words[1..].iter().skip_while(|word| known.contains(&word.as_str()));
+    let (Some(name), Some(action)) = (operands.next(), operands.next()) else {
+        return Err(shell.unproven("invoke-rc.d", "expected a service and an action"));
+    };
+    if name.starts_with('-') {
+        return Err(shell.unproven("invoke-rc.d", format!("option {name} is not known")));
+    }
+    let denied = if words.iter().any(|word| word == "--disclose-deny") { 101 } else { 0 };
+    match action.as_str() {
+        "status" => Ok(if shell.world().is_busy() { 0 } else { 3 }),
+        "start" | "stop" | "restart" | "reload" | "force-reload" | "try-restart" | "condrestart" | "rotate" => {
+            Ok(denied)
+        }
+        // Actions of a service's own: `nginx upgrade`.
+        _ if action.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') => Ok(denied),
+        other => Err(shell.unproven("invoke-rc.d", format!("action {other} is not known"))),
+    }
+}
+
+/// `ss`: the sockets of the machine that the build runs on.
+pub(super) fn ss(shell: &mut Shell<'_, '_>, _: &[String]) -> Status {
+    let sockets = if shell.world().is_busy() { "LISTEN 0 511 *:80 *:*\n" } else { "" };
+    shell.out(format!("State Recv-Q Send-Q Local Address:Port Peer Address:Port\n{sockets}"))?;
     Ok(0)
 }
 
-/// `systemctl`: without a running systemd it fails for what needs one; only those calls are known.
+/// `date`, to be shown: another time in each world. Only the forms that set nothing are known.
+pub(super) fn date(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let asks = |word: &String| !word.starts_with("-s") && !word.starts_with("--set") && !word.starts_with("-r");
+    let is_setting = words.len() == 2 && words[1].bytes().all(|byte| byte.is_ascii_digit());
+    if !words[1..].iter().all(asks) || is_setting {
+        return Err(shell.unproven("date", "only asking for the time is known"));
+    }
+    let number = shell.world().process();
+    shell.out(format!("Thu Jan  1 00:00:00 UTC {number}\n"))?;
+    Ok(0)
+}
+
+/// `runlevel`: no record of one in an image.
+pub(super) fn runlevel(shell: &mut Shell<'_, '_>, _: &[String]) -> Status {
+    shell.out("unknown\n")?;
+    Ok(1)
+}
+
+/// `systemctl` without a running systemd: what talks to it fails in a container, and is ignored in a chroot.
 pub(super) fn systemctl(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
-    let verb = words[1..].iter().find(|word| !word.starts_with('-')).map(String::as_str);
+    let mut operands = words[1..].iter().filter(|word| !word.starts_with('-')).map(String::as_str);
+    let (verb, units) = (operands.next(), operands.count());
+    if shell.follow("/run/systemd/system")?.is_some() {
+        return Err(shell.unproven("systemctl", "an image that says systemd is running"));
+    }
     match verb {
+        Some("daemon-reload" | "daemon-reexec") if units > 0 => Ok(1),
+        Some("is-active" | "start" | "stop" | "restart" | "try-restart" | "reload" | "kill") if units == 0 => Ok(1),
         Some(
             "daemon-reload" | "daemon-reexec" | "is-active" | "start" | "stop" | "restart" | "try-restart" | "reload"
             | "kill",
-        ) => Ok(1),
+        ) => Ok(i32::from(!shell.world().is_chroot())),
         _ => Err(shell.unproven("systemctl", format!("{verb:?} is not known"))),
     }
 }
@@ -82,29 +138,43 @@ pub(super) fn id(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
             .map_or_else(|| gid.to_owned(), |group| group[0].clone())
     };
     let named = options.has('n');
+    if options.operands.is_empty() && !(options.has('u') || options.has('g')) {
+        return Err(shell.unproven("id", "the groups that the build was started with"));
+    }
+    // The primary group, then the others in the order of the file (getgrouplist(3)).
+    let all_groups = || {
+        let mut all = vec![gid.clone()];
+        for group in &groups {
+            let member = group.get(3).is_some_and(|members| members.split(',').any(|name| *name == user));
+            if let Some(number) = group.get(2).filter(|number| member && !all.contains(number)) {
+                all.push(number.clone());
+            }
+        }
+        all
+    };
     let text = if options.has('u') {
         if named { user } else { uid }
     } else if options.has('g') {
         if named { group_name(&gid) } else { gid }
     } else if options.has('G') {
-        let mut all = vec![gid.clone()];
-        let member =
-            |group: &&Vec<String>| group.get(3).is_some_and(|members| members.split(',').any(|name| name == user));
-        all.extend(groups.iter().filter(member).map(|group| group[2].clone()).filter(|other| *other != gid));
+        let all = all_groups();
         if named { all.iter().map(|gid| group_name(gid)).collect::<Vec<_>>().join(" ") } else { all.join(" ") }
-    } else if named || !options.operands.is_empty() {
-        // Only whether the user exists is certain: the text also depends on the order of groups.
-        String::new()
+    } else if named {
+        return Ok(1);
     } else {
-        return Err(shell.unproven("id", "the long form"));
+        let all: Vec<_> = all_groups().iter().map(|gid| format!("{gid}({})", group_name(gid))).collect();
+        format!("uid={uid}({user}) gid={gid}({}) groups={}", group_name(&gid), all.join(","))
     };
     shell.out(format!("{text}\n"))?;
     Ok(0)
 }
 
-/// `ischroot`: image builds run in a chroot or container.
-pub(super) fn ischroot(_: &mut Shell<'_, '_>, _: &[String]) -> Status {
-    Ok(0)
+/// `ischroot`: image builds run in a chroot or in a container.
+pub(super) fn ischroot(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    if words.len() > 1 {
+        return Err(shell.unproven("ischroot", "options"));
+    }
+    Ok(i32::from(!shell.world().is_chroot()))
 }
 
 /// `uname -s`; the machine's other names are not the image's.
@@ -112,6 +182,12 @@ pub(super) fn uname(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     match words.get(1).map(String::as_str) {
         None | Some("-s") => {
             shell.out("Linux\n")?;
+            Ok(0)
+        }
+        // Kernels as old and as new as an image may meet.
+        Some("-r") => {
+            let release = if shell.world().is_busy() { "6.12.57+deb13-amd64\n" } else { "4.19.0-27-amd64\n" };
+            shell.out(release)?;
             Ok(0)
         }
         Some(option) => Err(shell.unproven("uname", format!("{option} asks the machine, not the image"))),
@@ -129,4 +205,12 @@ pub(super) fn which(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
         }
     }
     Ok(status)
+}
+
+/// `perl -e ''`: asked only to see whether there is one that runs.
+pub(super) fn perl(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    match words {
+        [_, option, program] if option == "-e" && program.is_empty() => Ok(0),
+        _ => Err(shell.unproven("perl", "a program")),
+    }
 }

@@ -115,6 +115,9 @@ pub(super) fn head(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     let options = options::read(shell, &modern(words), "n:", &[("lines", 'n')])?;
     let wanted = count(shell, "head", options.value('n').unwrap_or("10"))?;
     let (lines, complete) = lines(shell, "head", &options.operands)?;
+    if wanted < lines.len() && options.operands.is_empty() {
+        shell.leave_input();
+    }
     put_lines(shell, &lines[..wanted.min(lines.len())])?;
     Ok(i32::from(!complete))
 }
@@ -429,8 +432,9 @@ pub(super) fn xargs(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     let long = [("null", '0'), ("no-run-if-empty", 'r'), ("max-chars", 's'), ("show-limits", 'l')];
     let options = options::read(shell, words, "+0rn:s:", &long)?;
     if options.has('l') {
-        // Asked only to choose how much goes into one call; the default of every Linux.
-        shell.out("Maximum length of command we could actually use: 131072\n")?;
+        // Asked only to choose how much goes into one call; it depends on the size of the environment.
+        let size = shell.world().argument_size();
+        shell.out(format!("Maximum length of command we could actually use: {size}\n"))?;
         return Ok(0);
     }
     let input = shell.input()?;
