@@ -130,7 +130,10 @@ fn wounds(tree: &Tree, known: &Knowledge<'_>) -> Vec<Wound> {
     if let Some(object) = needed.first() {
         wounds.push(removed(tree, &object.path, ProblemKind::MissingLibrary, "library"));
     }
-    let hop = needed.iter().rev().flat_map(|object| &object.links).find(|link| link.file_name().starts_with(b"lib"));
+    let hop = needed.iter().rev().flat_map(|object| &object.links).find(|link| {
+        let name = link.to_text();
+        name.rsplit('/').next().is_some_and(|name| name.starts_with("lib") && name.contains(".so"))
+    });
     if let Some(link) = hop {
         wounds.push(removed(tree, link, ProblemKind::MissingLibrary, "link"));
     }

@@ -75,7 +75,8 @@ fn pam_module(line: &str) -> Option<String> {
         Some(rest) => rest.split_once(']')?,
         None => rest.split_once(char::is_whitespace)?,
     };
-    if ["include", "substack"].contains(&control) || control.contains("module_unknown=ignore") {
+    // PAM goes on without an optional module.
+    if ["include", "substack", "optional"].contains(&control) || control.contains("module_unknown=ignore") {
         return None;
     }
     module.split_whitespace().next().map(str::to_owned)

@@ -21,9 +21,8 @@ pub(super) fn check(
     // Maintainer scripts are run by dpkg alone: where it is not, what they ask for is no matter.
     let runs_scripts = exists(tree, b"/usr/bin/dpkg");
     let scripts = ImagePath::literal("/var/lib/dpkg/info");
-    let counts = |path: &ImagePath, node: &Node| {
-        node.as_file().is_some() && node.mode & 0o111 != 0 && (runs_scripts || !path.starts_with(&scripts))
-    };
+    let is_run = |path: &ImagePath| !is_example(path) && (runs_scripts || !path.starts_with(&scripts));
+    let counts = |path: &ImagePath, node: &Node| node.as_file().is_some() && node.mode & 0o111 != 0 && is_run(path);
     let files: Vec<_> = tree.iter().filter(|(path, node)| counts(path, node)).collect();
     let missing = |(at, node): &(&ImagePath, &Node)| {
         let file = node.as_file()?;
@@ -38,6 +37,11 @@ pub(super) fn check(
         found.add(ProblemKind::MissingShebang, &at, &what, detail, vec![at.clone()]);
     }
     Ok(())
+}
+
+/// Documentation comes with scripts for other systems; they are read, not run.
+fn is_example(path: &ImagePath) -> bool {
+    path.as_bytes().starts_with(b"usr/share/doc/")
 }
 
 /// The program that a script's first line asks for and that is not there.
