@@ -45,6 +45,9 @@ pub struct Options {
     pub mirrors: Vec<(String, String)>,
     /// `--snapshot`: the archives as they were at `YYYYMMDDTHHMMSSZ`.
     pub snapshot: Option<String>,
+    /// `--snapshot-url`: where snapshots are, with `@ARCHIVE@` (the last part of the source's own address) and `@SNAPSHOTID@` (the
+    /// moment) to be filled in, as in the `Snapshots` field of apt's releases.
+    pub snapshot_url: Option<String>,
     /// `--keyring FILE`: keys that are trusted besides those of the image.
     pub keyrings: Vec<PathBuf>,
     /// `--offline DIR`: a folder instead of the network.
@@ -272,24 +275,15 @@ fn redirect(source: &mut Source, options: &Options) -> Result<(), ArchiveError> 
                 problem: format!("{time:?} is not like 20250131T120000Z"),
             });
         }
-        let archive = match source.uri.split_once("://").map_or("", |(_, rest)| rest) {
-            "deb.debian.org/debian" | "ftp.debian.org/debian" | "httpredir.debian.org/debian" => "debian",
-            "deb.debian.org/debian-security" | "security.debian.org" | "security.debian.org/debian-security" => {
-                "debian-security"
-            }
-            "archive.ubuntu.com/ubuntu" | "security.ubuntu.com/ubuntu" => {
-                source.uri = format!("http://snapshot.ubuntu.com/ubuntu/{time}");
-                return Ok(());
-            }
-            _ => {
-                let uri = without_secrets(&source.uri);
-                return Err(ArchiveError::Option {
-                    name: "snapshot",
-                    problem: format!("{uri} has no known snapshots; give a mirror"),
-                });
-            }
+        let Some(service) = &options.snapshot_url else {
+            return Err(ArchiveError::Option {
+                name: "snapshot",
+                problem: "the address of a snapshot service is needed too (--snapshot-url)".into(),
+            });
         };
-        source.uri = format!("http://snapshot.debian.org/archive/{archive}/{time}");
+        // The last part of an archive's address is its name: `debian`, `debian-security`.
+        let archive = source.uri.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
+        source.uri = service.replace("@ARCHIVE@", &archive).replace("@SNAPSHOTID@", time);
     }
     Ok(())
 }

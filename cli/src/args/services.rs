@@ -50,6 +50,10 @@ pub(crate) struct ArchiveArgs {
     #[arg(long, value_name = "TIMESTAMP", env = "SLIM_SNAPSHOT", value_parser = timestamp, hide_env_values = true)]
     pub(crate) snapshot: Option<String>,
 
+    /// Where snapshots of archives are; @ARCHIVE@ and @SNAPSHOTID@ stand for the archive's name and the moment
+    #[arg(long, value_name = "URL", env = "SLIM_SNAPSHOT_URL", hide_env_values = true, hide_short_help = true)]
+    pub(crate) snapshot_url: Option<String>,
+
     /// Add an archive that the image does not name, as a line of sources.list (may be repeated)
     #[arg(long, value_name = "LINE")]
     pub(crate) source_line: Vec<String>,

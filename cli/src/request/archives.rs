@@ -25,6 +25,7 @@ pub(super) fn options(args: &ArchiveArgs, machine: &MachineArgs) -> Result<Optio
         sources: args.source_line.clone(),
         mirrors: args.mirror.clone(),
         snapshot: args.snapshot.clone(),
+        snapshot_url: args.snapshot_url.clone(),
         keyrings: args.keyring.clone(),
         offline: args.offline.clone(),
         credentials: args.archive_auth.as_deref().map(read).transpose()?.unwrap_or_default(),
