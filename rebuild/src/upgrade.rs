@@ -7,11 +7,13 @@
 mod installed;
 mod pins;
 mod reason;
+mod selection;
 mod world;
 
 pub use installed::{InstalledError, InstalledPackage, Want, architectures, installed_packages};
 pub use pins::{PinError, Pins};
 pub use reason::{Reason, Why};
+pub use selection::Names;
 
 use crate::archives::index::Candidate;
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,10 +65,12 @@ pub struct KeptBack {
 pub struct Policy {
     /// Only versions that come from a security archive.
     pub security_only: bool,
-    /// Only these packages; all when empty.
-    pub only: BTreeSet<String>,
+    /// Only these packages and what they need to be upgraded with them; all when empty.
+    pub only: Names,
     /// Not these packages.
-    pub exclude: BTreeSet<String>,
+    pub exclude: Names,
+    /// Packages that an engine refused, by name, and why.
+    pub refused: BTreeMap<String, String>,
     /// apt's preferences, usually the image's own ([`Pins::of_image`]).
     pub pins: Pins,
 }
@@ -79,7 +83,8 @@ pub fn resolve(installed: &[InstalledPackage], candidates: &[Candidate], policy:
     }
     let native = installed::native_architecture(installed);
     let mut world = World::new(installed, &native);
-    let mut kept: BTreeMap<usize, (&Candidate, Reason)> = BTreeMap::new();
+    let mut offered: Offered<'_> = BTreeMap::new();
+    let mut kept: Kept<'_> = BTreeMap::new();
     for (place, package) in installed.iter().enumerate() {
         let offers = offers.get(package.name.as_str()).map_or(&[][..], Vec::as_slice);
         let fits = |candidate: &&&Candidate| {
@@ -96,11 +101,10 @@ pub fn resolve(installed: &[InstalledPackage], candidates: &[Candidate], policy:
         };
         match refusal(package, candidate, policy) {
             Some(why) => drop(kept.insert(place, (candidate, Reason::of(why)))),
-            None => world.choose(place, candidate),
+            None => drop(offered.insert(place, candidate)),
         }
     }
-    settle(&mut world, &mut kept);
-    retry(&mut world, &mut kept);
+    choose(&mut world, &offered, &mut kept, &policy.only);
     let name = |place: usize| (&installed[place].name, &installed[place].architecture);
     let mut steps = Vec::new();
     for (place, chosen) in world.chosen().enumerate() {
@@ -135,10 +139,10 @@ pub fn resolve(installed: &[InstalledPackage], candidates: &[Candidate], policy:
 fn refusal(package: &InstalledPackage, candidate: &Candidate, policy: &Policy) -> Option<Why> {
     if package.want == Want::Hold {
         Some(Why::Held)
-    } else if policy.exclude.contains(&package.name) {
+    } else if policy.exclude.fit(&package.name, &package.architecture) {
         Some(Why::Excluded)
-    } else if !policy.only.is_empty() && !policy.only.contains(&package.name) {
-        Some(Why::NotSelected)
+    } else if let Some(reason) = policy.refused.get(&package.name) {
+        Some(Why::Refused(reason.clone()))
     } else if candidate.version < package.version {
         Some(Why::Downgrade)
     } else if candidate.architecture != package.architecture {
@@ -149,8 +153,63 @@ fn refusal(package: &InstalledPackage, candidate: &Candidate, policy: &Policy) -
     }
 }
 
+/// What could be taken, by the package's place.
+type Offered<'a> = BTreeMap<usize, &'a Candidate>;
+/// What is not taken, and why.
+type Kept<'a> = BTreeMap<usize, (&'a Candidate, Reason)>;
+
+/// Takes what was offered, or of it what `only` names together with what that needs.
+fn choose<'a>(world: &mut World<'a>, offered: &Offered<'a>, kept: &mut Kept<'a>, only: &Names) {
+    for (place, candidate) in offered {
+        if only.is_empty() || world.fits(*place, only) {
+            world.choose(*place, candidate);
+        }
+    }
+    if !only.is_empty() {
+        // Whatever may help comes along; what cannot stand is taken back with its reason.
+        follow(world, offered, usize::MAX);
+    }
+    settle(world, kept);
+    retry(world, kept);
+    if only.is_empty() {
+        return;
+    }
+    // Of what came along, only what is really needed stays.
+    let settled: Offered<'a> =
+        offered.iter().filter(|(place, _)| world.upgraded(**place)).map(|(place, c)| (*place, *c)).collect();
+    for place in settled.keys().filter(|place| !world.fits(**place, only)).copied().collect::<Vec<_>>() {
+        world.keep(place);
+    }
+    follow(world, &settled, 1);
+    settle(world, kept);
+    for (place, candidate) in offered {
+        if !world.upgraded(*place) && !world.fits(*place, only) {
+            kept.insert(*place, (candidate, Reason::of(Why::NotSelected)));
+        }
+    }
+}
+
+/// Takes more of what was offered wherever something is broken without it: at most `width` packages for each broken relation.
+fn follow<'a>(world: &mut World<'a>, offered: &Offered<'a>, width: usize) {
+    loop {
+        let mut more = BTreeSet::new();
+        for violation in world.violations() {
+            let able = violation.causes.iter().filter(|cause| offered.contains_key(cause) && !world.upgraded(**cause));
+            more.extend(able.take(width).copied());
+        }
+        if more.is_empty() {
+            return;
+        }
+        for place in more {
+            if let Some(candidate) = offered.get(&place) {
+                world.choose(place, candidate);
+            }
+        }
+    }
+}
+
 /// Takes candidates back until nothing is broken that was whole before.
-fn settle<'a>(world: &mut World<'a>, kept: &mut BTreeMap<usize, (&'a Candidate, Reason)>) {
+fn settle<'a>(world: &mut World<'a>, kept: &mut Kept<'a>) {
     loop {
         let violations = world.violations();
         // What a candidate itself cannot have weighs first: much else may be right again without it.
@@ -179,7 +238,7 @@ fn settle<'a>(world: &mut World<'a>, kept: &mut BTreeMap<usize, (&'a Candidate, 
 }
 
 /// Some were taken back along with others without need: each that can stand now is taken again.
-fn retry<'a>(world: &mut World<'a>, kept: &mut BTreeMap<usize, (&'a Candidate, Reason)>) {
+fn retry<'a>(world: &mut World<'a>, kept: &mut Kept<'a>) {
     loop {
         let mut progress = false;
         let places: Vec<_> =

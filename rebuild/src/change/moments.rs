@@ -96,7 +96,10 @@ impl Maker<'_> {
             return Ok(None);
         }
         match native::upgrade(draft, &packages, &self.native_options(), self.scripts) {
-            Ok(_) => Ok(None),
+            Ok(_) => {
+                updates.took_below(&candidates);
+                Ok(None)
+            }
             Err(EngineError::Refused(refused)) => Ok(Some(refused)),
             Err(error) => Err(error.into()),
         }

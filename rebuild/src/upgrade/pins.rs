@@ -235,7 +235,7 @@ impl Pattern {
 }
 
 /// fnmatch(3) with `*`, `?` and `[…]`, in linear space and without recursion.
-fn glob(pattern: &[u8], text: &[u8]) -> bool {
+pub(super) fn glob(pattern: &[u8], text: &[u8]) -> bool {
     let (mut at, mut from, mut star) = (0, 0, None);
     while from < text.len() {
         let rest = &pattern[at..];

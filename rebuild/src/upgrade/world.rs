@@ -2,6 +2,7 @@
 
 use super::installed::InstalledPackage;
 use super::reason::Why;
+use super::selection::Names;
 use crate::archives::index::Candidate;
 use slim::packages::dpkg::{Alternatives, MultiArch, Qualifier, Relation, Relations, Version};
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,6 +88,12 @@ impl<'a> World<'a> {
         self.chosen.iter().copied()
     }
 
+    /// Whether the user named the package.
+    pub(super) fn fits(&self, place: usize, names: &Names) -> bool {
+        let package = &self.installed[place];
+        names.fit(&package.name, &package.architecture)
+    }
+
     /// Name and architecture, for people.
     pub(super) fn name(&self, place: usize) -> String {
         let package = &self.installed[place];
@@ -131,7 +138,8 @@ impl<'a> World<'a> {
         }
     }
 
-    fn upgraded(&self, place: usize) -> bool {
+    /// Whether a package is to get another version.
+    pub(super) fn upgraded(&self, place: usize) -> bool {
         matches!(self.chosen[place], Chosen::Candidate(_))
     }
 

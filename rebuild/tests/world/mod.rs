@@ -1,0 +1,162 @@
+//! A toy world: an image with a dpkg database, an archive that has newer packages, and rebuilds of the one with the other.
+
+use rebuild::archives::Options;
+use rebuild::event::{Event, Reporter};
+use rebuild::image::Location;
+use rebuild::pipeline::{self, RebuildError};
+use rebuild::request::{Request, Services, Update};
+use rebuild::store::registry::RegistryOptions;
+use slim::report::{PackageReport, Report};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use testdata::apt::{Archive, Key, Server};
+use testdata::deb::Deb;
+use testdata::image::{ImageMaker, Pack, What};
+
+pub(crate) const DATE: &str = "Date: Sat, 11 Jan 2025 10:17:21 UTC\nAcquire-By-Hash: yes";
+
+/// Hears warnings.
+#[derive(Default)]
+pub(crate) struct Heard(pub(crate) Mutex<Vec<String>>);
+
+impl Reporter for Heard {
+    fn event(&self, event: Event) {
+        if let Event::Warning(text) = event {
+            self.0.lock().unwrap().push(text);
+        }
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) key: Key,
+    pub(crate) server: Server,
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) options: Options,
+    pub(crate) heard: Heard,
+}
+
+/// A file of the image: path and text.
+pub(crate) type Extra<'a> = (&'a str, &'a str);
+
+impl World {
+    /// `installed` are in the image, `offered` in the archive.
+    pub(crate) fn new(installed: &[Deb], offered: &[Deb]) -> Self {
+        Self::with(installed, offered, &[])
+    }
+
+    /// The same with more files in the image.
+    pub(crate) fn with(installed: &[Deb], offered: &[Deb], extra: &[Extra<'_>]) -> Self {
+        let key = Key::new();
+        let server = Server::start(Archive::debs("stable", DATE, offered, &key));
+        let folder = tempfile::tempdir().unwrap();
+        let status: String = installed.iter().map(stanza).collect();
+        let sources = format!("deb {} stable main\n", server.url);
+        let mut files: Vec<(String, Vec<u8>)> = vec![
+            ("etc/os-release".into(), b"ID=debian\nVERSION_ID=\"12\"\n".to_vec()),
+            ("etc/apt/sources.list".into(), sources.into_bytes()),
+            ("etc/apt/trusted.gpg.d/toy.asc".into(), key.armored().into_bytes()),
+            ("var/lib/dpkg/status".into(), status.into_bytes()),
+            ("var/lib/dpkg/info/format".into(), b"1\n".to_vec()),
+        ];
+        for package in installed {
+            let paths = package.paths();
+            let list: String =
+                std::iter::once("/.").chain(paths.iter().map(String::as_str)).map(|p| format!("{p}\n")).collect();
+            files.push((format!("var/lib/dpkg/info/{}.list", field(package, "Package")), list.into_bytes()));
+            for (path, bytes) in package.files() {
+                files.push((path.trim_start_matches('/').into(), bytes));
+            }
+        }
+        for (path, text) in extra {
+            files.retain(|(known, _)| known != path);
+            files.push(((*path).into(), text.as_bytes().to_vec()));
+        }
+        image(&files).write_layout(&folder.path().join("in"), Some("1"));
+        // The keys are made now, so the archive is looked at a little later.
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64 + 5;
+        let options = Options { now, cache: Some(folder.path().join("cache")), ..Options::default() };
+        Self { key, server, folder, options, heard: Heard::default() }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Changes what the archive offers.
+    pub(crate) fn offer(&self, offered: &[Deb]) {
+        *self.server.archive.lock().unwrap() = Archive::debs("stable", DATE, offered, &self.key);
+    }
+
+    pub(crate) fn request(&self, to: &str) -> Request {
+        let layout = |dir: &Path| Location::Layout { dir: dir.into(), tag: Some("1".into()) };
+        let source = layout(&self.path("in"));
+        Request {
+            destination: Some(layout(&self.path(to))),
+            update: Update::All,
+            dry_run: false,
+            allow_larger: true,
+            ..Request::question(source)
+        }
+    }
+
+    pub(crate) fn services(&self) -> Services {
+        Services {
+            registry: RegistryOptions::default(),
+            archives: self.options.clone(),
+            temporary: self.folder.path().into(),
+            jobs: 2,
+        }
+    }
+
+    pub(crate) fn rebuild(&self, request: &Request) -> Result<Report, RebuildError> {
+        pipeline::rebuild(request, &self.services(), &self.heard)
+    }
+
+    /// Paths that were asked for since the last time.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut *self.server.log.lock().unwrap()).into_iter().map(|(path, _)| path).collect()
+    }
+}
+
+/// The digest of what a rebuild made.
+pub(crate) fn digest(report: &Report) -> String {
+    report.result.as_ref().and_then(|image| image.digest.clone()).unwrap_or_default()
+}
+
+/// `name version verdict` of every package.
+pub(crate) fn fates(report: &Report) -> Vec<String> {
+    let fate = |p: &PackageReport| format!("{} {} {:?}", p.name, p.new_version.as_deref().unwrap_or("none"), p.verdict);
+    report.packages.iter().map(fate).collect()
+}
+
+/// What the report says of a package.
+pub(crate) fn reason(report: &Report, name: &str) -> String {
+    report.packages.iter().find(|package| package.name == name).map(|package| package.reason.clone()).unwrap()
+}
+
+fn field(package: &Deb, name: &str) -> String {
+    let control = package.control();
+    control.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).unwrap().to_owned()
+}
+
+fn stanza(package: &Deb) -> String {
+    let control = package.control();
+    let (name, rest) = control.split_once('\n').unwrap();
+    let status = if rest.contains("Status: ") { "" } else { "Status: install ok installed\n" };
+    format!("{name}\n{status}{rest}\n")
+}
+
+fn image(files: &[(String, Vec<u8>)]) -> ImageMaker {
+    let mut entries: Vec<(String, What)> = Vec::new();
+    for (path, bytes) in files {
+        for (at, _) in path.match_indices('/') {
+            let parent = path[..at].to_owned();
+            if !entries.iter().any(|(known, _)| *known == parent) {
+                entries.push((parent, What::Dir));
+            }
+        }
+        entries.push((path.clone(), What::File(bytes)));
+    }
+    let entries: Vec<(&str, What)> = entries.iter().map(|(path, what)| (path.as_str(), what.clone())).collect();
+    ImageMaker::new().layer(Pack::Gzip, &entries).run("Cmd", serde_json::json!(["/usr/bin/a"]))
+}
