@@ -45,6 +45,7 @@ pub(crate) fn of_rebuild(args: &RebuildArgs) -> Result<Request, Failure> {
         update,
         only: args.only.clone(),
         exclude: args.exclude.clone(),
+        with_new: args.with_new,
         locked: args.locked.as_deref().map(Lock::read).transpose().map_err(|error| crate::failure::lock(&error))?,
         lock: args.lock.clone(),
         conffiles,
@@ -59,7 +60,12 @@ pub(crate) fn of_rebuild(args: &RebuildArgs) -> Result<Request, Failure> {
 /// The request of `slim fetch`: nothing is removed, so nothing that may stay is missing.
 pub(crate) fn of_fetch(args: &FetchArgs) -> Result<Request, Failure> {
     let question = Request::question(locate(&args.source)?);
-    Ok(Request { platform: args.platform.platform.clone(), update: update(args.update), ..question })
+    Ok(Request {
+        platform: args.platform.platform.clone(),
+        update: update(args.update),
+        with_new: args.with_new,
+        ..question
+    })
 }
 
 fn update(choice: UpdateChoice) -> Update {

@@ -96,7 +96,10 @@ pub(crate) fn packages(
         fates.tell(&key, &mut report);
         report
     };
-    Ok(subject.inventory.packages().iter().enumerate().map(report).collect())
+    let mut reports: Vec<_> = subject.inventory.packages().iter().enumerate().map(report).collect();
+    let added = change.iter().flat_map(|change| &change.upgrade.steps).filter(|step| step.is_new());
+    reports.extend(added.filter_map(|step| fates.added(step, &layers)));
+    Ok(reports)
 }
 
 /// What a change says of packages, by `name:architecture`.
@@ -130,6 +133,34 @@ impl<'a> Fates<'a> {
         fates.done = change.outcome.packages.iter().map(|package| (package.package.as_str(), package)).collect();
         fates.ran = !change.outcome.packages.is_empty();
         fates
+    }
+
+    /// A package that was not there before; `None` when it is not there now either.
+    fn added(&self, step: &crate::upgrade::Step, layers: &BTreeMap<String, usize>) -> Option<PackageReport> {
+        let key = format!("{}:{}", step.package, step.architecture);
+        if self.ran && !self.done.contains_key(key.as_str()) {
+            return None;
+        }
+        let mut report = PackageReport {
+            layer: step.needed_by.iter().filter_map(|needing| layers.get(needing)).min().copied().unwrap_or_default(),
+            name: step.package.clone(),
+            architecture: step.architecture.clone(),
+            version: String::new(),
+            new_version: None,
+            verdict: Verdict::Added,
+            reason: String::new(),
+            tier: None,
+            evidence: None,
+            effects: Vec::new(),
+            size: 0,
+        };
+        self.tell(&key, &mut report);
+        if report.verdict == Verdict::Removed {
+            return None;
+        }
+        report.verdict = Verdict::Added;
+        report.reason = format!("needed by {}", step.needed_by.join(", "));
+        Some(report)
     }
 
     fn tell(&self, key: &str, report: &mut PackageReport) {

@@ -6,6 +6,7 @@
 mod fetch;
 mod lock;
 mod moments;
+mod new;
 mod updates;
 
 pub use fetch::Fetched;
@@ -179,8 +180,11 @@ impl Maker<'_> {
         mut updates: Option<&mut Updates>,
         doomed: &mut BTreeSet<String>,
     ) -> Result<Attempt, ChangeError> {
-        let steps: Vec<_> =
+        let mut steps: Vec<_> =
             change.upgrade.steps.iter().filter(|step| !doomed.contains(&updates::key(step))).cloned().collect();
+        without_idle_new(&mut steps);
+        // What others need comes first, so that their scripts find it.
+        steps.sort_by_key(|step| !step.is_new());
         if let Some(updates) = updates.as_deref_mut() {
             let wanted: Vec<_> = steps.iter().map(|step| step.to.clone()).collect();
             updates.load(&wanted, self)?;
@@ -280,6 +284,18 @@ impl Maker<'_> {
             return Err(ChangeError::NoDatabase { image, found: distro.unwrap_or_else(|| "no os-release".into()) });
         }
         Updates::open(self, options).map(Some)
+    }
+}
+
+/// Leaves out new packages that only packages need which are not upgraded, because they go.
+fn without_idle_new(steps: &mut Vec<Step>) {
+    loop {
+        let here: BTreeSet<String> = steps.iter().map(updates::key).collect();
+        let count = steps.len();
+        steps.retain(|step| !step.is_new() || step.needed_by.iter().any(|needing| here.contains(needing)));
+        if steps.len() == count {
+            return;
+        }
     }
 }
 

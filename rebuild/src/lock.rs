@@ -46,9 +46,12 @@ pub struct Locked {
     pub architecture: String,
     /// Version.
     pub version: String,
-    /// The version that it replaces in the finished image; `None` when only a lower layer needs it.
+    /// The version that it replaces in the finished image, empty when it is installed anew; `None` when only a lower layer needs it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
+    /// Of a package that is installed anew: the packages that need it, as `name:architecture`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needed_by: Vec<String>,
     /// Base address of the archive, without credentials.
     pub archive: String,
     /// Suite, as the source names it.
@@ -235,6 +238,7 @@ mod tests {
             architecture: "all".into(),
             version: "2".into(),
             from: Some("1".into()),
+            needed_by: Vec::new(),
             archive: "http://a.example/debian".into(),
             suite: "stable".into(),
             filename: "pool/a.deb".into(),

@@ -21,6 +21,8 @@ pub struct Request {
     pub only: Vec<String>,
     /// Packages (globs) that stay at their version.
     pub exclude: Vec<String>,
+    /// Install packages that are not there where an upgrade needs them.
+    pub with_new: bool,
     /// Exactly the packages of this lock, instead of what the archives offer now.
     pub locked: Option<Lock>,
     /// Where the lock of what was used goes.
@@ -53,6 +55,7 @@ impl Request {
             update: Update::None,
             only: Vec::new(),
             exclude: Vec::new(),
+            with_new: false,
             locked: None,
             lock: None,
             conffiles: ConffilePolicy::default(),

@@ -5,6 +5,7 @@
 //! Security and stable updates practically never change the set of packages, so this finds what apt finds.
 
 mod installed;
+mod new;
 mod pins;
 mod reason;
 mod selection;
@@ -35,14 +36,36 @@ pub struct Step {
     pub package: String,
     /// Architecture, as installed.
     pub architecture: String,
-    /// The version that is installed.
+    /// The version that is installed; empty for a package that is installed anew.
     pub from: String,
     /// What replaces it.
     pub to: Candidate,
+    /// Of a package that is installed anew: the packages that need it, as `name:architecture`.
+    pub needed_by: Vec<String>,
     /// `Essential` or `Protected` differs between the two.
     pub essential_changes: bool,
     /// `Multi-Arch` differs between the two: the names of dpkg's info files may change.
     pub multi_arch_changes: bool,
+}
+
+impl Step {
+    /// A package that is installed anew.
+    pub(crate) fn anew(candidate: &Candidate, needed_by: Vec<String>) -> Self {
+        Self {
+            package: candidate.name.clone(),
+            architecture: candidate.architecture.clone(),
+            from: String::new(),
+            to: candidate.clone(),
+            needed_by,
+            essential_changes: false,
+            multi_arch_changes: false,
+        }
+    }
+
+    /// Whether the package is installed anew.
+    pub fn is_new(&self) -> bool {
+        self.from.is_empty()
+    }
 }
 
 /// A package that stays as it is although there is a newer version.
@@ -69,6 +92,8 @@ pub struct Policy {
     pub only: Names,
     /// Not these packages.
     pub exclude: Names,
+    /// Whether packages that are not installed may be, where an upgrade needs them.
+    pub with_new: bool,
     /// Packages that an engine refused, by name, and why.
     pub refused: BTreeMap<String, String>,
     /// apt's preferences, usually the image's own ([`Pins::of_image`]).
@@ -82,7 +107,8 @@ pub fn resolve(installed: &[InstalledPackage], candidates: &[Candidate], policy:
         offers.entry(&candidate.name).or_default().push(candidate);
     }
     let native = installed::native_architecture(installed);
-    let mut world = World::new(installed, &native);
+    let extras = if policy.with_new { new::extras(installed, &native, &offers, policy) } else { Vec::new() };
+    let mut world = World::new(installed, extras, &native);
     let mut offered: Offered<'_> = BTreeMap::new();
     let mut kept: Kept<'_> = BTreeMap::new();
     for (place, package) in installed.iter().enumerate() {
@@ -105,12 +131,20 @@ pub fn resolve(installed: &[InstalledPackage], candidates: &[Candidate], policy:
         }
     }
     choose(&mut world, &offered, &mut kept, &policy.only);
+    if policy.with_new {
+        new::take(&mut world, &offered, &mut kept);
+    }
     let name = |place: usize| (&installed[place].name, &installed[place].architecture);
     let mut steps = Vec::new();
     for (place, chosen) in world.chosen().enumerate() {
         let Chosen::Candidate(candidate) = chosen else { continue };
-        let package = &installed[place];
+        let Some(package) = installed.get(place) else {
+            let needed_by = world.needing(place).into_iter().map(|other| world.key(other)).collect();
+            steps.push(Step::anew(candidate, needed_by));
+            continue;
+        };
         steps.push(Step {
+            needed_by: Vec::new(),
             package: package.name.clone(),
             architecture: package.architecture.clone(),
             from: package.version.to_string(),

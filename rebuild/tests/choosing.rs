@@ -175,3 +175,40 @@ fn a_current_image_costs_one_conditional_request() {
     assert_eq!(*world.server.log.lock().unwrap(), [("dists/stable/InRelease".to_owned(), 304)]);
     assert!(report.packages.iter().all(|package| package.verdict == Verdict::Kept));
 }
+
+#[test]
+fn new_packages_are_installed_when_asked_for() {
+    let world = World::with(
+        &[deb("a", "1"), deb("b", "1")],
+        &[
+            deb("a", "2").field("Depends", "n (>= 3)"),
+            deb("b", "2").field("Depends", "bad"),
+            deb("n", "3").field("Depends", "m").conffile("/etc/n", 0o644, b"n\n"),
+            deb("m", "1").field("Architecture", "all"),
+            deb("bad", "1").member("postinst", 0o755, "#!/bin/sh\nunheard-of-command\n"),
+            deb("idle", "1"),
+        ],
+        &[("var/lib/apt/extended_states", "Package: b\nArchitecture: amd64\nAuto-Installed: 1\n\n")],
+    );
+    let without = world.rebuild(&world.request("without")).unwrap();
+    assert_eq!(fates(&without), ["a 1 KeptBack", "b 1 KeptBack"]);
+    assert_eq!(reason(&without, "a"), "2 is available: Depends: n (>= 3) would need a new package");
+    let request = Request { with_new: true, lock: Some(world.path("lock.json")), ..world.request("with") };
+    let with = world.rebuild(&request).unwrap();
+    assert_eq!(fates(&with), ["a 2 Updated", "b 1 KeptBack", "m 1 Added", "n 3 Added"]);
+    assert_eq!(reason(&with, "n"), "needed by a:amd64");
+    let tree = world.tree("with");
+    let read = |path: &str| tree.get(path).cloned().unwrap_or_default();
+    let status = read("/var/lib/dpkg/status");
+    let stanza = status.split("\n\n").find(|stanza| stanza.starts_with("Package: n\n")).unwrap();
+    assert!(stanza.contains("Status: install ok installed\n"), "{stanza}");
+    assert!(stanza.contains("Conffiles:\n /etc/n "), "{stanza}");
+    assert_eq!(read("/usr/share/n/data"), "n 3");
+    assert_eq!(read("/etc/n"), "n\n");
+    assert!(read("/var/lib/dpkg/info/m.list").ends_with("/usr/share/m/data\n"));
+    let states = "Package: b\nArchitecture: amd64\nAuto-Installed: 1\n\nPackage: m\nArchitecture: amd64\nAuto-Installed: 1\n\n\
+                  Package: n\nArchitecture: amd64\nAuto-Installed: 1\n\n";
+    assert_eq!(read("/var/lib/apt/extended_states"), states);
+    let again = Request { with_new: true, ..locked(&world, "again") };
+    assert_eq!(digest(&world.rebuild(&again).unwrap()), digest(&with));
+}

@@ -30,6 +30,10 @@ pub(crate) struct FetchArgs {
     #[arg(long, value_name = "WHICH", default_value = "all")]
     pub(crate) update: UpdateChoice,
 
+    /// Also packages that are not installed and that an upgrade needs
+    #[arg(long)]
+    pub(crate) with_new: bool,
+
     /// JSON instead of a line
     #[arg(long)]
     pub(crate) json: bool,

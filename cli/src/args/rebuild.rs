@@ -88,6 +88,13 @@ pub(crate) struct RebuildArgs {
     #[arg(long, value_name = "PACKAGE", help_heading = "Changes")]
     pub(crate) exclude: Vec<String>,
 
+    /// Install new packages where an upgrade needs them, instead of keeping it back
+    ///
+    /// As `apt-get upgrade --with-new-pkgs` without recommended packages: nothing is removed for it. A new package whose scripts
+    /// are not known to be reproducible keeps the upgrade back all the same.
+    #[arg(long, help_heading = "Changes")]
+    pub(crate) with_new: bool,
+
     /// Use exactly the packages of a lock, whatever the archives offer now; refuse when the result is not the lock's
     ///
     /// The options must be those that the lock was made with. The packages are known by their hashes, so no index and no

@@ -12,12 +12,18 @@ pub(super) fn locked(candidate: &Candidate, from: Option<&str>) -> Locked {
         architecture: candidate.architecture.clone(),
         version: candidate.version.to_string(),
         from: from.map(str::to_owned),
+        needed_by: Vec::new(),
         archive: candidate.origin.base.clone(),
         suite: candidate.origin.dist.clone(),
         filename: candidate.filename.clone(),
         size: candidate.size,
         sha256: candidate.sha256.clone(),
     }
+}
+
+/// A step as a lock names it.
+pub(super) fn step(step: &Step) -> Locked {
+    Locked { needed_by: step.needed_by.clone(), ..locked(&step.to, Some(&step.from)) }
 }
 
 /// What was kept back, as a lock tells it.
@@ -50,6 +56,10 @@ pub(super) fn upgrade(
     for (package, candidate) in lock.packages.iter().zip(candidates) {
         let Some(from) = &package.from else { continue };
         let here = installed.iter().find(|p| p.name == package.name && p.architecture == package.architecture);
+        if here.is_none() && from.is_empty() {
+            upgrade.steps.push(Step::anew(candidate, package.needed_by.clone()));
+            continue;
+        }
         let found = here.map_or_else(|| "nothing".to_owned(), |p| p.version.to_string());
         if found != *from {
             let name = format!("{}:{}", package.name, package.architecture);
@@ -60,6 +70,7 @@ pub(super) fn upgrade(
             architecture: package.architecture.clone(),
             from: from.clone(),
             to: candidate.clone(),
+            needed_by: Vec::new(),
             essential_changes: false,
             multi_arch_changes: false,
         });

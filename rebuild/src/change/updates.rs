@@ -1,6 +1,6 @@
 //! The updates of one image: what its archives offer, what was refused, and the packages that were fetched.
 
-use super::{ChangeError, Maker, lock};
+use super::{ChangeError, Maker, lock, new};
 use crate::archives::deb::{Deb, Limits};
 use crate::archives::index::Candidate;
 use crate::archives::{Archive, Options, Used};
@@ -74,11 +74,15 @@ impl Updates {
         }
         maker.reporter.event(Event::Phase("asking the archives".into()));
         let archive = Archive::open(tree, spool, &options, maker.reporter)?;
-        let candidates = archive.candidates(installed.iter().map(|package| package.name.as_str()))?;
+        let mut candidates = archive.candidates(installed.iter().map(|package| package.name.as_str()))?;
+        if maker.request.with_new {
+            candidates.extend(new::offers(&archive, &installed, &candidates)?);
+        }
         let policy = Policy {
             security_only: maker.request.update == Update::Security,
             only: maker.request.only.iter().cloned().collect(),
             exclude: maker.request.exclude.iter().cloned().collect(),
+            with_new: maker.request.with_new,
             pins: Pins::of_image(tree, spool)?,
             ..Policy::default()
         };
@@ -119,7 +123,7 @@ impl Updates {
                 .iter()
                 .any(|s| s.to.name == c.name && s.to.version == c.version && s.to.architecture == c.architecture)
         };
-        let of_steps = steps.iter().map(|step| lock::locked(&step.to, Some(&step.from)));
+        let of_steps = steps.iter().map(|step| lock::step(step));
         let below = self.candidates.iter().filter(|c| is_below(c) && !is_step(c)).map(|c| lock::locked(c, None));
         Lock::new(image, self.used(), of_steps.chain(below).collect(), lock::kept_back(upgrade))
     }

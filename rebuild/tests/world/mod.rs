@@ -1,12 +1,16 @@
 //! A toy world: an image with a dpkg database, an archive that has newer packages, and rebuilds of the one with the other.
 
 use rebuild::archives::Options;
-use rebuild::event::{Event, Reporter};
+use rebuild::event::{Event, Reporter, Silent};
 use rebuild::image::Location;
+use rebuild::opened::Opened;
 use rebuild::pipeline::{self, RebuildError};
 use rebuild::request::{Request, Services, Update};
+use rebuild::spool::Spool;
+use rebuild::store::open_source;
 use rebuild::store::registry::RegistryOptions;
 use slim::report::{PackageReport, Report};
+use slim::tree::Contents as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use testdata::apt::{Archive, Key, Server};
@@ -110,6 +114,17 @@ impl World {
 
     pub(crate) fn rebuild(&self, request: &Request) -> Result<Report, RebuildError> {
         pipeline::rebuild(request, &self.services(), &self.heard)
+    }
+
+    /// The files of an image that was made, as text by path.
+    pub(crate) fn tree(&self, name: &str) -> std::collections::BTreeMap<String, String> {
+        let spool = Spool::new(self.folder.path());
+        let location = Location::Layout { dir: self.path(name), tag: Some("1".into()) };
+        let source = open_source(&location, |_| unreachable!("no registry")).unwrap();
+        let opened = Opened::read(&*source, None, 1, &spool, &Silent).unwrap();
+        let tree = opened.stack.merge();
+        let text = |file: &slim::tree::File| String::from_utf8_lossy(&spool.read(&file.content).unwrap()).into_owned();
+        tree.iter().filter_map(|(path, node)| Some((path.to_text(), text(node.as_file()?)))).collect()
     }
 
     /// Paths that were asked for since the last time.
