@@ -212,3 +212,48 @@ fn new_packages_are_installed_when_asked_for() {
     let again = Request { with_new: true, ..locked(&world, "again") };
     assert_eq!(digest(&world.rebuild(&again).unwrap()), digest(&with));
 }
+
+#[test]
+fn an_image_without_dpkg_is_updated_file_by_file() {
+    let library = |version: &str| {
+        Deb::new("libx", version)
+            .field("Architecture", "amd64")
+            .file(&format!("/usr/lib/libx.so.1.{version}"), 0o644, format!("library {version}").as_bytes())
+            .symlink("/usr/lib/libx.so.1", &format!("libx.so.1.{version}"))
+            .file("/usr/share/doc/libx/copyright", 0o644, version.as_bytes())
+            .file(&format!("/usr/share/doc/libx/changelog.{version}"), 0o644, version.as_bytes())
+            .file(&format!("/usr/share/man/man3/x.{version}"), 0o644, version.as_bytes())
+            .member("postinst", 0o755, "#!/bin/sh\nunheard-of-command\n")
+    };
+    let with_sums = |deb: Deb| {
+        let sums = deb.md5sums();
+        deb.member("md5sums", 0o644, &sums)
+    };
+    let stripped = [("usr/share/man/man3/x.1", world::GONE), ("usr/share/doc/libx/changelog.1", world::GONE)];
+    let bundle = ("etc/ssl/certs/ca-certificates.crt", "bundle");
+    let world = World::distroless(
+        &[library("1"), deb("ca-certificates", "1"), deb("nosums", "1")],
+        &[with_sums(library("2")), deb("ca-certificates", "2"), deb("nosums", "2")],
+        &[stripped[0], stripped[1], bundle, ("var/lib/dpkg/status.d/nosums.md5sums", world::GONE)],
+    );
+    let report = world.rebuild(&world.request("out")).unwrap();
+    assert_eq!(fates(&report), ["ca-certificates 1 KeptBack", "libx 2 Updated", "nosums 1 KeptBack"]);
+    assert!(
+        reason(&report, "nosums").contains("the old version's files are not known"),
+        "{}",
+        reason(&report, "nosums")
+    );
+    let tree = world.tree("out");
+    let paths: Vec<_> = tree.keys().filter(|path| path.contains("libx")).map(String::as_str).collect();
+    let expected = [
+        "/usr/lib/libx.so.1.2",
+        "/usr/share/doc/libx/changelog.2",
+        "/usr/share/doc/libx/copyright",
+        "/var/lib/dpkg/status.d/libx",
+        "/var/lib/dpkg/status.d/libx.md5sums",
+    ];
+    assert_eq!(paths, expected, "manual pages stay away");
+    assert_eq!(tree["/var/lib/dpkg/status.d/libx"], library("2").control());
+    assert_eq!(tree["/var/lib/dpkg/status.d/libx.md5sums"], library("2").md5sums());
+    assert!(!tree.contains_key("/var/lib/dpkg/status") && !tree.contains_key("/var/lib/dpkg/info/libx.list"));
+}

@@ -178,6 +178,15 @@ impl Deb {
         files.map(|entry| (entry.path.trim_start_matches('.').to_owned(), entry.bytes.clone())).collect()
     }
 
+    /// The sums of its files, as `md5sums` lists them.
+    pub fn md5sums(&self) -> String {
+        use md5::Digest as _;
+        let line = |(path, bytes): &(String, Vec<u8>)| {
+            format!("{}  {}\n", hex::encode(md5::Md5::digest(bytes)), path.trim_start_matches('/'))
+        };
+        self.files().iter().map(line).collect()
+    }
+
     /// The control file.
     pub fn control(&self) -> String {
         self.fields.iter().map(|(name, value)| format!("{name}: {value}\n")).collect()

@@ -11,6 +11,7 @@ use crate::lock::Lock;
 use crate::opened::side_by_side;
 use crate::request::Update;
 use crate::upgrade::{InstalledPackage, Pins, Policy, Step, Upgrade, architectures, installed_packages, resolve};
+use slim::packages::dpkg::database::{Database, Layout};
 use slim::path::ImagePath;
 use slim::tree::Contents as _;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,17 @@ use std::path::Path;
 /// `name:architecture` of a step.
 pub(super) fn key(step: &Step) -> String {
     format!("{}:{}", step.package, step.architecture)
+}
+
+/// The stanzas of an image without dpkg, with the state that those of dpkg have: what is there is installed.
+fn as_installed(database: &Database) -> Vec<u8> {
+    let mut text = Vec::new();
+    for stanza in database.status.stanzas() {
+        text.extend_from_slice(b"Status: install ok installed\n");
+        text.extend_from_slice(stanza.raw());
+        text.push(b'\n');
+    }
+    text
 }
 
 /// Whether a package is the one that the index promised: its hash says only that it is the file that was meant.
@@ -58,10 +70,12 @@ fn file(name: &str, architecture: &str, version: &str) -> String {
 impl Updates {
     pub(super) fn open(maker: &Maker<'_>, options: &Options) -> Result<Self, ChangeError> {
         let (tree, spool) = (&maker.subject.tree, maker.spool);
-        let status = match tree.lookup(&ImagePath::literal("/var/lib/dpkg/status")).and_then(|(_, node)| node.as_file())
-        {
-            Some(file) => spool.read(&file.content)?.into_owned(),
-            None => Vec::new(),
+        let status = match &maker.subject.database {
+            Some(database) if database.layout == Layout::Distroless => as_installed(database),
+            _ => match tree.lookup(&ImagePath::literal("/var/lib/dpkg/status")).and_then(|(_, node)| node.as_file()) {
+                Some(file) => spool.read(&file.content)?.into_owned(),
+                None => Vec::new(),
+            },
         };
         let installed = installed_packages(&status)?;
         let mut options = options.clone();

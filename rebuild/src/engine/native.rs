@@ -6,6 +6,7 @@
 mod accounts;
 mod bookkeeping;
 mod conffiles;
+mod distroless;
 pub mod effects;
 pub mod evaluate;
 mod filter;
@@ -291,13 +292,15 @@ fn run(
     options: &NativeOptions,
     scripts: &dyn Scripts,
 ) -> Result<Outcome, EngineError> {
-    let database = Database::read(draft.tree(), draft.contents())?.filter(|d| d.layout == Layout::Status);
-    let database = database.ok_or(EngineError::NoDatabase)?;
+    let database = Database::read(draft.tree(), draft.contents())?.ok_or(EngineError::NoDatabase)?;
     if !database.problems.is_empty() {
         return Err(EngineError::Unsound(database.problems));
     }
     let newest = packages.iter().flat_map(|package| &package.deb.entries).map(|entry| entry.mtime).max();
     draft.now = newest.map_or(draft.now, |newest| newest.max(draft.now));
+    if database.layout == Layout::Distroless {
+        return distroless::upgrade(draft, &database, packages);
+    }
     let mut owners: BTreeMap<ImagePath, BTreeSet<String>> = BTreeMap::new();
     for (name, list) in &database.lists {
         for path in list {

@@ -31,6 +31,9 @@ impl Reporter for Heard {
     }
 }
 
+/// The text of a file that is not there.
+pub(crate) const GONE: &str = "\0gone";
+
 pub(crate) struct World {
     pub(crate) key: Key,
     pub(crate) server: Server,
@@ -48,32 +51,35 @@ impl World {
         Self::with(installed, offered, &[])
     }
 
-    /// The same with more files in the image.
+    /// The same with more files in the image, or fewer ([`GONE`]).
     pub(crate) fn with(installed: &[Deb], offered: &[Deb], extra: &[Extra<'_>]) -> Self {
+        Self::of(installed, offered, extra, false)
+    }
+
+    /// The same without dpkg: packages are in `status.d`.
+    pub(crate) fn distroless(installed: &[Deb], offered: &[Deb], extra: &[Extra<'_>]) -> Self {
+        Self::of(installed, offered, extra, true)
+    }
+
+    fn of(installed: &[Deb], offered: &[Deb], extra: &[Extra<'_>], distroless: bool) -> Self {
         let key = Key::new();
         let server = Server::start(Archive::debs("stable", DATE, offered, &key));
         let folder = tempfile::tempdir().unwrap();
-        let status: String = installed.iter().map(stanza).collect();
         let sources = format!("deb {} stable main\n", server.url);
         let mut files: Vec<(String, Vec<u8>)> = vec![
             ("etc/os-release".into(), b"ID=debian\nVERSION_ID=\"12\"\n".to_vec()),
             ("etc/apt/sources.list".into(), sources.into_bytes()),
             ("etc/apt/trusted.gpg.d/toy.asc".into(), key.armored().into_bytes()),
-            ("var/lib/dpkg/status".into(), status.into_bytes()),
-            ("var/lib/dpkg/info/format".into(), b"1\n".to_vec()),
         ];
-        for package in installed {
-            let paths = package.paths();
-            let list: String =
-                std::iter::once("/.").chain(paths.iter().map(String::as_str)).map(|p| format!("{p}\n")).collect();
-            files.push((format!("var/lib/dpkg/info/{}.list", field(package, "Package")), list.into_bytes()));
-            for (path, bytes) in package.files() {
-                files.push((path.trim_start_matches('/').into(), bytes));
-            }
-        }
+        files.extend(if distroless { status_d(installed) } else { database(installed) });
+        files.extend(
+            installed.iter().flat_map(Deb::files).map(|(path, bytes)| (path.trim_start_matches('/').into(), bytes)),
+        );
         for (path, text) in extra {
             files.retain(|(known, _)| known != path);
-            files.push(((*path).into(), text.as_bytes().to_vec()));
+            if *text != GONE {
+                files.push(((*path).into(), text.as_bytes().to_vec()));
+            }
         }
         image(&files).write_layout(&folder.path().join("in"), Some("1"));
         // The keys are made now, so the archive is looked at a little later.
@@ -159,6 +165,33 @@ fn stanza(package: &Deb) -> String {
     let (name, rest) = control.split_once('\n').unwrap();
     let status = if rest.contains("Status: ") { "" } else { "Status: install ok installed\n" };
     format!("{name}\n{status}{rest}\n")
+}
+
+/// The database as dpkg would have written it.
+fn database(installed: &[Deb]) -> Vec<(String, Vec<u8>)> {
+    let status: String = installed.iter().map(stanza).collect();
+    let mut files = vec![
+        ("var/lib/dpkg/status".to_owned(), status.into_bytes()),
+        ("var/lib/dpkg/info/format".into(), b"1\n".to_vec()),
+    ];
+    for package in installed {
+        let paths = package.paths();
+        let paths = std::iter::once("/.").chain(paths.iter().map(String::as_str));
+        let list: String = paths.map(|path| format!("{path}\n")).collect();
+        files.push((format!("var/lib/dpkg/info/{}.list", field(package, "Package")), list.into_bytes()));
+    }
+    files
+}
+
+/// Control files and sums, as images without dpkg have them.
+fn status_d(installed: &[Deb]) -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::new();
+    for package in installed {
+        let name = field(package, "Package");
+        files.push((format!("var/lib/dpkg/status.d/{name}"), package.control().into_bytes()));
+        files.push((format!("var/lib/dpkg/status.d/{name}.md5sums"), package.md5sums().into_bytes()));
+    }
+    files
 }
 
 fn image(files: &[(String, Vec<u8>)]) -> ImageMaker {
