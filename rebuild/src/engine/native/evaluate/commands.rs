@@ -135,6 +135,7 @@ pub(super) fn find(name: &str) -> Option<Entry> {
         // dpkg.
         "dpkg" => Program(dpkg::dpkg),
         "dpkg-query" => Program(dpkg::query),
+        "dpkg-realpath" => Program(dpkg::realpath),
         "dpkg-trigger" => Program(dpkg::trigger),
         // The engine's own effects come first, should one know more of it.
         "systemctl" if effects::find(name).is_none() => Program(system::systemctl),
