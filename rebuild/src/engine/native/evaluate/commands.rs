@@ -11,6 +11,7 @@ mod find;
 mod getopt;
 mod grep;
 mod hash;
+mod java;
 mod options;
 mod regex;
 mod sed;
@@ -132,6 +133,7 @@ pub(super) fn find(name: &str) -> Option<Entry> {
         "ss" => Program(system::ss),
         "uname" => Program(system::uname),
         "which" => Program(system::which),
+        "java" => Program(java::run),
         // dpkg.
         "dpkg" => Program(dpkg::dpkg),
         "dpkg-query" => Program(dpkg::query),

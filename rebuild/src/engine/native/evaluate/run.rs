@@ -513,6 +513,11 @@ impl Shell<'_, '_> {
             self.effects.push(output.summary);
         }
         self.out(output.stdout)?;
+        for started in output.starts {
+            let words = [started.program.to_text()];
+            let input = Descriptor::Input(Input::new(started.input));
+            self.with_descriptor(0, input, |shell| shell.program(&words))?;
+        }
         Ok(output.status)
     }
 
