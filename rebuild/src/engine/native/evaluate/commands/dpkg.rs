@@ -60,9 +60,10 @@ pub(super) fn realpath(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
         [option, root, name] if option == "--root" && matches!(root.as_str(), "" | "/") => name,
         _ => return Err(shell.unproven("dpkg-realpath", format!("not known: {}", words[1..].join(" ")))),
     };
-    match shell.follow(name)?.filter(|_| name.starts_with('/')) {
-        Some((path, _)) => shell.out(format!("{}\n", path.to_text()))?,
-        None => return Err(shell.unproven("dpkg-realpath", format!("{name} is not there, or not absolute"))),
+    // What is missing keeps the name that it has.
+    match super::files::canonical(shell, name, 'm')?.filter(|_| name.starts_with('/')) {
+        Some(path) => shell.out(format!("{path}\n"))?,
+        None => return Err(shell.unproven("dpkg-realpath", format!("{name} is not absolute"))),
     }
     Ok(0)
 }
