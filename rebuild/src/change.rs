@@ -245,10 +245,14 @@ impl Maker<'_> {
         if self.request.update == Update::None {
             return Ok(None);
         }
-        if self.subject.database.is_none() {
+        let Some(database) = &self.subject.database else {
             let image = self.subject.opened.image.name.clone();
             let distro = self.subject.distro.as_ref().map(slim::distro::Distro::to_text);
             return Err(ChangeError::NoDatabase { image, found: distro.unwrap_or_else(|| "no os-release".into()) });
+        };
+        // Also where nothing would be updated: a package that is half configured is no package that is current.
+        if !database.problems.is_empty() {
+            return Err(EngineError::Unsound(database.problems.clone()).into());
         }
         Updates::open(self).map(Some)
     }

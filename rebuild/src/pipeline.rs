@@ -292,9 +292,9 @@ pub fn inspect(
     let image = &subject.opened.image;
     let stored = Some((image.digest.to_string(), image.size()));
     let mut packages = account::packages(&subject, change.as_ref(), update, &run.spool)?;
-    if !updates {
-        for package in &mut packages {
-            package.new_version = None;
+    for package in &mut packages {
+        package.new_version.take_if(|newer| *newer == package.version);
+        if !updates {
             package.reason.clear();
         }
     }
