@@ -1,11 +1,13 @@
 //! What can be typed. The doc comments here are the help and the manual pages.
 
+mod fetch;
 mod generate;
 mod machine;
 mod question;
 mod rebuild;
 mod services;
 
+pub(crate) use fetch::FetchArgs;
 pub(crate) use generate::{CompletionsArgs, Document, ManArgs, SchemaArgs};
 pub(crate) use machine::{MachineArgs, PlatformArgs};
 pub(crate) use question::{DiffArgs, InspectArgs, VerifyArgs, WhyArgs};
@@ -58,6 +60,7 @@ pub(crate) enum Command {
     Why(Box<WhyArgs>),
     Diff(Box<DiffArgs>),
     Verify(Box<VerifyArgs>),
+    Fetch(Box<FetchArgs>),
     Completions(CompletionsArgs),
     Man(ManArgs),
     ReportSchema(SchemaArgs),

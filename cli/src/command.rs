@@ -2,6 +2,7 @@
 
 mod completions;
 mod diff;
+mod fetch;
 mod inspect;
 mod man;
 mod rebuild;
@@ -22,6 +23,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Code, Failure> {
         Command::Why(args) => why::run(args, cli.quiet),
         Command::Diff(args) => diff::run(args, cli.quiet),
         Command::Verify(args) => verify::run(args, cli.quiet),
+        Command::Fetch(args) => fetch::run(args, cli.quiet),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),
         Command::ReportSchema(args) => schema::run(args),

@@ -3,12 +3,13 @@
 mod archives;
 
 use crate::args::{
-    ArchiveArgs, ConffileChoice, MachineArgs, PruneChoice, RebuildArgs, RegistryArgs, SelectionArgs, UpdateChoice,
-    WhyArgs,
+    ArchiveArgs, ConffileChoice, FetchArgs, MachineArgs, PruneChoice, RebuildArgs, RegistryArgs, SelectionArgs,
+    UpdateChoice, WhyArgs,
 };
 use crate::failure::Failure;
 use rebuild::engine::native::ConffilePolicy;
 use rebuild::image::Location;
+use rebuild::lock::Lock;
 use rebuild::request::{Prune, Request, Services, Update};
 use rebuild::store::locate;
 use rebuild::store::registry::{AuthFiles, CredentialSource, PlainHttp, RegistryOptions};
@@ -32,11 +33,7 @@ pub(crate) fn of_rebuild(args: &RebuildArgs) -> Result<Request, Failure> {
     if let Some(destination) = &destination {
         check_destination(&source, destination)?;
     }
-    let update = match args.update {
-        UpdateChoice::All => Update::All,
-        UpdateChoice::Security => Update::Security,
-        UpdateChoice::None => Update::None,
-    };
+    let update = update(args.update);
     let conffiles = match args.conffiles {
         ConffileChoice::Keep => ConffilePolicy::Keep,
         ConffileChoice::New => ConffilePolicy::New,
@@ -46,6 +43,11 @@ pub(crate) fn of_rebuild(args: &RebuildArgs) -> Result<Request, Failure> {
         destination,
         platform: args.platform.platform.clone(),
         update,
+        only: args.only.clone(),
+        exclude: args.exclude.clone(),
+        with_new: args.with_new,
+        locked: args.locked.as_deref().map(Lock::read).transpose().map_err(|error| crate::failure::lock(&error))?,
+        lock: args.lock.clone(),
         conffiles,
         compression: args.compression.0,
         dry_run: args.dry_run,
@@ -53,6 +55,25 @@ pub(crate) fn of_rebuild(args: &RebuildArgs) -> Result<Request, Failure> {
         strict: args.strict,
         ..selecting(source, &args.selection)
     })
+}
+
+/// The request of `slim fetch`: nothing is removed, so nothing that may stay is missing.
+pub(crate) fn of_fetch(args: &FetchArgs) -> Result<Request, Failure> {
+    let question = Request::question(locate(&args.source)?);
+    Ok(Request {
+        platform: args.platform.platform.clone(),
+        update: update(args.update),
+        with_new: args.with_new,
+        ..question
+    })
+}
+
+fn update(choice: UpdateChoice) -> Update {
+    match choice {
+        UpdateChoice::All => Update::All,
+        UpdateChoice::Security => Update::Security,
+        UpdateChoice::None => Update::None,
+    }
 }
 
 /// The request of `slim why`: a plan that is only read.

@@ -217,7 +217,12 @@ impl Database {
                 sums.extend_from_slice(b".md5sums");
                 let sums = ImagePath::new(sums).ok();
                 if let Some(text) = sums.map(|path| reader.read(&path)).transpose()?.flatten() {
-                    self.lists.insert(stanza.info_name(), info::read_md5sums(&text).into_keys().collect());
+                    // The sums are those of the package: what the image's maker left out is in them all the same.
+                    let there = |path: &ImagePath| {
+                        reader.tree.resolve_parent(path).is_ok_and(|at| reader.tree.contains(&at.path))
+                    };
+                    self.lists
+                        .insert(stanza.info_name(), info::read_md5sums(&text).into_keys().filter(there).collect());
                 }
                 self.status.record(stanza.clone());
             }
