@@ -16,6 +16,7 @@ pub mod layer;
 pub mod opened;
 pub mod output;
 pub mod pipeline;
+pub mod question;
 pub mod request;
 pub mod spool;
 pub mod store;
