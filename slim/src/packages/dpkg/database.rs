@@ -232,6 +232,11 @@ impl Database {
 
     /// The installed packages and what they own.
     pub fn inventory(&self, tree: &Tree) -> Inventory {
+        Inventory::new(self.packages(), tree)
+    }
+
+    /// The installed packages, in the database's order.
+    pub fn packages(&self) -> Vec<Package> {
         let package = |stanza: &Stanza| {
             let source = stanza.paragraph().get("Source").map(std::borrow::Cow::into_owned);
             let (source, source_version) = match source.as_deref().map(|text| text.split_once(" (")) {
@@ -255,7 +260,7 @@ impl Database {
                 essential: stanza.essential,
             }
         };
-        Inventory::new(self.status.stanzas().iter().filter(|s| s.is_installed()).map(package).collect(), tree)
+        self.status.stanzas().iter().filter(|stanza| stanza.is_installed()).map(package).collect()
     }
 
     /// Makes a draft's database forget packages, given as `name:architecture` each: stanza, info files, trigger interests, diversions, and the
