@@ -148,6 +148,7 @@ package helper stays: /usr/bin/helper is in use
 "#);
     assert_snapshot!(scene.slim("why oci:in unused").done(), @r#"
 package unused goes: nothing in use leads to any of its files
+`slim why-not` tells what would have kept it
 "#);
     assert!(scene.slim("why oci:in unused --keep unused").done().contains("stays"));
     assert!(scene.slim("why oci:in unused --root /usr/bin/unused").done().contains("stays"));
@@ -158,6 +159,76 @@ package unused goes: nothing in use leads to any of its files
 error: oci:in has neither a package nor a path "/nowhere"
 hint: `slim inspect` lists the packages; a path begins with a slash
 "#);
+}
+
+#[test]
+fn why_not_tells_what_would_have_kept_it() {
+    let scene = scene();
+    assert_snapshot!(scene.slim("why-not oci:in unused").done());
+    let json = scene.slim("why-not oci:in unused --json").json();
+    assert_eq!((&json["kept"], &json["remedies"][0]), (&Value::Bool(false), &"--keep unused".into()));
+    assert!(scene.slim("why-not oci:in helper").done().contains("stays"));
+}
+
+#[test]
+fn recipes_are_listed_shown_checked_and_used() {
+    let scene = scene();
+    let listed = scene.slim("recipes list").done();
+    assert!(listed.contains("\nglibc: ") && listed.contains("  glibc-libgcc"), "{listed}");
+    assert_eq!(scene.slim("recipes list --json").json()["schema"], 1);
+    assert!(scene.slim("recipes show glibc-libgcc").done().contains("id: glibc-libgcc"));
+    assert_snapshot!(scene.slim("recipes show nonsense").failed(), @r#"
+1
+error: no recipe and no rule has the id "nonsense"
+hint: `slim recipes list` lists them
+"#);
+
+    let rule = |id: &str, keep: &str| {
+        format!(
+            "id: mine\nabout: a trial\nrules:\n  - id: {id}\n    because: the application runs it\n    when: {{always: true}}\n    keep: [{keep}]\n"
+        )
+    };
+    std::fs::write(scene.path().join("good.yaml"), rule("glibc-libgcc", "/usr/bin/unused")).unwrap();
+    std::fs::write(scene.path().join("bad.yaml"), rule("mine-unused", "usr/bin/unused")).unwrap();
+    let told = scene.slim("recipes check good.yaml bad.yaml");
+    assert_eq!(told.code, Some(1));
+    assert_snapshot!(told.out, @r#"
+good.yaml: 1 rule
+  recipe mine stands in for the built-in rule glibc-libgcc
+recipe bad.yaml is wrong
+  line 4: mine/mine-unused: "usr/bin/unused" is not an absolute path
+"#);
+    let why = scene.slim("why oci:in unused --recipe good.yaml").done();
+    assert!(why.contains("stays") && why.contains("recipe glibc-libgcc: the application runs it"), "{why}");
+    let report = scene.slim("rebuild oci:in -o oci:out --update none --recipe good.yaml --report -").json();
+    assert_eq!(report["notes"][0], "recipe mine stands in for the built-in rule glibc-libgcc");
+    assert_snapshot!(scene.slim("rebuild oci:in -o oci:new --update none --recipe bad.yaml").failed(), @r#"
+2
+error: recipe bad.yaml is wrong
+  because: line 4: mine/mine-unused: "usr/bin/unused" is not an absolute path
+"#);
+}
+
+#[test]
+fn traces_roots_and_shells_keep_and_say_so() {
+    let scene = scene();
+    std::fs::write(scene.path().join("seen.txt"), "# by hand\n/usr/bin/unused\n").unwrap();
+    let why = scene.slim("why oci:in unused --trace seen.txt").done();
+    assert!(why.contains("/usr/bin/unused [unused]  root: --trace seen.txt:2"), "{why}");
+    let why = scene.slim("why oci:in unused --root /usr/bin/unused").done();
+    assert!(why.contains("root: --root /usr/bin/unused runs /usr/bin/unused"), "{why}");
+    assert_eq!(scene.slim("why oci:in unused --trace in/oci-layout").code, Some(2));
+}
+
+#[test]
+fn a_graph_and_a_map_are_drawn() {
+    let scene = scene();
+    let dot = scene.slim("graph oci:in").done();
+    assert!(dot.starts_with("digraph slim {") && dot.contains("[label=\"shebang\"]"), "{dot}");
+    assert_eq!(scene.slim("graph oci:in --dot a.dot --svg a.svg").done(), "");
+    assert_eq!(std::fs::read_to_string(scene.path().join("a.dot")).unwrap(), dot);
+    assert!(std::fs::read_to_string(scene.path().join("a.svg")).unwrap().starts_with("<svg "));
+    assert_eq!(scene.slim("graph oci:in --dot - --svg -").code, Some(2));
 }
 
 #[test]
@@ -287,8 +358,8 @@ hint: choose one of the image's platforms with --platform OS/ARCH[/VARIANT]
 "#);
     assert_snapshot!(scene.slim("rebuild oci:in -o oci:out --report no/such/folder/r.json").failed(), @r#"
 1
-error: the report no/such/folder/r.json cannot be written: the folder no/such/folder does not exist
-hint: nothing was done; name another file with --report FILE
+error: no/such/folder/r.json cannot be written: the folder no/such/folder does not exist
+hint: nothing was done; name another file
 "#);
     assert_snapshot!(scene.slim("rebuild oci:in -o oci:out -q").failed(), @r#"
 1
@@ -310,7 +381,7 @@ fn help_fits_a_terminal_and_generators_work() {
     assert_eq!(scene.slim("man pages/man1").done(), "");
     let page = std::fs::read_to_string(scene.path().join("pages/man1/slim-rebuild.1")).unwrap();
     assert!(page.contains("SYNOPSIS") && page.contains("Examples"), "{page}");
-    for document in ["report", "inspection", "explanation", "difference"] {
+    for document in ["report", "inspection", "explanation", "catalogue", "difference"] {
         assert_eq!(scene.slim(&format!("report-schema {document}")).json()["type"], "object");
     }
     assert!(scene.slim("--version").done().starts_with("slim "));

@@ -255,8 +255,11 @@ impl Maker<'_> {
             Prune::Files => Profile::Files,
         };
         self.reporter.event(Event::Phase("following what the entrypoint reaches".into()));
-        let keep = Keep { keep: self.request.keep.clone(), shell: false };
-        let wishes = keep.wishes(tree, inventory)?;
+        let keep = Keep { keep: self.request.keep.clone(), shell: self.request.keep_shell };
+        let mut wishes = keep.wishes(tree, inventory)?;
+        for trace in &self.request.traces {
+            wishes.named.extend(slim::trace::found(&trace.uses, &trace.name, &self.subject.launch, tree));
+        }
         let reach = reach(tree, self.spool, inventory, &self.subject.launch, self.recipes, &wishes)?;
         Ok(Some((decide(tree, inventory, &reach, profile), reach)))
     }

@@ -17,6 +17,7 @@ pub mod lock;
 pub mod opened;
 pub mod output;
 pub mod pipeline;
+pub mod question;
 pub mod request;
 pub mod spool;
 pub mod store;

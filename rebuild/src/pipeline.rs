@@ -19,8 +19,7 @@ use recipes::Recipes;
 use slim::diff::{Difference, Side};
 use slim::packages::Inventory;
 use slim::packages::dpkg::database::{Database, DatabaseError};
-use slim::path::ImagePath;
-use slim::report::{Explanation, Inspection, LinkReport, Outcome, Report, SCHEMA, Verdict};
+use slim::report::{Inspection, Outcome, Report, SCHEMA, Verdict};
 use slim::tree::{ContentsError, Stack, Tree};
 use slim::verify::{Problem, compare};
 
@@ -66,12 +65,12 @@ pub enum RebuildError {
         after: u64,
     },
     /// Strictness was asked for, and something was kept back or could not be known.
-    #[error("{} kept back, {} unknown, and --strict was asked for", .kept_back.len(), .unknown)]
+    #[error("{} kept back, {} unknown, and --strict was asked for", .kept_back.len(), .unknown.len())]
     Strict {
         /// Packages with reasons.
         kept_back: Vec<String>,
-        /// How many uses could not be resolved.
-        unknown: usize,
+        /// Uses that could not be resolved, each with its file, its place and what was assumed.
+        unknown: Vec<slim::report::UnknownReport>,
     },
     /// The target of a question is not in the image.
     #[error("{image} has neither a package nor a path {target:?}")]
@@ -84,24 +83,31 @@ pub enum RebuildError {
 }
 
 /// What all steps of a run share.
-struct Run<'a> {
+pub(crate) struct Run<'a> {
     services: &'a Services,
     reporter: &'a dyn Reporter,
     within: Within<'a>,
-    spool: Spool,
-    recipes: Recipes,
+    pub(crate) spool: Spool,
+    pub(crate) recipes: Recipes,
+    /// What of the built-in recipes the user's own stand in for.
+    overridden: Vec<recipes::Override>,
     scripts: Evaluator,
 }
 
 impl<'a> Run<'a> {
-    fn new(services: &'a Services, reporter: &'a dyn Reporter) -> Result<Self, RebuildError> {
-        let recipes = Recipes::embedded().map_err(ChangeError::from)?;
+    pub(crate) fn new(
+        request: &Request,
+        services: &'a Services,
+        reporter: &'a dyn Reporter,
+    ) -> Result<Self, RebuildError> {
+        let mut recipes = Recipes::embedded().map_err(ChangeError::from)?;
+        let overridden = recipes.overlay(request.recipes.clone());
         let spool = Spool::new(&services.temporary);
         let scripts = Evaluator::new(recipes.scripts().cloned().collect());
-        Ok(Self { services, reporter, within: Within(reporter), spool, recipes, scripts })
+        Ok(Self { services, reporter, within: Within(reporter), spool, recipes, overridden, scripts })
     }
 
-    fn source(&self, location: &Location) -> Result<Box<dyn Source + '_>, StoreError> {
+    pub(crate) fn source(&self, location: &Location) -> Result<Box<dyn Source + '_>, StoreError> {
         let source = open_source(location, |reference| {
             Ok(Box::new(RegistrySource::open(reference, &self.services.registry)?.reporting(&self.within)))
         })?;
@@ -118,7 +124,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn subject(
+    pub(crate) fn subject(
         &self,
         source: &dyn Source,
         platform: Option<&Platform>,
@@ -129,7 +135,7 @@ impl<'a> Run<'a> {
         Ok(Subject::of(opened, &self.spool, roots)?)
     }
 
-    fn maker<'m>(&'m self, subject: &'m Subject, request: &'m Request) -> Maker<'m> {
+    pub(crate) fn maker<'m>(&'m self, subject: &'m Subject, request: &'m Request) -> Maker<'m> {
         let scripts: &dyn Scripts = &self.scripts;
         Maker {
             subject,
@@ -168,7 +174,7 @@ impl<'a> Run<'a> {
 /// # Errors
 /// See [`RebuildError`].
 pub fn rebuild(request: &Request, services: &Services, reporter: &dyn Reporter) -> Result<Report, RebuildError> {
-    let run = Run::new(services, reporter)?;
+    let run = Run::new(request, services, reporter)?;
     let source = run.source(&request.source)?;
     // A destination that cannot be written is told before the work, not after it.
     let sink = request.destination.as_ref().filter(|_| !request.dry_run).map(|to| run.sink(to)).transpose()?;
@@ -224,7 +230,7 @@ pub fn fetch(
     services: &Services,
     reporter: &dyn Reporter,
 ) -> Result<Fetched, RebuildError> {
-    let run = Run::new(services, reporter)?;
+    let run = Run::new(request, services, reporter)?;
     let subject = run.subject(&*run.source(&request.source)?, request.platform.as_ref(), &[])?;
     Ok(run.maker(&subject, request).fetch(folder)?)
 }
@@ -244,7 +250,7 @@ fn begin(run: &Run<'_>, subject: &Subject, request: &Request, change: &Change) -
         unknowns: account::unknowns(change),
         faults: Vec::new(),
         indexes: account::indexes(change),
-        notes: change.notes.clone(),
+        notes: run.overridden.iter().map(ToString::to_string).chain(change.notes.iter().cloned()).collect(),
     })
 }
 
@@ -300,7 +306,7 @@ fn strict(request: &Request, report: &Report) -> Result<(), RebuildError> {
     let back = report.packages.iter().filter(|package| package.verdict == Verdict::KeptBack);
     let kept_back: Vec<_> = back.map(|package| format!("{}: {}", package.name, package.reason)).collect();
     if request.strict && !(kept_back.is_empty() && report.unknowns.is_empty()) {
-        return Err(RebuildError::Strict { kept_back, unknown: report.unknowns.len() });
+        return Err(RebuildError::Strict { kept_back, unknown: report.unknowns.clone() });
     }
     Ok(())
 }
@@ -316,11 +322,11 @@ pub fn inspect(
     services: &Services,
     reporter: &dyn Reporter,
 ) -> Result<Inspection, RebuildError> {
-    let run = Run::new(services, reporter)?;
-    let subject = run.subject(&*run.source(source)?, platform, &[])?;
     let update = if updates { Update::All } else { Update::None };
     let request =
         Request { update, prune: Prune::None, platform: platform.cloned(), ..Request::question(source.clone()) };
+    let run = Run::new(&request, services, reporter)?;
+    let subject = run.subject(&*run.source(source)?, platform, &[])?;
     let change = if updates { Some(run.maker(&subject, &request).change()?) } else { None };
     let image = &subject.opened.image;
     let stored = Some((image.digest.to_string(), image.size()));
@@ -354,71 +360,11 @@ pub fn verify(
     services: &Services,
     reporter: &dyn Reporter,
 ) -> Result<Vec<Problem>, RebuildError> {
-    let run = Run::new(services, reporter)?;
+    let run = Run::new(&Request::question(source.clone()), services, reporter)?;
     let subject = run.subject(&*run.source(source)?, platform, &[])?;
     reporter.event(Event::Phase("checking the image".into()));
     let known = subject.knowledge(&subject.tree, Some(&subject.inventory), &run.spool)?;
     Ok(slim::verify::verify(&subject.tree, &run.spool, &known)?)
-}
-
-/// Explains why a package or a path stays or goes. `request` carries source, keeps, roots and profile.
-///
-/// # Errors
-/// See [`RebuildError`].
-pub fn why(
-    request: &Request,
-    target: &str,
-    services: &Services,
-    reporter: &dyn Reporter,
-) -> Result<Explanation, RebuildError> {
-    let run = Run::new(services, reporter)?;
-    let subject = run.subject(&*run.source(&request.source)?, request.platform.as_ref(), &request.roots)?;
-    let request = Request {
-        prune: if request.prune == Prune::None { Prune::Packages } else { request.prune },
-        ..request.clone()
-    };
-    let planned = run.maker(&subject, &request).plan(&subject.tree, &subject.inventory)?;
-    let (plan, reach) = planned.unwrap_or_default();
-    let missing = || RebuildError::NoTarget { image: subject.opened.image.name.clone(), target: target.into() };
-    let (kind, path, step) = match subject.inventory.find(target).filter(|_| !target.starts_with('/')) {
-        Some(index) => {
-            let step = plan.step(target).ok_or_else(missing)?;
-            ("package", reach.packages.get(&index).cloned(), Some(step))
-        }
-        None => {
-            let path = ImagePath::new(target).map_err(|_| missing())?;
-            let place = subject.tree.resolve_parent(&path).map_err(|_| missing())?.path;
-            if !subject.tree.contains(&place) {
-                return Err(missing());
-            }
-            ("path", Some(place), None)
-        }
-    };
-    let edges = path.as_ref().and_then(|path| reach.graph.why(path)).unwrap_or_default();
-    let owner = |path: &ImagePath| subject.inventory.owners(path).next().map(|package| package.name.clone());
-    let chain: Vec<_> = edges
-        .iter()
-        .map(|edge| LinkReport {
-            from: edge.from.as_ref().map(ImagePath::to_text),
-            to: edge.to.to_text(),
-            rule: edge.rule.to_string(),
-            evidence: edge.evidence.clone(),
-            package: owner(&edge.to),
-        })
-        .collect();
-    let (kept, reason) = match (step, &path) {
-        (Some(step), _) => (step.verdict == slim::plan::Verdict::Keep, step.reason.clone()),
-        (None, Some(path)) => match plan.removal.paths.get(path) {
-            Some(reason) => (false, reason.clone()),
-            None if !chain.is_empty() => (true, "it is in use".into()),
-            None => match subject.inventory.owners(path).next() {
-                Some(package) => (true, format!("its package {} stays whole", package.name)),
-                None => (true, "no package owns it: it is part of the application".into()),
-            },
-        },
-        (None, None) => (false, "nothing leads to it".into()),
-    };
-    Ok(Explanation { schema: SCHEMA, target: target.into(), kind: kind.into(), kept, reason, chain })
 }
 
 /// Compares two images.
@@ -432,7 +378,7 @@ pub fn diff(
     services: &Services,
     reporter: &dyn Reporter,
 ) -> Result<Difference, RebuildError> {
-    let run = Run::new(services, reporter)?;
+    let run = Run::new(&Request::question(before.clone()), services, reporter)?;
     let before = run.subject(&*run.source(before)?, platform, &[])?;
     let after = run.subject(&*run.source(after)?, platform, &[])?;
     Ok(slim::diff::diff(

@@ -33,8 +33,14 @@ pub struct Request {
     pub prune: Prune,
     /// Packages, paths and globs that stay whatever reaches them.
     pub keep: Vec<String>,
-    /// Commands that the container also runs: more roots.
+    /// Keep `/bin/sh` and all that it leads to.
+    pub keep_shell: bool,
+    /// Commands that the container also runs, in the shell's words: more roots.
     pub roots: Vec<String>,
+    /// Files that were seen in use: more roots.
+    pub traces: Vec<Trace>,
+    /// The user's own recipes, laid over those that are built in.
+    pub recipes: recipes::Recipes,
     /// Compression of regenerated layers; `None` keeps each layer's own.
     pub compression: Option<Compression>,
     /// Plan only: nothing is downloaded but metadata, nothing is written.
@@ -61,13 +67,25 @@ impl Request {
             conffiles: ConffilePolicy::default(),
             prune: Prune::None,
             keep: Vec::new(),
+            keep_shell: false,
             roots: Vec::new(),
+            traces: Vec::new(),
+            recipes: recipes::Recipes::empty(),
             compression: None,
             dry_run: true,
             allow_larger: false,
             strict: false,
         }
     }
+}
+
+/// A record of what a program opened when it ran.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trace {
+    /// Its name, for evidence: the name of the file.
+    pub name: String,
+    /// What was used, with the line of the record.
+    pub uses: Vec<slim::trace::Use>,
 }
 
 /// Which packages are brought up to date.

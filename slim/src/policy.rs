@@ -26,7 +26,7 @@ pub enum Profile {
 pub struct Keep {
     /// Names of packages, paths, or patterns of either; what begins with `/` is about paths.
     pub keep: Vec<String>,
-    /// Keep `/bin/sh` and what it takes.
+    /// Keep `/bin/sh` and all that it leads to.
     pub shell: bool,
 }
 
@@ -54,8 +54,9 @@ impl Keep {
             }
         }
         if self.shell {
-            wishes.paths.extend(
-                ["/bin/sh", "/bin/bash"].map(ImagePath::literal).into_iter().filter(|p| tree.resolve(p).is_ok()),
+            let shell = ImagePath::literal("/bin/sh");
+            wishes.named.extend(
+                Some(shell).filter(|shell| tree.resolve(shell).is_ok()).map(|shell| (shell, "--keep-shell".to_owned())),
             );
         }
         Ok(wishes)
@@ -77,7 +78,7 @@ pub fn decide(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profil
         let path = reach.packages.get(&index).cloned();
         let (verdict, reason) = match (&path, profile) {
             (_, Profile::Off) => (Verdict::Keep, "the profile is off".to_owned()),
-            (Some(path), _) => (Verdict::Keep, format!("{path} is in use")),
+            (Some(path), _) => (Verdict::Keep, in_use(path, reach.named.get(&index))),
             (None, _) => (Verdict::Remove, "nothing in use leads to any of its files".to_owned()),
         };
         let name = format!("{}:{}", package.name, package.architecture);
@@ -92,6 +93,14 @@ pub fn decide(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profil
         files(tree, inventory, reach, profile, &mut plan.removal);
     }
     plan
+}
+
+fn in_use(path: &ImagePath, named: Option<&(ImagePath, String)>) -> String {
+    match named.filter(|(from, _)| from == path) {
+        Some((from, rule)) if from.is_root() => format!("recipe {rule} names it"),
+        Some((from, rule)) => format!("recipe {rule} names it, because {from} is in use"),
+        None => format!("{path} is in use"),
+    }
 }
 
 fn files(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profile, removal: &mut Removal) {

@@ -37,8 +37,10 @@ pub(crate) enum Document {
     Report,
     /// `slim inspect --json`
     Inspection,
-    /// `slim why --json`
+    /// `slim why --json`, `slim why-not --json`
     Explanation,
+    /// `slim recipes list --json`
+    Catalogue,
     /// `slim diff --json`
     Difference,
 }

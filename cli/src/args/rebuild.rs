@@ -118,7 +118,7 @@ pub(crate) struct RebuildArgs {
     pub(crate) machine: MachineArgs,
 }
 
-/// What stays: shared by `rebuild`, which acts on it, and `why`, which explains it.
+/// What stays: shared by `rebuild`, which acts on it, and the questions that explain it.
 #[derive(Debug, Args)]
 pub(crate) struct SelectionArgs {
     /// What is removed when nothing reaches it
@@ -132,11 +132,37 @@ pub(crate) struct SelectionArgs {
     #[arg(long, value_name = "PACKAGE|PATH|GLOB", help_heading = "Changes")]
     pub(crate) keep: Vec<String>,
 
+    /// Keep /bin/sh and what it leads to
+    #[arg(long, help_heading = "Changes")]
+    pub(crate) keep_shell: bool,
+
     /// A command that the container runs besides its entrypoint (may be repeated)
     ///
-    /// What `docker exec`, a job of the orchestrator or a supervisor starts. All that the command needs stays.
-    #[arg(long, value_name = "COMMAND", help_heading = "Changes")]
+    /// What `docker exec`, a job of the orchestrator or a supervisor starts, in the shell's words. All that the command needs stays.
+    #[arg(long, value_name = "COMMAND", value_parser = command, help_heading = "Changes")]
     pub(crate) root: Vec<String>,
+
+    /// Keep what a program was seen to use: the output of `strace -f`, or a list of paths (may be repeated)
+    ///
+    /// Paths are those of the container. A trace adds to what is kept and never takes away.
+    #[arg(long, value_name = "FILE", help_heading = "Changes")]
+    pub(crate) trace: Vec<PathBuf>,
+
+    /// Use the rules in this file besides those that are built in (may be repeated)
+    ///
+    /// A recipe or a rule with the id of one that is built in stands in for it. `slim recipes show` prints what is built in,
+    /// `slim recipes check` finds mistakes.
+    #[arg(long, value_name = "FILE", help_heading = "Changes")]
+    pub(crate) recipe: Vec<PathBuf>,
+}
+
+/// A command whose quotes are closed.
+fn command(text: &str) -> Result<String, String> {
+    match slim::launch::words(text) {
+        Ok(words) if words.is_empty() => Err("expected a command".into()),
+        Ok(_) => Ok(text.into()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// `--update`.
