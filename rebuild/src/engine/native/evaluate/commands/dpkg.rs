@@ -53,6 +53,21 @@ pub(super) fn dpkg(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     }
 }
 
+/// `dpkg-realpath [--root ""] PATH`: the path with all links followed, inside the root.
+pub(super) fn realpath(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let name = match &words[1..] {
+        [name] => name,
+        [option, root, name] if option == "--root" && matches!(root.as_str(), "" | "/") => name,
+        _ => return Err(shell.unproven("dpkg-realpath", format!("not known: {}", words[1..].join(" ")))),
+    };
+    // What is missing keeps the name that it has.
+    match super::files::canonical(shell, name, 'm')?.filter(|_| name.starts_with('/')) {
+        Some(path) => shell.out(format!("{path}\n"))?,
+        None => return Err(shell.unproven("dpkg-realpath", format!("{name} is not absolute"))),
+    }
+    Ok(0)
+}
+
 /// `dpkg --assert-FEATURE`: what the image's dpkg says of itself (dpkg(1), by the version that began it).
 fn assert_feature(shell: &Shell<'_, '_>, option: &str, rest: &[String]) -> Status {
     let since = match option {

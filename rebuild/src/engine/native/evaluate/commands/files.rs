@@ -336,7 +336,7 @@ fn textual(shell: &Shell<'_, '_>, name: &str) -> Option<String> {
     (!name.is_empty()).then(|| format!("/{}", parts.join("/")))
 }
 
-fn canonical(shell: &Shell<'_, '_>, name: &str, mode: char) -> Result<Option<String>, Stop> {
+pub(super) fn canonical(shell: &Shell<'_, '_>, name: &str, mode: char) -> Result<Option<String>, Stop> {
     if let Some((path, _)) = shell.follow(name)? {
         return Ok(Some(path.to_text()));
     }
