@@ -205,6 +205,6 @@ fn image(files: &[(String, Vec<u8>)]) -> ImageMaker {
         }
         entries.push((path.clone(), What::File(bytes)));
     }
-    let entries: Vec<(&str, What)> = entries.iter().map(|(path, what)| (path.as_str(), what.clone())).collect();
+    let entries: Vec<(&str, What)> = entries.iter().map(|(path, what)| (path.as_str(), *what)).collect();
     ImageMaker::new().layer(Pack::Gzip, &entries).run("Cmd", serde_json::json!(["/usr/bin/a"]))
 }

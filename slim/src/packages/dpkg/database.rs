@@ -437,7 +437,8 @@ mod tests {
     #[test]
     fn distroless_images_list_packages_one_by_one() {
         let text = "/var/lib/dpkg/status.d/base = Package: base-files\\nArchitecture: amd64\\nVersion: 12\\n
-            /var/lib/dpkg/status.d/base.md5sums = d41d8cd98f00b204e9800998ecf8427e  etc/x\\n";
+            /var/lib/dpkg/status.d/base.md5sums = d41d8cd98f00b204e9800998ecf8427e  etc/x\\nd41d8cd98f00b204e9800998ecf8427e  etc/left-out\\n
+            /etc/x =";
         let database = read(text);
         assert_eq!(database.layout, Layout::Distroless);
         assert_eq!(database.files(&database.status.stanzas()[0]), [ImagePath::literal("etc/x")]);
