@@ -7,6 +7,7 @@ the way that the second word says: a status (404, 503 ...), `cut` (the answer en
 another), `slow` (a second between pieces). Answers below /v2/ have the media type of a manifest where they are one.
 """
 
+import hashlib
 import http.server
 import os
 import sys
@@ -48,12 +49,14 @@ class Faulty(http.server.BaseHTTPRequestHandler):
                 body = file.read()
         else:
             return self.refuse(404)
+        digest = "sha256:" + hashlib.sha256(body).hexdigest()
         if fault == "flip":
             middle = len(body) // 2
             body = body[:middle] + bytes([body[middle] ^ 1]) + body[middle + 1 :]
         self.send_response(200)
         if "/manifests/" in self.path:
             self.send_header("Content-Type", "application/vnd.oci.image.manifest.v1+json")
+            self.send_header("Docker-Content-Digest", digest)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command == "HEAD":
