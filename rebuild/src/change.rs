@@ -143,6 +143,10 @@ impl Maker<'_> {
     /// Decides, and carries out unless this is a dry run.
     pub(crate) fn change(&self) -> Result<Change, ChangeError> {
         let mut change = Change { after: self.subject.opened.stack.clone(), ..Change::default() };
+        if self.subject.database.is_none() && self.request.prune != Prune::None {
+            let note = "no package database: all files count as the application's, and nothing is removed";
+            change.notes.push(note.into());
+        }
         let mut updates = self.updates(&self.services.archives)?;
         let first = self.plan(&self.subject.tree, &self.subject.inventory)?;
         let mut doomed: BTreeSet<String> =
