@@ -19,8 +19,8 @@ use slim::diff::{Difference, Side};
 use slim::packages::Inventory;
 use slim::packages::dpkg::database::{Database, DatabaseError};
 use slim::report::{Inspection, Outcome, Report, SCHEMA, Verdict};
-use slim::tree::{ContentsError, Stack, Tree};
-use slim::verify::{Problem, compare};
+use slim::tree::{ContentsError, Tree};
+use slim::verify::{Problem, ProblemKind, compare};
 
 /// Why a rebuild (or a question about an image) failed. Nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -186,13 +186,18 @@ pub fn rebuild(request: &Request, services: &Services, reporter: &dyn Reporter) 
     let inventory = run.inventory(&tree)?;
     if change.after != subject.opened.stack {
         let (broken, faults) = run.check(&subject, &tree, &inventory)?;
+        let (modules, broken): (Vec<_>, Vec<_>) = broken.into_iter().partition(|problem| only_loaded(&change, problem));
         if !broken.is_empty() {
             return Err(RebuildError::Broken(broken));
+        }
+        if !modules.is_empty() {
+            let names = modules.iter().map(|problem| problem.at.to_text()).collect::<Vec<_>>().join(" ");
+            report.notes.push(format!("modules that can be loaded and no longer be run by name: {names}"));
         }
         report.faults = faults.iter().map(|problem| format!("{}: {}", problem.at, problem.detail)).collect();
     }
     let oci = sink.as_ref().is_some_and(|sink| sink.wants_oci());
-    let mut output = compose(&run, &subject, &change.after, request, oci)?;
+    let mut output = compose(&run, &subject, &change, request, oci)?;
     finish(&subject, request, &output, &tree, &inventory, &mut report)?;
     if let Some(sink) = sink {
         reporter.event(Event::Phase(format!("storing {}", sink.name())));
@@ -200,6 +205,12 @@ pub fn rebuild(request: &Request, services: &Services, reporter: &dyn Reporter) 
         output.store(&*source, sink, reporter)?;
     }
     Ok(report)
+}
+
+/// Whether a problem is a `#!` line of a file that is only ever loaded by an interpreter.
+fn only_loaded(change: &Change, problem: &Problem) -> bool {
+    problem.kind == ProblemKind::MissingShebang
+        && change.reach.as_ref().is_some_and(|reach| reach.loaded.contains(&problem.at))
 }
 
 fn begin(run: &Run<'_>, subject: &Subject, request: &Request, change: &Change) -> Result<Report, RebuildError> {
@@ -217,6 +228,7 @@ fn begin(run: &Run<'_>, subject: &Subject, request: &Request, change: &Change) -
         unknowns: account::unknowns(change),
         faults: Vec::new(),
         indexes: account::indexes(change),
+        removals: change.listed.map(|_| slim::removed::PLACE.into()),
         notes: run.overridden.iter().map(ToString::to_string).chain(change.notes.iter().cloned()).collect(),
     })
 }
@@ -224,15 +236,15 @@ fn begin(run: &Run<'_>, subject: &Subject, request: &Request, change: &Change) -
 fn compose(
     run: &Run<'_>,
     subject: &Subject,
-    after: &Stack,
+    change: &Change,
     request: &Request,
     oci: bool,
 ) -> Result<Output, RebuildError> {
     let services = run.services;
     let means =
         Means { jobs: services.jobs, spool: &run.spool, directory: &services.temporary, reporter: run.reporter };
-    let form = Form { compression: request.compression, oci };
-    Ok(Output::compose(&subject.opened, after, form, &means)?)
+    let form = Form { compression: request.compression, oci, listed: change.listed };
+    Ok(Output::compose(&subject.opened, &change.after, form, &means)?)
 }
 
 /// Fills in what is only known when the layers are written, and holds the size against the promise.

@@ -1,5 +1,9 @@
 //! From what is reached to what stays: the profiles, and what the user insists on.
 
+mod depends;
+
+pub use depends::depended;
+
 use crate::packages::Inventory;
 use crate::path::ImagePath;
 use crate::plan::{Plan, Removal, Step, Verdict};
@@ -78,6 +82,7 @@ pub fn decide(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profil
         let path = reach.packages.get(&index).cloned();
         let (verdict, reason) = match (&path, profile) {
             (_, Profile::Off) => (Verdict::Keep, "the profile is off".to_owned()),
+            (Some(_), _) if reach.whole.contains_key(&index) => (Verdict::Keep, reach.whole[&index].clone()),
             (Some(path), _) => (Verdict::Keep, in_use(path, reach.named.get(&index))),
             (None, _) => (Verdict::Remove, "nothing in use leads to any of its files".to_owned()),
         };
@@ -123,7 +128,7 @@ fn files(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profile, re
             }
         } else if !owners.iter().any(kept) {
             "its package is removed".to_owned()
-        } else if profile == Profile::Files {
+        } else if profile == Profile::Files && !owners.iter().any(|owner| reach.whole.contains_key(owner)) {
             "nothing in use leads to it".to_owned()
         } else {
             continue;
