@@ -12,7 +12,7 @@ pub(crate) use fetch::FetchArgs;
 pub(crate) use generate::{CompletionsArgs, Document, ManArgs, SchemaArgs};
 pub(crate) use machine::{MachineArgs, PlatformArgs};
 pub(crate) use question::{AccessArgs, DiffArgs, GraphArgs, InspectArgs, VerifyArgs, WhyArgs, WhyNotArgs};
-pub(crate) use rebuild::{ConffileChoice, PruneChoice, RebuildArgs, SelectionArgs, UpdateChoice};
+pub(crate) use rebuild::{ConffileChoice, ModeChoice, PruneChoice, RebuildArgs, SelectionArgs, UpdateChoice};
 pub(crate) use recipes::{RecipesArgs, RecipesCommand};
 pub(crate) use services::{ArchiveArgs, RegistryArgs};
 

@@ -4,8 +4,8 @@ mod archives;
 mod files;
 
 use crate::args::{
-    AccessArgs, ArchiveArgs, ConffileChoice, FetchArgs, MachineArgs, PruneChoice, RebuildArgs, RegistryArgs,
-    SelectionArgs, UpdateChoice,
+    AccessArgs, ArchiveArgs, ConffileChoice, FetchArgs, MachineArgs, ModeChoice, PruneChoice, RebuildArgs,
+    RegistryArgs, SelectionArgs, UpdateChoice,
 };
 use crate::failure::Failure;
 pub(crate) use files::read_recipe;
@@ -13,7 +13,7 @@ use files::{read_recipes, read_trace};
 use rebuild::engine::native::ConffilePolicy;
 use rebuild::image::Location;
 use rebuild::lock::Lock;
-use rebuild::request::{Prune, Request, Services, Update};
+use rebuild::request::{Prune, PruneMode, Request, Services, Update};
 use rebuild::store::locate;
 use rebuild::store::registry::{AuthFiles, CredentialSource, PlainHttp, RegistryOptions};
 use std::path::{Path, PathBuf};
@@ -93,6 +93,10 @@ fn selecting(source: Location, selection: &SelectionArgs) -> Result<Request, Fai
     };
     Ok(Request {
         prune,
+        prune_mode: match selection.prune_mode {
+            ModeChoice::Minimal => PruneMode::Minimal,
+            ModeChoice::AptUsable => PruneMode::AptUsable,
+        },
         keep: selection.keep.clone(),
         keep_shell: selection.keep_shell,
         roots: selection.root.clone(),

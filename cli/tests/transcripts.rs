@@ -241,16 +241,16 @@ fn rebuild_removes_what_nothing_reaches_and_says_so() {
         told.err
     );
     assert_snapshot!(told.done(), @r#"
-             before    after         saved
-compressed  16.4 kB  14.3 kB  2.0 kB (12%)
-unpacked      704 B    451 B   253 B (35%)
-files            18       16       2 (11%)
-packages          3        2       1 (33%)
-layers            2   1 kept             -
+             before    after      saved
+compressed  16.4 kB  16.4 kB          -
+unpacked      704 B    655 B  49 B (6%)
+files            18       19         +1
+packages          3        2    1 (33%)
+layers            2   1 kept          -
 
 0 packages updated, 1 removed
 source  oci:in:1  sha256:29aacc53b8782d8c11872b276e3d75d06734e0185648c46b0a1ca6db62d241f9
-result  oci:out:1  sha256:f89cd0c211fbfeabd7e84f9b261adac22c02ee8a93082323b34dcf513bd448dd
+result  oci:out:1  sha256:aa4c99338999b37662b59530c02bff203cd4ea123d977f7f7185f46ea52aab4a
 "#);
     assert_eq!(scene.names(), ["in", "out", "report.json"], "nothing temporary is left");
 
@@ -266,18 +266,30 @@ package  architecture  before  after
 unused   amd64         1.0-1   -
 
 path                            what     before  after
+/usr/share/slim/removed.json    added         -  204 B
 /var/lib/dpkg/status            content   486 B  322 B
 /usr/bin/unused                 removed    56 B      -
 /var/lib/dpkg/info/unused.list  removed    33 B      -
+/usr/share                      added         -    0 B
+/usr/share/slim                 added         -    0 B
 
           added  removed  changed
 packages      0        1        0
-paths         0        2        1
+paths         3        2        1
 
-files: 704 B before, 451 B after (-253 B)
+files: 704 B before, 655 B after (-49 B)
 "#);
     let json = scene.slim("diff oci:in oci:out --json").json();
     assert_eq!(json["packages"][0]["name"], "unused");
+
+    // What is gone stands in the image, and the manifest says where.
+    let index: Value = serde_json::from_slice(&std::fs::read(scene.path().join("out/index.json")).unwrap()).unwrap();
+    let digest = index["manifests"][0]["digest"].as_str().unwrap().replace(':', "/");
+    let manifest = std::fs::read(scene.path().join("out/blobs").join(digest)).unwrap();
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    assert_eq!(manifest["annotations"]["slim.removed"], "/usr/share/slim/removed.json");
+    assert_eq!(manifest["annotations"]["slim.removed.packages"], "1");
+    assert_eq!(report["removals"], "/usr/share/slim/removed.json");
 }
 
 #[test]
@@ -381,7 +393,7 @@ fn help_fits_a_terminal_and_generators_work() {
     assert_eq!(scene.slim("man pages/man1").done(), "");
     let page = std::fs::read_to_string(scene.path().join("pages/man1/slim-rebuild.1")).unwrap();
     assert!(page.contains("SYNOPSIS") && page.contains("Examples"), "{page}");
-    for document in ["report", "inspection", "explanation", "catalogue", "difference"] {
+    for document in ["report", "inspection", "explanation", "catalogue", "difference", "removed"] {
         assert_eq!(scene.slim(&format!("report-schema {document}")).json()["type"], "object");
     }
     assert!(scene.slim("--version").done().starts_with("slim "));

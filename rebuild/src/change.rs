@@ -4,6 +4,7 @@
 //! each layer becomes what the build would have made of it with today's packages ([`slim::draft::layered`]).
 
 mod fetch;
+mod listing;
 mod lock;
 mod moments;
 mod new;
@@ -17,7 +18,7 @@ use crate::engine::native::script::{Scripts, Unproven};
 use crate::engine::native::{self, EngineError, NativeOptions, Note, Outcome};
 use crate::event::{Event, Reporter};
 use crate::lock::Lock;
-use crate::request::{Prune, Request, Services, Update};
+use crate::request::{Prune, PruneMode, Request, Services, Update};
 use crate::spool::Spool;
 use crate::subject::Subject;
 use crate::upgrade::{Step, Upgrade};
@@ -25,10 +26,11 @@ use recipes::Recipes;
 use slim::draft::{Draft, Drafted, layered};
 use slim::packages::Inventory;
 use slim::packages::dpkg::database::{Database, DatabaseError};
+use slim::packages::dpkg::dependencies::dependencies;
 use slim::plan::Plan;
-use slim::policy::{Keep, Profile, decide};
+use slim::policy::{Keep, Profile, decide, depended};
 use slim::prune::prune;
-use slim::reach::{Reach, reach};
+use slim::reach::{Reach, Wishes, reach};
 use slim::tree::{ContentsError, Stack, Tree};
 use std::collections::BTreeSet;
 
@@ -45,6 +47,8 @@ pub struct Change {
     pub plan: Option<Plan>,
     /// What reaches what, in the image as it is to be.
     pub reach: Option<Reach>,
+    /// How many packages the image's list of removed packages names, where this change wrote it.
+    pub listed: Option<usize>,
     /// The archives that were used.
     pub used: Vec<crate::archives::Used>,
     /// What was used, to be used again; `None` when nothing was to be brought up to date.
@@ -167,6 +171,7 @@ impl Maker<'_> {
         };
         if !drafts.is_empty() {
             change.after = layered(&self.subject.opened.stack, &drafts, self.spool)?.apply(&self.subject.opened.stack);
+            self.list(&mut change)?;
         }
         if let Some(updates) = updates {
             change.used = updates.used();
@@ -264,7 +269,14 @@ impl Maker<'_> {
         for trace in &self.request.traces {
             wishes.named.extend(slim::trace::found(&trace.uses, &trace.name, &self.subject.launch, tree));
         }
-        let reach = reach(tree, self.spool, inventory, &self.subject.launch, self.recipes, &wishes)?;
+        let follow = |wishes: &Wishes| reach(tree, self.spool, inventory, &self.subject.launch, self.recipes, wishes);
+        let mut reach = follow(&wishes)?;
+        if self.request.prune_mode == PruneMode::AptUsable
+            && let Some(database) = Database::read(tree, self.spool)?
+        {
+            wishes.whole = depended(&reach, inventory, &dependencies(&database.status));
+            reach = follow(&wishes)?;
+        }
         Ok(Some((decide(tree, inventory, &reach, profile), reach)))
     }
 

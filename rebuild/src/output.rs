@@ -27,6 +27,8 @@ pub struct Form {
     pub compression: Option<Compression>,
     /// Whether the documents are to be OCI's, whatever the source's are.
     pub oci: bool,
+    /// How many packages the image's list of removed packages names, where it was written anew.
+    pub listed: Option<usize>,
 }
 
 /// What writing needs of this machine.
@@ -96,6 +98,9 @@ impl Output {
         let family = if oci { crate::image::manifest::OCI_MANIFEST } else { image.media_type.as_str() };
         if oci {
             rewrite.into_oci();
+        }
+        if let Some(count) = form.listed {
+            rewrite.annotate("slim.removed", slim::removed::PLACE).annotate("slim.removed.packages", count.to_string());
         }
         let mut blobs = Vec::with_capacity(layers.len());
         for (index, layer) in layers.iter().enumerate() {

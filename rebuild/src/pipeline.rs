@@ -20,8 +20,8 @@ use slim::diff::{Difference, Side};
 use slim::packages::Inventory;
 use slim::packages::dpkg::database::{Database, DatabaseError};
 use slim::report::{Inspection, Outcome, Report, SCHEMA, Verdict};
-use slim::tree::{ContentsError, Stack, Tree};
-use slim::verify::{Problem, compare};
+use slim::tree::{ContentsError, Tree};
+use slim::verify::{Problem, ProblemKind, compare};
 
 /// Why a rebuild (or a question about an image) failed. Nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -184,35 +184,44 @@ pub fn rebuild(request: &Request, services: &Services, reporter: &dyn Reporter) 
     strict(request, &report)?;
     if request.dry_run {
         report.outcome = if nothing_to_do(&report) { Outcome::NothingToDo } else { Outcome::Planned };
-        lock(request, &change, None)?;
+        write_lock(request, &change, None)?;
         return Ok(report);
     }
     let tree = change.after.merge();
     let inventory = run.inventory(&tree)?;
     if change.after != subject.opened.stack {
         let (broken, faults) = run.check(&subject, &tree, &inventory)?;
+        let (modules, broken): (Vec<_>, Vec<_>) = broken.into_iter().partition(|problem| only_loaded(&change, problem));
         if !broken.is_empty() {
             return Err(RebuildError::Broken(broken));
+        }
+        if !modules.is_empty() {
+            let names = modules.iter().map(|problem| problem.at.to_text()).collect::<Vec<_>>().join(" ");
+            report.notes.push(format!("modules that can be loaded and no longer be run by name: {names}"));
         }
         report.faults = faults.iter().map(|problem| format!("{}: {}", problem.at, problem.detail)).collect();
     }
     let oci = sink.as_ref().is_some_and(|sink| sink.wants_oci());
-    let mut output = compose(&run, &subject, &change.after, request, oci)?;
-    lock(request, &change, Some(output.digest()))?;
+    let mut output = compose(&run, &subject, &change, request, oci)?;
+    let result = output.digest().clone();
+    promised(request, &result)?;
     finish(&subject, request, &output, &tree, &inventory, &mut report)?;
     if let Some(sink) = sink {
         reporter.event(Event::Phase(format!("storing {}", sink.name())));
         report.destination = Some(sink.name());
         output.store(&*source, sink, reporter)?;
     }
+    write_lock(request, &change, Some(&result))?;
     Ok(report)
 }
 
-/// Holds the result against the lock that was replayed, and writes the lock of what was used.
-fn lock(request: &Request, change: &Change, result: Option<&Digest>) -> Result<(), LockError> {
-    if let (Some(locked), Some(result)) = (&request.locked, result) {
-        locked.promises(result)?;
-    }
+/// Holds the result against the lock that is replayed.
+fn promised(request: &Request, result: &Digest) -> Result<(), LockError> {
+    request.locked.as_ref().map_or(Ok(()), |locked| locked.promises(result))
+}
+
+/// Writes the lock of what was used.
+fn write_lock(request: &Request, change: &Change, result: Option<&Digest>) -> Result<(), LockError> {
     match (&request.lock, &change.lock) {
         (Some(path), Some(lock)) => Lock { result: result.cloned(), ..lock.clone() }.write(path),
         _ => Ok(()),
@@ -235,6 +244,12 @@ pub fn fetch(
     Ok(run.maker(&subject, request).fetch(folder)?)
 }
 
+/// Whether a problem is a `#!` line of a file that is only ever loaded by an interpreter.
+fn only_loaded(change: &Change, problem: &Problem) -> bool {
+    problem.kind == ProblemKind::MissingShebang
+        && change.reach.as_ref().is_some_and(|reach| reach.loaded.contains(&problem.at))
+}
+
 fn begin(run: &Run<'_>, subject: &Subject, request: &Request, change: &Change) -> Result<Report, RebuildError> {
     let image = &subject.opened.image;
     let stored = Some((image.digest.to_string(), image.size()));
@@ -250,6 +265,7 @@ fn begin(run: &Run<'_>, subject: &Subject, request: &Request, change: &Change) -
         unknowns: account::unknowns(change),
         faults: Vec::new(),
         indexes: account::indexes(change),
+        removals: change.listed.map(|_| slim::removed::PLACE.into()),
         notes: run.overridden.iter().map(ToString::to_string).chain(change.notes.iter().cloned()).collect(),
     })
 }
@@ -257,15 +273,15 @@ fn begin(run: &Run<'_>, subject: &Subject, request: &Request, change: &Change) -
 fn compose(
     run: &Run<'_>,
     subject: &Subject,
-    after: &Stack,
+    change: &Change,
     request: &Request,
     oci: bool,
 ) -> Result<Output, RebuildError> {
     let services = run.services;
     let means =
         Means { jobs: services.jobs, spool: &run.spool, directory: &services.temporary, reporter: run.reporter };
-    let form = Form { compression: request.compression, oci };
-    Ok(Output::compose(&subject.opened, after, form, &means)?)
+    let form = Form { compression: request.compression, oci, listed: change.listed };
+    Ok(Output::compose(&subject.opened, &change.after, form, &means)?)
 }
 
 /// Fills in what is only known when the layers are written, and holds the size against the promise.

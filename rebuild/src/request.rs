@@ -31,6 +31,8 @@ pub struct Request {
     pub conffiles: ConffilePolicy,
     /// What is removed.
     pub prune: Prune,
+    /// Whether what is left is an image that apt can be used in.
+    pub prune_mode: PruneMode,
     /// Packages, paths and globs that stay whatever reaches them.
     pub keep: Vec<String>,
     /// Keep `/bin/sh` and all that it leads to.
@@ -66,6 +68,7 @@ impl Request {
             lock: None,
             conffiles: ConffilePolicy::default(),
             prune: Prune::None,
+            prune_mode: PruneMode::default(),
             keep: Vec::new(),
             keep_shell: false,
             roots: Vec::new(),
@@ -110,6 +113,16 @@ pub enum Prune {
     Files,
     /// Nothing.
     None,
+}
+
+/// What becomes of packages that nothing reaches and that kept ones declare to depend on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PruneMode {
+    /// They go: what is left runs, but cannot be installed into.
+    #[default]
+    Minimal,
+    /// They stay, whole: `apt-get check` has no complaint.
+    AptUsable,
 }
 
 /// What a run may use of this machine.

@@ -23,6 +23,7 @@ pub mod plan;
 pub mod policy;
 pub mod prune;
 pub mod reach;
+pub mod removed;
 pub mod report;
 pub mod scan;
 pub mod script;

@@ -9,6 +9,7 @@ pub use dot::dot;
 pub use svg::svg;
 
 use crate::explain::Case;
+use crate::graph::Rule;
 use crate::path::ImagePath;
 use crate::plan::Verdict;
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,12 +111,13 @@ impl Picture {
         }
         let mut arcs: BTreeMap<(usize, usize), Arc> = BTreeMap::new();
         for edge in case.reach.graph.edges() {
-            if case.tree.get(&edge.to).is_none_or(|node| node.is_directory()) {
+            // A link to a directory, such as /lib, is on the way of everything.
+            if case.tree.lookup(&edge.to).is_none_or(|(_, node)| node.is_directory()) {
                 continue;
             }
             let to = of(&edge.to);
             let Some(from) = edge.from.as_ref().map(&of) else {
-                if to != application && !blocks[to].roots.contains(&edge.evidence) {
+                if edge.rule == Rule::Root && to != application && !blocks[to].roots.contains(&edge.evidence) {
                     blocks[to].roots.push(edge.evidence.clone());
                 }
                 continue;

@@ -1,5 +1,9 @@
 //! From what is reached to what stays: the profiles, and what the user insists on.
 
+mod depends;
+
+pub use depends::depended;
+
 use crate::packages::Inventory;
 use crate::path::ImagePath;
 use crate::plan::{Plan, Removal, Step, Verdict};
@@ -78,6 +82,7 @@ pub fn decide(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profil
         let path = reach.packages.get(&index).cloned();
         let (verdict, reason) = match (&path, profile) {
             (_, Profile::Off) => (Verdict::Keep, "the profile is off".to_owned()),
+            (Some(_), _) if reach.whole.contains_key(&index) => (Verdict::Keep, reach.whole[&index].clone()),
             (Some(path), _) => (Verdict::Keep, in_use(path, reach.named.get(&index))),
             (None, _) => (Verdict::Remove, "nothing in use leads to any of its files".to_owned()),
         };
@@ -123,7 +128,7 @@ fn files(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profile, re
             }
         } else if !owners.iter().any(kept) {
             "its package is removed".to_owned()
-        } else if profile == Profile::Files {
+        } else if profile == Profile::Files && !owners.iter().any(|owner| reach.whole.contains_key(owner)) {
             "nothing in use leads to it".to_owned()
         } else {
             continue;
@@ -199,6 +204,11 @@ mod tests {
         /usr/bin/tool 755 = #!/usr/bin/awk -f\n/usr/bin/other 755 = #!/usr/bin/sh";
 
     fn plan(keep: &[&str], profile: Profile) -> Plan {
+        plan_with(keep, &[], profile)
+    }
+
+    /// `whole` are packages, by index, that somebody depends on.
+    fn plan_with(keep: &[&str], whole: &[usize], profile: Profile) -> Plan {
         let tree = text::tree(TREE).unwrap();
         let package = |name: &str, files: &[&str]| Package {
             name: name.into(),
@@ -219,7 +229,8 @@ mod tests {
         let recipes = Recipes::embedded().unwrap();
         let launch = Launch { entrypoint: vec!["app".into()], ..Launch::default() };
         let keep = Keep { keep: keep.iter().map(|text| (*text).to_owned()).collect(), shell: false };
-        let wishes = keep.wishes(&tree, &inventory).unwrap();
+        let mut wishes = keep.wishes(&tree, &inventory).unwrap();
+        wishes.whole = whole.iter().map(|index| (*index, "somebody depends on it".to_owned())).collect();
         let reach = crate::reach::reach(&tree, &MemoryContents, &inventory, &launch, &recipes, &wishes).unwrap();
         decide(&tree, &inventory, &reach, profile)
     }
@@ -270,6 +281,18 @@ mod tests {
         let plan = plan(&[], Profile::Files);
         assert!(plan.removal.by_file && gone(&plan).contains(&"/usr/bin/other".to_owned()));
         assert_eq!(kept(&plan), ["app", "data", "shell"]);
+    }
+
+    #[test]
+    fn what_is_depended_on_stays_whole_and_leads_nowhere() {
+        for profile in [Profile::Packages, Profile::Files] {
+            let plan = plan_with(&[], &[2], profile);
+            assert_eq!(kept(&plan), ["app", "data", "mawk", "shell"], "{profile:?}");
+            assert_eq!(plan.step("mawk").unwrap().reason, "somebody depends on it");
+            assert!(!gone(&plan).contains(&"/usr/share/doc/mawk/copyright".to_owned()), "{profile:?}");
+        }
+        // What is reached keeps its own reason.
+        assert!(plan_with(&[], &[1], Profile::Packages).step("shell").unwrap().reason.ends_with("is in use"));
     }
 
     #[test]

@@ -24,6 +24,10 @@ pub struct Reach {
     pub packages: BTreeMap<usize, ImagePath>,
     /// Packages that a recipe names, by index: the file because of which, and the rule's id.
     pub named: BTreeMap<usize, (ImagePath, String)>,
+    /// Packages that stay whole although nothing reaches them, by index, with who asks for them.
+    pub whole: BTreeMap<usize, String>,
+    /// Paths that are only ever loaded by an interpreter: of these a `#!` line is no use.
+    pub loaded: BTreeSet<ImagePath>,
     /// Paths behind a gate, open or not: whole packages do not bring them back.
     pub gated: BTreeSet<ImagePath>,
     /// Unowned files that go unless reached, with who makes them.
@@ -41,6 +45,8 @@ pub struct Wishes {
     pub paths: BTreeSet<ImagePath>,
     /// Paths with what asks for them: an option, a line of a trace.
     pub named: Vec<(ImagePath, String)>,
+    /// Packages by index that stay whole without being in use, with who asks for them.
+    pub whole: BTreeMap<usize, String>,
 }
 
 /// Follows every use in an image.
@@ -80,6 +86,8 @@ pub fn reach(
         }
         if work.queue.is_empty() {
             work.reach.gated.clone_from(scene.knowledge.gated());
+            work.keep_whole(wishes);
+            work.reach.loaded.clone_from(&work.loaded);
             work.reach.idle = work.idle();
             return Ok(work.reach);
         }
@@ -261,6 +269,16 @@ impl Work<'_, '_> {
             let Some(package) = self.inventory.packages().get(*index) else { continue };
             self.reach.packages.entry(*index).or_insert_with(|| path.clone());
             self.facts.packages.entry(package.name.clone()).or_insert_with(|| path.clone());
+        }
+    }
+
+    /// Packages that nothing reaches and that somebody insists on: they stay, and lead nowhere.
+    fn keep_whole(&mut self, wishes: &Wishes) {
+        for (index, reason) in &wishes.whole {
+            if !self.reach.packages.contains_key(index) {
+                self.reach.packages.insert(*index, ImagePath::root());
+                self.reach.whole.insert(*index, reason.clone());
+            }
         }
     }
 

@@ -37,6 +37,8 @@ pub struct Report {
     pub faults: Vec<String>,
     /// The package indexes that the update used.
     pub indexes: Vec<IndexReport>,
+    /// Where in the result the list of removed packages is; absent when this run removed none.
+    pub removals: Option<String>,
     /// What a person should know: configuration files kept, author's files overwritten, a result that is larger.
     pub notes: Vec<String>,
 }

@@ -43,4 +43,6 @@ pub(crate) enum Document {
     Catalogue,
     /// `slim diff --json`
     Difference,
+    /// `/usr/share/slim/removed.json` in a pruned image
+    Removed,
 }

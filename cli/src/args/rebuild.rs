@@ -125,6 +125,10 @@ pub(crate) struct SelectionArgs {
     #[arg(long, value_name = "WHAT", default_value = "packages", help_heading = "Changes")]
     pub(crate) prune: PruneChoice,
 
+    /// What becomes of packages that nothing reaches and that kept ones declare to depend on
+    #[arg(long, value_name = "MODE", default_value = "minimal", help_heading = "Changes")]
+    pub(crate) prune_mode: ModeChoice,
+
     /// Keep a package, a path or a glob, whatever reaches it (may be repeated)
     ///
     /// A word is a package (`curl`, `python3*`), something that begins with `/` is a path or a glob over paths
@@ -196,6 +200,15 @@ pub(crate) enum PruneChoice {
     Files,
     /// Nothing
     None,
+}
+
+/// `--prune-mode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModeChoice {
+    /// They go: what is left runs, but cannot be installed into
+    Minimal,
+    /// They stay: apt can be used in the image where it is kept
+    AptUsable,
 }
 
 /// `--compression`: each layer's own, or one for all.

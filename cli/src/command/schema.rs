@@ -14,6 +14,7 @@ pub(super) fn run(args: &SchemaArgs) -> Result<Code, Failure> {
         Document::Inspection => schema_for!(Inspection),
         Document::Explanation => schema_for!(Explanation),
         Document::Catalogue => schema_for!(Catalogue),
+        Document::Removed => schema_for!(slim::removed::Removed),
         Document::Difference => schema_for!(Difference),
     };
     render::print(&render::json(&schema))?;

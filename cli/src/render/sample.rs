@@ -97,6 +97,7 @@ pub(crate) fn report(outcome: Outcome) -> Report {
             date: Some("Sat, 22 Nov 2026 08:00:00 UTC".into()),
             sha256: "e".repeat(64),
         }],
+        removals: Some("/usr/share/slim/removed.json".into()),
         notes: vec!["/etc/nginx/nginx.conf was changed by the image and stays".into()],
     }
 }

@@ -48,7 +48,9 @@ pub fn dot(picture: &Picture) -> String {
         if arc.uses > arc.rules.len() {
             let _ = write!(label, " ({})", arc.uses);
         }
-        let _ = writeln!(text, "  p{} -> p{} [label={}];", arc.from, arc.to, quote(&label));
+        // Of a removed package only mere files were of use.
+        let style = if picture.blocks.get(arc.to).is_some_and(|block| block.kept) { "" } else { ", style=dashed" };
+        let _ = writeln!(text, "  p{} -> p{} [label={}{style}];", arc.from, arc.to, quote(&label));
     }
     text.push_str("}\n");
     text

@@ -121,7 +121,7 @@ fn label(text: &mut String, block: &Block, size: u64, look: &Look, place: Area) 
         return;
     }
     let font = font.max(7.5);
-    let name = fitted(&block.name, (along - 8.0) / (font * ADVANCE));
+    let name = fitted(&block.name, (along - 7.9) / (font * ADVANCE));
     let second = (font * 0.8).max(7.5);
     let lines = across > font + second + 8.0 && along > 7.0 * second * ADVANCE + 8.0;
     if upright {
