@@ -123,7 +123,7 @@ one() {
   facts "$folder/apt" > "$folder/apt.facts"
   facts "$folder/slim" > "$folder/slim.facts"
   differences "$folder/apt.facts" "$folder/slim.facts" > "$folder/differences"
-  judged "$here/allow.txt" "$folder/before" "$folder/apt" "$folder/differences" > "$folder/judged"
+  judged "$here/allow.txt" "$folder/before" "$folder/apt" "$folder/slim" "$folder/differences" > "$folder/judged"
   allowed=$(grep -vc '^-' "$folder/judged" || true) wrong=$(grep -c '^-' "$folder/judged" || true)
   [ "$wrong" = 0 ] || { fault "$wrong differences that are not on the list"; grep '^-' "$folder/judged" | cut -f2- | head -40 | sed 's/^/    /'; }
 

@@ -107,6 +107,7 @@ pub(super) fn find(name: &str) -> Option<Entry> {
         "chmod" => Program(files::chmod),
         "cp" => Program(files::copy),
         "find" => Program(find::run),
+        "install" => Program(files::install),
         "ln" => Program(files::link),
         "ls" => Program(files::list),
         "md5sum" => Program(hash::md5sum),

@@ -152,9 +152,19 @@ pub(super) fn seq(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
 
 /// `sort [-u] [-r]`, by bytes.
 pub(super) fn sort(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
-    let options = options::read(shell, words, "ur", &[("unique", 'u'), ("reverse", 'r')])?;
+    let options = options::read(shell, words, "urgn", &[("unique", 'u'), ("reverse", 'r')])?;
     let (mut lines, complete) = lines(shell, "sort", &options.operands)?;
     lines.sort();
+    if options.has('g') || options.has('n') {
+        // Whole numbers are known; lines that begin with none, and what is equal only as numbers, are left to the program.
+        let mut numbers = Vec::new();
+        for line in std::mem::take(&mut lines) {
+            let number = line.parse::<u64>().map_err(|_| shell.unproven("sort", "lines that are not whole numbers"))?;
+            numbers.push((number, line));
+        }
+        numbers.sort();
+        lines = numbers.into_iter().map(|(_, line)| line).collect();
+    }
     if options.has('u') {
         lines.dedup();
     }
