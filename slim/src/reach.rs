@@ -22,6 +22,12 @@ pub struct Reach {
     pub graph: Graph,
     /// Kept packages by index into the inventory, each with the reached path that keeps it.
     pub packages: BTreeMap<usize, ImagePath>,
+    /// Packages that a recipe names, by index: the file because of which, and the rule's id.
+    pub named: BTreeMap<usize, (ImagePath, String)>,
+    /// Packages that stay whole although nothing reaches them, by index, with who asks for them.
+    pub whole: BTreeMap<usize, String>,
+    /// Paths that are only ever loaded by an interpreter: of these a `#!` line is no use.
+    pub loaded: BTreeSet<ImagePath>,
     /// Paths behind a gate, open or not: whole packages do not bring them back.
     pub gated: BTreeSet<ImagePath>,
     /// Unowned files that go unless reached, with who makes them.
@@ -37,6 +43,10 @@ pub struct Wishes {
     pub packages: BTreeSet<usize>,
     /// Paths of the tree.
     pub paths: BTreeSet<ImagePath>,
+    /// Paths with what asks for them: an option, a line of a trace.
+    pub named: Vec<(ImagePath, String)>,
+    /// Packages by index that stay whole without being in use, with who asks for them.
+    pub whole: BTreeMap<usize, String>,
 }
 
 /// Follows every use in an image.
@@ -76,6 +86,8 @@ pub fn reach(
         }
         if work.queue.is_empty() {
             work.reach.gated.clone_from(scene.knowledge.gated());
+            work.keep_whole(wishes);
+            work.reach.loaded.clone_from(&work.loaded);
             work.reach.idle = work.idle();
             return Ok(work.reach);
         }
@@ -112,7 +124,10 @@ impl Work<'_, '_> {
             finding.extend(inner);
         }
         for path in &wishes.paths {
-            finding.edges.extend(scene.follow(None, path, Rule::Root, "asked for"));
+            finding.edges.extend(scene.follow(None, path, Rule::Root, "--keep"));
+        }
+        for (path, evidence) in &wishes.named {
+            finding.edges.extend(scene.follow(None, path, Rule::Root, evidence));
         }
         for index in &wishes.packages {
             let Some(package) = self.inventory.packages().get(*index) else { continue };
@@ -120,11 +135,7 @@ impl Work<'_, '_> {
                 if let Ok(place) = scene.tree.resolve_parent(path)
                     && scene.tree.get(&place.path).is_some_and(|node| !node.is_directory())
                 {
-                    finding.edges.push(Edge::root(
-                        place.path,
-                        Rule::Root,
-                        format!("package {} is asked for", package.name),
-                    ));
+                    finding.edges.push(Edge::root(place.path, Rule::Root, format!("--keep {}", package.name)));
                 }
             }
         }
@@ -135,7 +146,7 @@ impl Work<'_, '_> {
     fn interpreter(&self, finding: &mut Finding) {
         let launch = self.scene.launch;
         let extra: Vec<Vec<String>> =
-            launch.extra.iter().map(|text| text.split_whitespace().map(str::to_owned).collect()).collect();
+            launch.extra.iter().map(|text| crate::launch::words(text).unwrap_or_default()).collect();
         let main: Vec<String> = launch.entrypoint.iter().chain(&launch.command).cloned().collect();
         for words in std::iter::once(&main).chain(&extra) {
             let is_python = |word: &String| word.rsplit('/').next().is_some_and(|name| name.starts_with("python"));
@@ -243,6 +254,7 @@ impl Work<'_, '_> {
             if let Some(index) = self.inventory.find(&name) {
                 let place = from.unwrap_or_else(ImagePath::root);
                 self.reach.packages.entry(index).or_insert_with(|| place.clone());
+                self.reach.named.entry(index).or_insert_with(|| (place.clone(), rule.clone()));
                 self.facts.packages.entry(format!("{name} ({rule})")).or_insert_with(|| place.clone());
                 self.facts.packages.entry(name).or_insert(place);
             }
@@ -257,6 +269,16 @@ impl Work<'_, '_> {
             let Some(package) = self.inventory.packages().get(*index) else { continue };
             self.reach.packages.entry(*index).or_insert_with(|| path.clone());
             self.facts.packages.entry(package.name.clone()).or_insert_with(|| path.clone());
+        }
+    }
+
+    /// Packages that nothing reaches and that somebody insists on: they stay, and lead nowhere.
+    fn keep_whole(&mut self, wishes: &Wishes) {
+        for (index, reason) in &wishes.whole {
+            if !self.reach.packages.contains_key(index) {
+                self.reach.packages.insert(*index, ImagePath::root());
+                self.reach.whole.insert(*index, reason.clone());
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! Carrying the decision out on every moment of the image's build.
 
 use super::{Attempt, Change, ChangeError, Maker, Updates};
+use crate::archives::index::Candidate;
 use crate::engine::native::{self, EngineError, PackageUpdate};
 use crate::upgrade::Step;
 use slim::draft::{Draft, Drafted};
@@ -10,7 +11,7 @@ use slim::packages::dpkg::database::Database;
 use slim::path::ImagePath;
 use slim::plan::Removal;
 use slim::tree::{Layer, LayerEntry, Tree};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Maker<'_> {
     /// Drafts of every moment; the last is `top`, which has been updated already.
@@ -83,9 +84,25 @@ impl Maker<'_> {
                 wanted.push((candidate.clone(), stanza.version.clone()));
             }
         }
+        // What is installed anew comes into the layer in which the first package that needs it is.
+        let mut here: BTreeSet<String> =
+            wanted.iter().map(|(c, _): &(Candidate, String)| format!("{}:{}", c.name, c.architecture)).collect();
+        let absent = |key: &String| {
+            !database.status.stanzas().iter().any(|s| format!("{}:{}", s.package, s.architecture) == *key)
+        };
+        while let Some(step) = steps.iter().find(|step| {
+            step.is_new()
+                && !here.contains(&super::updates::key(step))
+                && absent(&super::updates::key(step))
+                && final_versions.contains_key(&super::updates::key(step))
+                && step.needed_by.iter().any(|needing| here.contains(needing))
+        }) {
+            here.insert(super::updates::key(step));
+            wanted.push((step.to.clone(), String::new()));
+        }
         // The order of the finished image, so that one package's effects come before another's as they do there.
         let place = |name: &str| steps.iter().position(|step| step.package == name).unwrap_or(usize::MAX);
-        wanted.sort_by_key(|(candidate, _)| place(&candidate.name));
+        wanted.sort_by_key(|(candidate, from)| (!from.is_empty(), place(&candidate.name)));
         let candidates: Vec<_> = wanted.iter().map(|(candidate, _)| candidate.clone()).collect();
         updates.load(&candidates, self)?;
         let packages: Vec<PackageUpdate<'_>> = wanted
@@ -99,7 +116,10 @@ impl Maker<'_> {
             return Ok(None);
         }
         match native::upgrade(draft, &packages, &self.native_options(), self.scripts) {
-            Ok(_) => Ok(None),
+            Ok(_) => {
+                updates.took_below(&candidates);
+                Ok(None)
+            }
             Err(EngineError::Refused(refused)) => Ok(Some(refused)),
             Err(error) => Err(error.into()),
         }
