@@ -1,5 +1,6 @@
 //! What can be typed. The doc comments here are the help and the manual pages.
 
+mod fetch;
 mod generate;
 mod machine;
 mod question;
@@ -7,6 +8,7 @@ mod rebuild;
 mod recipes;
 mod services;
 
+pub(crate) use fetch::FetchArgs;
 pub(crate) use generate::{CompletionsArgs, Document, ManArgs, SchemaArgs};
 pub(crate) use machine::{MachineArgs, PlatformArgs};
 pub(crate) use question::{AccessArgs, DiffArgs, GraphArgs, InspectArgs, VerifyArgs, WhyArgs, WhyNotArgs};
@@ -62,6 +64,7 @@ pub(crate) enum Command {
     Graph(Box<GraphArgs>),
     Diff(Box<DiffArgs>),
     Verify(Box<VerifyArgs>),
+    Fetch(Box<FetchArgs>),
     Recipes(RecipesArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),

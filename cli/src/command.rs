@@ -2,6 +2,7 @@
 
 mod completions;
 mod diff;
+mod fetch;
 mod graph;
 mod inspect;
 mod man;
@@ -26,6 +27,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Code, Failure> {
         Command::Graph(args) => graph::run(args, cli.quiet),
         Command::Diff(args) => diff::run(args, cli.quiet),
         Command::Verify(args) => verify::run(args, cli.quiet),
+        Command::Fetch(args) => fetch::run(args, cli.quiet),
         Command::Recipes(args) => recipes::run(args),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),

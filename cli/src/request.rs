@@ -4,14 +4,15 @@ mod archives;
 mod files;
 
 use crate::args::{
-    AccessArgs, ArchiveArgs, ConffileChoice, MachineArgs, ModeChoice, PruneChoice, RebuildArgs, RegistryArgs,
-    SelectionArgs, UpdateChoice,
+    AccessArgs, ArchiveArgs, ConffileChoice, FetchArgs, MachineArgs, ModeChoice, PruneChoice, RebuildArgs,
+    RegistryArgs, SelectionArgs, UpdateChoice,
 };
 use crate::failure::Failure;
 pub(crate) use files::read_recipe;
 use files::{read_recipes, read_trace};
 use rebuild::engine::native::ConffilePolicy;
 use rebuild::image::Location;
+use rebuild::lock::Lock;
 use rebuild::request::{Prune, PruneMode, Request, Services, Update};
 use rebuild::store::locate;
 use rebuild::store::registry::{AuthFiles, CredentialSource, PlainHttp, RegistryOptions};
@@ -35,11 +36,7 @@ pub(crate) fn of_rebuild(args: &RebuildArgs) -> Result<Request, Failure> {
     if let Some(destination) = &destination {
         check_destination(&source, destination)?;
     }
-    let update = match args.update {
-        UpdateChoice::All => Update::All,
-        UpdateChoice::Security => Update::Security,
-        UpdateChoice::None => Update::None,
-    };
+    let update = update(args.update);
     let conffiles = match args.conffiles {
         ConffileChoice::Keep => ConffilePolicy::Keep,
         ConffileChoice::New => ConffilePolicy::New,
@@ -49,6 +46,11 @@ pub(crate) fn of_rebuild(args: &RebuildArgs) -> Result<Request, Failure> {
         destination,
         platform: args.platform.platform.clone(),
         update,
+        only: args.only.clone(),
+        exclude: args.exclude.clone(),
+        with_new: args.with_new,
+        locked: args.locked.as_deref().map(Lock::read).transpose().map_err(|error| crate::failure::lock(&error))?,
+        lock: args.lock.clone(),
         conffiles,
         compression: args.compression.0,
         dry_run: args.dry_run,
@@ -57,6 +59,25 @@ pub(crate) fn of_rebuild(args: &RebuildArgs) -> Result<Request, Failure> {
         tests: args.test.clone(),
         ..selecting(source, &args.selection)?
     })
+}
+
+/// The request of `slim fetch`: nothing is removed, so nothing that may stay is missing.
+pub(crate) fn of_fetch(args: &FetchArgs) -> Result<Request, Failure> {
+    let question = Request::question(locate(&args.source)?);
+    Ok(Request {
+        platform: args.platform.platform.clone(),
+        update: update(args.update),
+        with_new: args.with_new,
+        ..question
+    })
+}
+
+fn update(choice: UpdateChoice) -> Update {
+    match choice {
+        UpdateChoice::All => Update::All,
+        UpdateChoice::Security => Update::Security,
+        UpdateChoice::None => Update::None,
+    }
 }
 
 /// The request of a question about what would stay: a plan that is only read.

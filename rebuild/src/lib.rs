@@ -13,6 +13,7 @@ pub mod engine;
 pub mod event;
 pub mod image;
 pub mod layer;
+pub mod lock;
 pub mod opened;
 pub mod output;
 pub mod pipeline;

@@ -1,11 +1,12 @@
 //! The whole of a rebuild, in order: open, decide, carry out, check, write.
 
 use crate::account;
-use crate::change::{Change, ChangeError, Maker};
+use crate::change::{Change, ChangeError, Fetched, Maker};
 use crate::engine::native::script::Scripts;
 use crate::engine::native::verdict::Evaluator;
 use crate::event::{Event, Reporter, Within};
-use crate::image::{Location, Platform};
+use crate::image::{Digest, Location, Platform};
+use crate::lock::{Lock, LockError};
 use crate::opened::{OpenError, Opened};
 use crate::output::{ComposeError, Form, Means, Output};
 use crate::request::{Prune, Request, Services, Update};
@@ -37,6 +38,9 @@ pub enum RebuildError {
     /// The change could not be decided or carried out.
     #[error(transparent)]
     Change(#[from] ChangeError),
+    /// A lock cannot be written, or the result is not what one promises.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// The check of the result could not be made.
     #[error("checking the result: {0}")]
     Check(#[from] slim::elf::ElfError),
@@ -191,6 +195,7 @@ pub fn rebuild(request: &Request, services: &Services, reporter: &dyn Reporter) 
     strict(request, &report)?;
     if request.dry_run {
         report.outcome = if nothing_to_do(&report) { Outcome::NothingToDo } else { Outcome::Planned };
+        write_lock(request, &change, None)?;
         return Ok(report);
     }
     let tree = change.after.merge();
@@ -209,13 +214,45 @@ pub fn rebuild(request: &Request, services: &Services, reporter: &dyn Reporter) 
     }
     let oci = sink.as_ref().is_some_and(|sink| sink.wants_oci());
     let mut output = compose(&run, &subject, &change, request, oci)?;
+    let result = output.digest().clone();
+    promised(request, &result)?;
     finish(&subject, request, &output, &tree, &inventory, &mut report)?;
     if let Some(sink) = sink {
         reporter.event(Event::Phase(format!("storing {}", sink.name())));
         report.destination = Some(sink.name());
         output.store(&*source, sink, reporter)?;
     }
+    write_lock(request, &change, Some(&result))?;
     Ok(report)
+}
+
+/// Holds the result against the lock that is replayed.
+fn promised(request: &Request, result: &Digest) -> Result<(), LockError> {
+    request.locked.as_ref().map_or(Ok(()), |locked| locked.promises(result))
+}
+
+/// Writes the lock of what was used.
+fn write_lock(request: &Request, change: &Change, result: Option<&Digest>) -> Result<(), LockError> {
+    match (&request.lock, &change.lock) {
+        (Some(path), Some(lock)) => Lock { result: result.cloned(), ..lock.clone() }.write(path),
+        _ => Ok(()),
+    }
+}
+
+/// Brings everything that an update of an image may need into a folder, from which `--offline` reads it. Of the request, source,
+/// platform and the choice of updates count.
+///
+/// # Errors
+/// See [`RebuildError`].
+pub fn fetch(
+    request: &Request,
+    folder: &std::path::Path,
+    services: &Services,
+    reporter: &dyn Reporter,
+) -> Result<Fetched, RebuildError> {
+    let run = Run::new(request, services, reporter)?;
+    let subject = run.subject(&*run.source(&request.source)?, request.platform.as_ref(), &[])?;
+    Ok(run.maker(&subject, request).fetch(folder)?)
 }
 
 /// Whether a problem is a `#!` line of a file that is only ever loaded by an interpreter.
@@ -321,9 +358,9 @@ pub fn inspect(
     let image = &subject.opened.image;
     let stored = Some((image.digest.to_string(), image.size()));
     let mut packages = account::packages(&subject, change.as_ref(), update, &run.spool)?;
-    if !updates {
-        for package in &mut packages {
-            package.new_version = None;
+    for package in &mut packages {
+        package.new_version.take_if(|newer| *newer == package.version);
+        if !updates {
             package.reason.clear();
         }
     }

@@ -3,6 +3,7 @@
 use crate::engine::native::ConffilePolicy;
 use crate::image::{Location, Platform};
 use crate::layer::Compression;
+use crate::lock::Lock;
 use std::path::PathBuf;
 
 /// A rebuild.
@@ -16,6 +17,16 @@ pub struct Request {
     pub platform: Option<Platform>,
     /// Which packages are brought up to date.
     pub update: Update,
+    /// Only these packages (globs) and what they need to be upgraded with them; all when empty.
+    pub only: Vec<String>,
+    /// Packages (globs) that stay at their version.
+    pub exclude: Vec<String>,
+    /// Install packages that are not there where an upgrade needs them.
+    pub with_new: bool,
+    /// Exactly the packages of this lock, instead of what the archives offer now.
+    pub locked: Option<Lock>,
+    /// Where the lock of what was used goes.
+    pub lock: Option<PathBuf>,
     /// What becomes of configuration files that both the image and the new package changed.
     pub conffiles: ConffilePolicy,
     /// What is removed.
@@ -52,6 +63,11 @@ impl Request {
             destination: None,
             platform: None,
             update: Update::None,
+            only: Vec::new(),
+            exclude: Vec::new(),
+            with_new: false,
+            locked: None,
+            lock: None,
             conffiles: ConffilePolicy::default(),
             prune: Prune::None,
             prune_mode: PruneMode::default(),

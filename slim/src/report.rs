@@ -104,7 +104,7 @@ pub struct PackageReport {
     pub architecture: String,
     /// Layer that holds its database entry first.
     pub layer: usize,
-    /// Version before.
+    /// Version before; empty when it was not there.
     pub version: String,
     /// Version after; absent when removed.
     pub new_version: Option<String>,
@@ -134,6 +134,8 @@ pub enum Verdict {
     KeptBack,
     /// Removed: nothing reaches it.
     Removed,
+    /// Installed anew: an updated package needs it, and the user allowed it.
+    Added,
 }
 
 /// Something that could not be known statically.

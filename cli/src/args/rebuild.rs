@@ -53,6 +53,10 @@ pub(crate) struct RebuildArgs {
     #[arg(long, value_name = "FILE", help_heading = "Result")]
     pub(crate) report: Option<PathBuf>,
 
+    /// Write down what was used (archives, packages, digests), to be replayed with --locked
+    #[arg(long, value_name = "FILE", help_heading = "Result")]
+    pub(crate) lock: Option<PathBuf>,
+
     /// Compression of changed layers: keep, none, gzip[:1-12] or zstd[:1-22]
     ///
     /// `keep` compresses each changed layer as it was. Any other value also rewrites the unchanged layers that are compressed by
@@ -82,6 +86,28 @@ pub(crate) struct RebuildArgs {
     /// Which packages are brought up to date
     #[arg(long, value_name = "WHICH", default_value = "all", help_heading = "Changes")]
     pub(crate) update: UpdateChoice,
+
+    /// Bring only these packages up to date, and what they need for it (a name or a glob; may be repeated)
+    #[arg(long, value_name = "PACKAGE", help_heading = "Changes")]
+    pub(crate) only: Vec<String>,
+
+    /// Leave these packages at their version (a name or a glob; may be repeated)
+    #[arg(long, value_name = "PACKAGE", help_heading = "Changes")]
+    pub(crate) exclude: Vec<String>,
+
+    /// Install new packages where an upgrade needs them, instead of keeping it back
+    ///
+    /// As `apt-get upgrade --with-new-pkgs` without recommended packages: nothing is removed for it. A new package whose scripts
+    /// are not known to be reproducible keeps the upgrade back all the same.
+    #[arg(long, help_heading = "Changes")]
+    pub(crate) with_new: bool,
+
+    /// Use exactly the packages of a lock, whatever the archives offer now; refuse when the result is not the lock's
+    ///
+    /// The options must be those that the lock was made with. The packages are known by their hashes, so no index and no
+    /// signature is asked for; --offline, --mirror and --snapshot say where packages are that left the archive.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "exclude"], help_heading = "Changes")]
+    pub(crate) locked: Option<PathBuf>,
 
     /// What becomes of a configuration file that both the image and the new package changed
     #[arg(long, value_name = "WHICH", default_value = "keep", help_heading = "Changes")]

@@ -22,6 +22,7 @@ pub(super) fn explain(error: RebuildError) -> Failure {
         RebuildError::Store(error) => store::explain(&error),
         RebuildError::Compose(error) => error.into(),
         RebuildError::Change(error) => change(&error),
+        RebuildError::Lock(error) => super::lock(&error),
         RebuildError::Broken(problems) => broken(&problems),
         RebuildError::Larger { before, after } => {
             let heading =
@@ -95,6 +96,12 @@ fn change(error: &ChangeError) -> Failure {
             .hint("slim updates images with a dpkg database: Debian, Ubuntu and their kin")
             .hint("--update none --prune none leaves the packages alone, and only compresses and copies"),
         ChangeError::Installed(_) | ChangeError::Pins(_) => Failure::of(error).hint(LEAVE),
+        ChangeError::NotInstalled { .. } => Failure {
+            code: Code::Usage,
+            ..Failure::of(error).hint("`slim inspect` lists the packages; a glob such as 'lib*' names several")
+        },
+        ChangeError::Lock(error) => super::lock(error),
+        ChangeError::Disagrees { .. } => deb(Failure::of(error)),
         ChangeError::Deb { .. } => deb(Failure::of(error)),
         ChangeError::Pattern(_) => {
             Failure { code: Code::Usage, ..Failure::of(error).hint("check the globs of --keep") }

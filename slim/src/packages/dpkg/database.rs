@@ -217,7 +217,12 @@ impl Database {
                 sums.extend_from_slice(b".md5sums");
                 let sums = ImagePath::new(sums).ok();
                 if let Some(text) = sums.map(|path| reader.read(&path)).transpose()?.flatten() {
-                    self.lists.insert(stanza.info_name(), info::read_md5sums(&text).into_keys().collect());
+                    // The sums are those of the package: what the image's maker left out is in them all the same.
+                    let there = |path: &ImagePath| {
+                        reader.tree.resolve_parent(path).is_ok_and(|at| reader.tree.contains(&at.path))
+                    };
+                    self.lists
+                        .insert(stanza.info_name(), info::read_md5sums(&text).into_keys().filter(there).collect());
                 }
                 self.status.record(stanza.clone());
             }
@@ -432,7 +437,8 @@ mod tests {
     #[test]
     fn distroless_images_list_packages_one_by_one() {
         let text = "/var/lib/dpkg/status.d/base = Package: base-files\\nArchitecture: amd64\\nVersion: 12\\n
-            /var/lib/dpkg/status.d/base.md5sums = d41d8cd98f00b204e9800998ecf8427e  etc/x\\n";
+            /var/lib/dpkg/status.d/base.md5sums = d41d8cd98f00b204e9800998ecf8427e  etc/x\\nd41d8cd98f00b204e9800998ecf8427e  etc/left-out\\n
+            /etc/x =";
         let database = read(text);
         assert_eq!(database.layout, Layout::Distroless);
         assert_eq!(database.files(&database.status.stanzas()[0]), [ImagePath::literal("etc/x")]);
