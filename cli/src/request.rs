@@ -56,6 +56,7 @@ pub(crate) fn of_rebuild(args: &RebuildArgs) -> Result<Request, Failure> {
         dry_run: args.dry_run,
         allow_larger: args.allow_larger,
         strict: args.strict,
+        tests: args.test.clone(),
         ..selecting(source, &args.selection)?
     })
 }

@@ -22,4 +22,5 @@ pub mod request;
 pub mod spool;
 pub mod store;
 pub mod subject;
+pub mod trial;
 pub mod upgrade;

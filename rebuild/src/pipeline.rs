@@ -72,6 +72,9 @@ pub enum RebuildError {
         /// Uses that could not be resolved, each with its file, its place and what was assumed.
         unknown: Vec<slim::report::UnknownReport>,
     },
+    /// A trial could not be made, or went otherwise than in the original.
+    #[error(transparent)]
+    Trial(#[from] crate::trial::TrialError),
     /// The target of a question is not in the image.
     #[error("{image} has neither a package nor a path {target:?}")]
     NoTarget {
@@ -135,6 +138,14 @@ impl<'a> Run<'a> {
         Ok(Subject::of(opened, &self.spool, roots)?)
     }
 
+    pub(crate) fn reporter(&self) -> &dyn Reporter {
+        self.reporter
+    }
+
+    pub(crate) fn temporary(&self) -> &std::path::Path {
+        &self.services.temporary
+    }
+
     pub(crate) fn maker<'m>(&'m self, subject: &'m Subject, request: &'m Request) -> Maker<'m> {
         let scripts: &dyn Scripts = &self.scripts;
         Maker {
@@ -179,7 +190,7 @@ pub fn rebuild(request: &Request, services: &Services, reporter: &dyn Reporter) 
     // A destination that cannot be written is told before the work, not after it.
     let sink = request.destination.as_ref().filter(|_| !request.dry_run).map(|to| run.sink(to)).transpose()?;
     let subject = run.subject(&*source, request.platform.as_ref(), &request.roots)?;
-    let change = run.maker(&subject, request).change()?;
+    let change = crate::trial::decide(&run, &subject, request)?;
     let mut report = begin(&run, &subject, request, &change)?;
     strict(request, &report)?;
     if request.dry_run {

@@ -41,6 +41,8 @@ pub struct Request {
     pub roots: Vec<String>,
     /// Files that were seen in use: more roots.
     pub traces: Vec<Trace>,
+    /// Commands that are run in the original and in the result, to be compared.
+    pub tests: Vec<String>,
     /// The user's own recipes, laid over those that are built in.
     pub recipes: recipes::Recipes,
     /// Compression of regenerated layers; `None` keeps each layer's own.
@@ -73,6 +75,7 @@ impl Request {
             keep_shell: false,
             roots: Vec::new(),
             traces: Vec::new(),
+            tests: Vec::new(),
             recipes: recipes::Recipes::empty(),
             compression: None,
             dry_run: true,
@@ -85,7 +88,7 @@ impl Request {
 /// A record of what a program opened when it ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trace {
-    /// Its name, for evidence: the name of the file.
+    /// What names it, for evidence: `--trace FILE`.
     pub name: String,
     /// What was used, with the line of the record.
     pub uses: Vec<slim::trace::Use>,

@@ -61,6 +61,17 @@ pub struct NoTrace;
 /// # Errors
 /// When not one line is either.
 pub fn read(text: &[u8]) -> Result<Vec<Use>, NoTrace> {
+    calls(text, succeeded)
+}
+
+/// What the output of `strace` says was looked for in vain: calls that failed because there is no such file.
+pub fn missed(text: &[u8]) -> Vec<Use> {
+    let is_missed = |call: &str| call.rsplit_once(" = ").is_some_and(|(_, result)| result.starts_with("-1 ENOENT"));
+    calls(text, is_missed).unwrap_or_default()
+}
+
+/// The paths of calls that ended as wanted.
+fn calls(text: &[u8], wanted: fn(&str) -> bool) -> Result<Vec<Use>, NoTrace> {
     let mut uses = Vec::new();
     let mut understood = false;
     let mut empty = true;
@@ -83,7 +94,7 @@ pub fn read(text: &[u8]) -> Result<Vec<Use>, NoTrace> {
         if let Some(resumed) = call.strip_prefix("<... ") {
             understood = true;
             let ended = unfinished.remove(process).filter(|(name, _)| resumed.starts_with(name));
-            if let Some((_, Some(path))) = ended.filter(|_| succeeded(resumed)) {
+            if let Some((_, Some(path))) = ended.filter(|_| wanted(resumed)) {
                 add(&mut uses, path);
             }
             continue;
@@ -97,14 +108,14 @@ pub fn read(text: &[u8]) -> Result<Vec<Use>, NoTrace> {
         let path = if CALLS.contains(&name) { argument(arguments) } else { None };
         if call.ends_with("<unfinished ...>") {
             unfinished.insert(process, (name, path));
-        } else if let Some(path) = path.filter(|_| succeeded(call)) {
+        } else if let Some(path) = path.filter(|_| wanted(call)) {
             add(&mut uses, path);
         }
     }
     if understood || empty { Ok(uses) } else { Err(NoTrace) }
 }
 
-/// The paths of a tree that uses lead to, each with its evidence. What is not in the tree was made while the program ran.
+/// The paths of a tree that uses lead to, each with its evidence: what names the trace, and the line. What is not in the tree was made while the program ran.
 pub fn found(uses: &[Use], trace: &str, launch: &Launch, tree: &Tree) -> Vec<(ImagePath, String)> {
     let mut first: BTreeMap<ImagePath, usize> = BTreeMap::new();
     for used in uses {
@@ -113,7 +124,7 @@ pub fn found(uses: &[Use], trace: &str, launch: &Launch, tree: &Tree) -> Vec<(Im
             first.entry(path).or_insert(used.line);
         }
     }
-    first.into_iter().map(|(path, line)| (path, format!("--trace {trace}:{line}"))).collect()
+    first.into_iter().map(|(path, line)| (path, format!("{trace}:{line}"))).collect()
 }
 
 /// The process that a line is about, and the rest without times: `[pid 12] 10:01:02.3 open(…`, `12 open(…`.
@@ -231,6 +242,18 @@ openat(AT_FDCWD, "conf/a\tb\303\244", O_RDONLY) = 4
     }
 
     #[test]
+    fn what_was_looked_for_in_vain_is_told_apart() {
+        let trace = r#"1 openat(AT_FDCWD, "/a", O_RDONLY) = -1 ENOENT (No such file or directory)
+1 openat(AT_FDCWD, "/b", O_RDONLY) = 3
+2 execve("/c", ["c"], 0x1) = -1 EACCES (Permission denied)
+2 access("/d", R_OK <unfinished ...>
+2 <... access resumed>) = -1 ENOENT (No such file or directory)"#;
+        let paths: Vec<_> = missed(trace.as_bytes()).into_iter().map(|used| used.path).collect();
+        assert_eq!(paths, ["/a", "/d"]);
+        assert!(missed(b"no trace").is_empty());
+    }
+
+    #[test]
     fn lists_of_paths_are_traces_too_and_other_texts_are_not() {
         assert_eq!(paths("# seen\n/a\n\n/b c\n"), ["2:/a", "4:/b c"]);
         assert_eq!(read(b""), Ok(Vec::new()));
@@ -243,8 +266,10 @@ openat(AT_FDCWD, "conf/a\tb\303\244", O_RDONLY) = 4
         let tree = text::tree("/srv/app/data = x\n/bin/sh -> dash\n/bin/dash = x").unwrap();
         let launch = Launch { workdir: Some("/srv".into()), ..Launch::default() };
         let uses = read(b"/bin/sh\nopen(\"app/data\", O_RDONLY) = 3\n/srv/app\n/tmp/new\n/bin/sh\n").unwrap();
-        let found: Vec<_> =
-            found(&uses, "t.log", &launch, &tree).into_iter().map(|(path, why)| format!("{path} {why}")).collect();
+        let found: Vec<_> = found(&uses, "--trace t.log", &launch, &tree)
+            .into_iter()
+            .map(|(path, why)| format!("{path} {why}"))
+            .collect();
         assert_eq!(found, ["/bin/sh --trace t.log:1", "/srv/app/data --trace t.log:2"]);
     }
 }

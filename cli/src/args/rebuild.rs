@@ -76,6 +76,13 @@ pub(crate) struct RebuildArgs {
     #[arg(long, help_heading = "Result")]
     pub(crate) exit_code: bool,
 
+    /// Run a command in the image as it was and as it is to be, and compare (may be repeated)
+    ///
+    /// Runs code of the image, as root of a room of its own without network (unshare, of util-linux), for at most two minutes. Another exit code
+    /// is an error. With strace on this machine, files that are looked for in vain and that the original has are kept after all.
+    #[arg(long, value_name = "COMMAND", value_parser = command, help_heading = "Result")]
+    pub(crate) test: Vec<String>,
+
     /// Which packages are brought up to date
     #[arg(long, value_name = "WHICH", default_value = "all", help_heading = "Changes")]
     pub(crate) update: UpdateChoice,

@@ -4,6 +4,7 @@ use super::{Code, Failure, archive, engine, machine_hint, store};
 use crate::render::text::bytes;
 use rebuild::change::ChangeError;
 use rebuild::pipeline::RebuildError;
+use rebuild::trial::TrialError;
 use slim::report::UnknownReport;
 use slim::verify::Problem;
 
@@ -41,6 +42,16 @@ pub(super) fn explain(error: RebuildError) -> Failure {
                 "without --strict the rebuild goes on and reports it; --keep and --root tell what is meant, a recipe (--recipe FILE) \
                  what a program computes",
             )
+        }
+        RebuildError::Trial(TrialError::Differs { ref output, .. }) => {
+            let lines = output.lines().map(str::to_owned).collect();
+            let failure = Failure { causes: lines, ..Failure::of(&error) };
+            failure.hint("keep what is missed with --keep PACKAGE, or give what the command uses with --trace FILE")
+        }
+        RebuildError::Trial(TrialError::Room(_)) => {
+            let failure = Failure::of(&error);
+            let hints = machine_hint(&failure.heading);
+            failure.hints(hints).hint("without --test, nothing of the image is run")
         }
         RebuildError::NoTarget { .. } => {
             Failure::of(&error).hint("`slim inspect` lists the packages; a path begins with a slash")

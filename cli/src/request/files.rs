@@ -47,7 +47,7 @@ pub(super) fn read_trace(file: &Path) -> Result<Trace, Failure> {
         let failure = usage(&format!("{} is no trace: no line is {error}", file.display()));
         failure.hint("make one with `strace -f -o FILE COMMAND`, or list paths, one a line")
     })?;
-    Ok(Trace { name, uses })
+    Ok(Trace { name: format!("--trace {name}"), uses })
 }
 
 fn read(file: &Path, largest: u64) -> Result<Vec<u8>, Failure> {
