@@ -5,9 +5,9 @@ use crate::engine::native::evaluate::{Shell, Status, Stop};
 use slim::path::ImagePath;
 use slim::tree::{Kind, Node};
 
-/// `mkdir [-p] [-m MODE] DIRECTORY …`
+/// `mkdir [-p] [-Z] [-m MODE] DIRECTORY …`; an image has no security contexts to set.
 pub(super) fn mkdir(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
-    let options = options::read(shell, words, "pm:v", &[("parents", 'p'), ("mode", 'm')])?;
+    let options = options::read(shell, words, "pm:vZ", &[("parents", 'p'), ("mode", 'm')])?;
     let mode = match options.value('m') {
         Some(text) => Some(octal(shell, "mkdir", text)?),
         None => None,
