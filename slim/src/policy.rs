@@ -100,6 +100,14 @@ pub fn decide(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profil
     plan
 }
 
+/// Whether this is a link at the top that leads to a directory, such as `/bin` of a merged `/usr`: the file lists of packages name what is
+/// behind it through it, so that without it dpkg would take their files for lost.
+fn is_alias(tree: &Tree, path: &ImagePath, node: &crate::tree::Node) -> bool {
+    node.as_symlink().is_some()
+        && path.parent().is_some_and(|parent| parent.is_root())
+        && tree.lookup(path).is_some_and(|(_, node)| node.is_directory())
+}
+
 fn in_use(path: &ImagePath, named: Option<&(ImagePath, String)>) -> String {
     match named.filter(|(from, _)| from == path) {
         Some((from, rule)) if from.is_root() => format!("recipe {rule} names it"),
@@ -118,6 +126,9 @@ fn files(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profile, re
             if !owners.is_empty() && (emptied || !owners.iter().any(kept)) {
                 removal.directories.insert(path.clone());
             }
+            continue;
+        }
+        if is_alias(tree, path, node) {
             continue;
         }
         let reason = if owners.is_empty() {
@@ -293,6 +304,24 @@ mod tests {
         }
         // What is reached keeps its own reason.
         assert!(plan_with(&[], &[1], Profile::Packages).step("shell").unwrap().reason.ends_with("is in use"));
+    }
+
+    #[test]
+    fn the_links_of_a_merged_usr_stay_for_the_lists_that_go_through_them() {
+        let tree = text::tree("/usr/bin/app = x\n/bin -> usr/bin\n/empty -> gone/\n/gone/x = 1").unwrap();
+        let package = |name: &str, files: &[&str]| Package {
+            name: name.into(),
+            architecture: "all".into(),
+            files: files.iter().map(|path| ImagePath::literal(path)).collect(),
+            ..Package::default()
+        };
+        let packages = vec![package("app", &["/bin", "/bin/app", "/empty"]), package("lost", &["/gone", "/gone/x"])];
+        let inventory = Inventory::new(packages, &tree);
+        let launch = Launch { entrypoint: vec!["/usr/bin/app".into()], ..Launch::default() };
+        let (recipes, wishes) = (Recipes::empty(), Wishes::default());
+        let reach = crate::reach::reach(&tree, &MemoryContents, &inventory, &launch, &recipes, &wishes).unwrap();
+        let plan = decide(&tree, &inventory, &reach, Profile::Files);
+        assert_eq!(gone(&plan), ["/empty", "/gone/x"], "an alias of what goes goes too");
     }
 
     #[test]
