@@ -19,9 +19,10 @@ use slim::diff::{Difference, Side};
 use slim::packages::Inventory;
 use slim::packages::dpkg::database::{Database, DatabaseError};
 use slim::path::ImagePath;
+use slim::reach::{Reach, Wishes, reach};
 use slim::report::{Explanation, Inspection, LinkReport, Outcome, Report, SCHEMA, Verdict};
 use slim::tree::{ContentsError, Stack, Tree};
-use slim::verify::{Problem, compare};
+use slim::verify::{Problem, ProblemKind, compare};
 
 /// Why a rebuild (or a question about an image) failed. Nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -149,13 +150,19 @@ impl<'a> Run<'a> {
         subject: &Subject,
         tree: &Tree,
         inventory: &Inventory,
+        reach: Option<&Reach>,
     ) -> Result<(Vec<Problem>, Vec<Problem>), RebuildError> {
         self.reporter.event(Event::Phase("checking the result".into()));
         let known = subject.knowledge(&subject.tree, Some(&subject.inventory), &self.spool)?;
         let before = slim::verify::verify(&subject.tree, &self.spool, &known)?;
         let known = subject.knowledge(tree, Some(inventory), &self.spool)?;
         let after = slim::verify::verify(tree, &self.spool, &known)?;
-        Ok((compare(&before, &after), before))
+        let mut broken = compare(&before, &after);
+        // A module that is only loaded needs no program to run it.
+        broken.retain(|problem| {
+            problem.kind != ProblemKind::MissingShebang || reach.is_none_or(|reach| !reach.loaded.contains(&problem.at))
+        });
+        Ok((broken, before))
     }
 }
 
@@ -179,7 +186,7 @@ pub fn rebuild(request: &Request, services: &Services, reporter: &dyn Reporter) 
     let tree = change.after.merge();
     let inventory = run.inventory(&tree)?;
     if change.after != subject.opened.stack {
-        let (broken, faults) = run.check(&subject, &tree, &inventory)?;
+        let (broken, faults) = run.check(&subject, &tree, &inventory, change.reach.as_ref())?;
         if !broken.is_empty() {
             return Err(RebuildError::Broken(broken));
         }
@@ -311,7 +318,7 @@ pub fn inspect(
     })
 }
 
-/// Everything that is broken in an image, in path order.
+/// Everything that is broken in an image, in path order, and whether what the container starts meets it.
 ///
 /// # Errors
 /// See [`RebuildError`].
@@ -325,7 +332,16 @@ pub fn verify(
     let subject = run.subject(&*run.source(source)?, platform, &[])?;
     reporter.event(Event::Phase("checking the image".into()));
     let known = subject.knowledge(&subject.tree, Some(&subject.inventory), &run.spool)?;
-    Ok(slim::verify::verify(&subject.tree, &run.spool, &known)?)
+    let mut problems = slim::verify::verify(&subject.tree, &run.spool, &known)?;
+    let launch = &subject.launch;
+    // A base image starts nothing of its own: whoever builds on it may start any of it.
+    let starts_something = !launch.entrypoint.is_empty() || !launch.command.is_empty();
+    if !problems.is_empty() && starts_something {
+        let nobody = Wishes::default();
+        let reached = reach(&subject.tree, &run.spool, &subject.inventory, launch, &run.recipes, &nobody);
+        slim::verify::judge(&mut problems, &reached.map_err(crate::change::ChangeError::from)?);
+    }
+    Ok(problems)
 }
 
 /// Explains why a package or a path stays or goes. `request` carries source, keeps, roots and profile.
