@@ -11,6 +11,7 @@ mod store;
 
 use ::rebuild::archives::ArchiveError;
 use ::rebuild::engine::native::EngineError;
+use ::rebuild::lock::LockError;
 use ::rebuild::opened::OpenError;
 use ::rebuild::output::ComposeError;
 use ::rebuild::pipeline::RebuildError;
@@ -118,6 +119,23 @@ impl Failure {
             let _ = writeln!(text, "{bold}hint{bold:#}: {}", clean_lines(hint));
         }
         text
+    }
+}
+
+/// Advice for a lock that cannot be read, written or replayed.
+pub(crate) fn lock(error: &LockError) -> Failure {
+    let failure = Failure::of(error);
+    match error {
+        LockError::File { error, .. } => failure.hints(machine_hint(&error.to_string())),
+        LockError::Malformed { .. } => failure.hint("write it anew: slim rebuild … --lock FILE"),
+        LockError::OtherImage { image, .. } => {
+            let name = image.split(['@', ' ']).next().unwrap_or(image).to_owned();
+            failure.hint(format!("name the image by the digest of the lock (such as {name}@sha256:…), or write a new lock with --lock FILE"))
+        }
+        LockError::OtherVersion { .. } | LockError::Refused(_) => failure.hint("write a new lock with --lock FILE"),
+        LockError::OtherResult { .. } => failure.hint(
+            "the same result needs the same version of slim, the same options and the same kind of destination; --lock FILE writes a new lock",
+        ),
     }
 }
 

@@ -96,7 +96,10 @@ pub(crate) fn packages(
         fates.tell(&key, &mut report);
         report
     };
-    Ok(subject.inventory.packages().iter().enumerate().map(report).collect())
+    let mut reports: Vec<_> = subject.inventory.packages().iter().enumerate().map(report).collect();
+    let added = change.iter().flat_map(|change| &change.upgrade.steps).filter(|step| step.is_new());
+    reports.extend(added.filter_map(|step| fates.added(step, &layers)));
+    Ok(reports)
 }
 
 /// What a change says of packages, by `name:architecture`.
@@ -105,7 +108,8 @@ struct Fates<'a> {
     removed: BTreeMap<&'a str, &'a str>,
     kept: BTreeMap<&'a str, &'a str>,
     steps: BTreeMap<String, String>,
-    back: BTreeMap<String, (String, String)>,
+    /// Newest version, why it is not taken, and whether the user wanted that.
+    back: BTreeMap<String, (String, String, bool)>,
     done: BTreeMap<&'a str, &'a crate::engine::native::Upgraded>,
     /// Whether the engine has run: without it, steps are only planned.
     ran: bool,
@@ -122,15 +126,41 @@ impl<'a> Fates<'a> {
         for step in &change.upgrade.steps {
             fates.steps.insert(format!("{}:{}", step.package, step.architecture), step.to.version.to_string());
         }
-        let reasons: BTreeMap<_, _> = change.refused.iter().map(|r| (r.package.as_str(), r.reason.as_str())).collect();
         for kept in &change.upgrade.kept_back {
-            let reason =
-                reasons.get(kept.package.as_str()).map_or_else(|| kept.reason.to_string(), |r| (*r).to_string());
-            fates.back.insert(format!("{}:{}", kept.package, kept.architecture), (kept.candidate.clone(), reason));
+            let told = (kept.candidate.clone(), kept.reason.to_string(), kept.reason.is_choice());
+            fates.back.insert(format!("{}:{}", kept.package, kept.architecture), told);
         }
         fates.done = change.outcome.packages.iter().map(|package| (package.package.as_str(), package)).collect();
         fates.ran = !change.outcome.packages.is_empty();
         fates
+    }
+
+    /// A package that was not there before; `None` when it is not there now either.
+    fn added(&self, step: &crate::upgrade::Step, layers: &BTreeMap<String, usize>) -> Option<PackageReport> {
+        let key = format!("{}:{}", step.package, step.architecture);
+        if self.ran && !self.done.contains_key(key.as_str()) {
+            return None;
+        }
+        let mut report = PackageReport {
+            layer: step.needed_by.iter().filter_map(|needing| layers.get(needing)).min().copied().unwrap_or_default(),
+            name: step.package.clone(),
+            architecture: step.architecture.clone(),
+            version: String::new(),
+            new_version: None,
+            verdict: Verdict::Added,
+            reason: String::new(),
+            tier: None,
+            evidence: None,
+            effects: Vec::new(),
+            size: 0,
+        };
+        self.tell(&key, &mut report);
+        if report.verdict == Verdict::Removed {
+            return None;
+        }
+        report.verdict = Verdict::Added;
+        report.reason = format!("needed by {}", step.needed_by.join(", "));
+        Some(report)
     }
 
     fn tell(&self, key: &str, report: &mut PackageReport) {
@@ -141,8 +171,8 @@ impl<'a> Fates<'a> {
             report.verdict = Verdict::Updated;
             report.new_version = Some(version.clone());
         }
-        if let Some((candidate, reason)) = self.back.get(key) {
-            report.verdict = Verdict::KeptBack;
+        if let Some((candidate, reason, wanted)) = self.back.get(key) {
+            report.verdict = if *wanted { Verdict::Kept } else { Verdict::KeptBack };
             report.reason = format!("{candidate} is available: {reason}");
         }
         if let Some(done) = self.done.get(key) {
@@ -188,11 +218,11 @@ pub(crate) fn indexes(change: &Change) -> Vec<IndexReport> {
     let of = |used: &crate::archives::Used| {
         let (suite, date) = (used.suite.clone(), used.date);
         let date = date.and_then(|date| jiff::Timestamp::from_second(date).ok()).map(|date| date.to_string());
-        let report = move |(name, sha256): &(String, String)| IndexReport {
+        let report = move |index: &crate::archives::UsedIndex| IndexReport {
             suite: suite.clone(),
-            component: name.clone(),
+            component: index.name.clone(),
             date: date.clone(),
-            sha256: sha256.clone(),
+            sha256: index.sha256.clone(),
         };
         used.indexes.iter().map(report).collect::<Vec<_>>()
     };

@@ -9,6 +9,8 @@ pub mod deb;
 pub mod download;
 mod error;
 pub mod index;
+mod keep;
+mod locked;
 pub mod release;
 pub mod signature;
 pub mod sources;
@@ -52,6 +54,8 @@ pub struct Options {
     pub keyrings: Vec<PathBuf>,
     /// `--offline DIR`: a folder instead of the network.
     pub offline: Option<PathBuf>,
+    /// A folder that receives every release, index and package that is fetched, laid out as `offline` reads it.
+    pub keep: Option<PathBuf>,
     /// Passwords.
     pub credentials: Vec<Credential>,
     /// Flat repositories, and sources that the image trusts without a signature.
@@ -64,6 +68,12 @@ pub struct Options {
     pub parallel: usize,
 }
 
+impl Options {
+    fn width(&self) -> usize {
+        if self.parallel == 0 { 4 } else { self.parallel }
+    }
+}
+
 /// Opened archives: everything verified, nothing downloaded yet but indexes.
 pub struct Archive {
     transport: Box<dyn Transport>,
@@ -71,10 +81,13 @@ pub struct Archive {
     suites: Vec<Suite>,
     indexes: Vec<(Arc<Origin>, Index)>,
     width: usize,
+    /// What a lock says was used.
+    locked: Vec<Used>,
 }
 
-/// What an upgrade was decided with: enough to decide it again (for a lock file).
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+/// A suite that an upgrade was decided with.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Used {
     /// Address of the suite's folder, without credentials.
     pub suite: String,
@@ -84,8 +97,18 @@ pub struct Used {
     pub date: Option<i64>,
     /// Fingerprints of the keys that signed it.
     pub signed_by: Vec<String>,
-    /// Name and SHA-256 of every index that was read.
-    pub indexes: Vec<(String, String)>,
+    /// Every index that was read.
+    pub indexes: Vec<UsedIndex>,
+}
+
+/// An index that was read.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UsedIndex {
+    /// Name below the suite's folder: `main/binary-amd64/Packages`.
+    pub name: String,
+    /// SHA-256 of the plain index, lower-case hexadecimal.
+    pub sha256: String,
 }
 
 impl Archive {
@@ -99,11 +122,7 @@ impl Archive {
         options: &Options,
         reporter: &dyn Reporter,
     ) -> Result<Self, ArchiveError> {
-        let transport: Box<dyn Transport> = match &options.offline {
-            Some(folder) => Box::new(transport::Folder::new(folder)),
-            None => Box::new(transport::Http::new(options.credentials.clone())),
-        };
-        Self::open_over(transport, tree, contents, options, reporter)
+        Self::open_over(transport::of(options), tree, contents, options, reporter)
     }
 
     /// As [`Archive::open`], with the caller's own way of getting bytes.
@@ -120,7 +139,7 @@ impl Archive {
         let sources = wanted_sources(tree, contents, options, reporter)?;
         let cache =
             Cache::open(options.cache.as_deref()).map_err(|error| ArchiveError::cache("making the folder", &error))?;
-        let width = if options.parallel == 0 { 4 } else { options.parallel };
+        let width = options.width();
         let mut keyrings = Vec::new();
         for source in &sources {
             keyrings.push(keyring(tree, contents, source, options)?);
@@ -132,6 +151,9 @@ impl Archive {
             now: options.now,
             valid_until: !options.ignore_valid_until && options.snapshot.is_none(),
             by_hash: true,
+            // A folder is as old as its owner wants it to be.
+            memory: options.offline.is_none(),
+            keep: options.keep.as_deref().map(keep::Keep),
         };
         let task = Task::start(reporter, "archive releases", Some(sources.len() as u64), Unit::Items);
         let pairs: Vec<_> = sources.iter().zip(&keyrings).collect();
@@ -150,7 +172,7 @@ impl Archive {
         })?;
         drop(task);
         let indexes = indexes.into_iter().flatten().map(|index| (Arc::new(index.origin.clone()), index)).collect();
-        Ok(Self { transport, cache, suites, indexes, width })
+        Ok(Self { transport, cache, suites, indexes, width, locked: Vec::new() })
     }
 
     /// Every version of these packages that an archive has, in the order of the sources.
@@ -211,11 +233,11 @@ impl Archive {
                     .indexes
                     .iter()
                     .filter(|(origin, _)| own(origin))
-                    .map(|(_, index)| (index.name.clone(), index.sha256.clone()))
+                    .map(|(_, index)| UsedIndex { name: index.name.clone(), sha256: index.sha256.clone() })
                     .collect(),
             }
         };
-        self.suites.iter().map(used).collect()
+        self.suites.iter().map(used).chain(self.locked.iter().cloned()).collect()
     }
 }
 

@@ -3,16 +3,22 @@
 //! The decision is made on the finished image. It is then carried out on the image as it was after every layer of its build, so that
 //! each layer becomes what the build would have made of it with today's packages ([`slim::draft::layered`]).
 
+mod fetch;
+mod listing;
+mod lock;
 mod moments;
+mod new;
 mod updates;
 
-pub use updates::{RefusedUpdate, Updates};
+pub use fetch::Fetched;
+pub use updates::Updates;
 
 use crate::engine::native::effects::{alternatives, ldconfig};
 use crate::engine::native::script::{Scripts, Unproven};
 use crate::engine::native::{self, EngineError, NativeOptions, Note, Outcome};
 use crate::event::{Event, Reporter};
-use crate::request::{Prune, Request, Services, Update};
+use crate::lock::Lock;
+use crate::request::{Prune, PruneMode, Request, Services, Update};
 use crate::spool::Spool;
 use crate::subject::Subject;
 use crate::upgrade::{Step, Upgrade};
@@ -20,10 +26,11 @@ use recipes::Recipes;
 use slim::draft::{Draft, Drafted, layered};
 use slim::packages::Inventory;
 use slim::packages::dpkg::database::{Database, DatabaseError};
+use slim::packages::dpkg::dependencies::dependencies;
 use slim::plan::Plan;
-use slim::policy::{Keep, Profile, decide};
+use slim::policy::{Keep, Profile, decide, depended};
 use slim::prune::prune;
-use slim::reach::{Reach, reach};
+use slim::reach::{Reach, Wishes, reach};
 use slim::tree::{ContentsError, Stack, Tree};
 use std::collections::BTreeSet;
 
@@ -34,16 +41,18 @@ pub struct Change {
     pub after: Stack,
     /// What would be brought up to date if nothing were removed.
     pub upgrade: Upgrade,
-    /// Packages with a newer version that were not upgraded, and why, by `name:architecture`.
-    pub refused: Vec<RefusedUpdate>,
     /// What the engine did on the finished image.
     pub outcome: Outcome,
     /// What stays and what goes; `None` when nothing was to be removed.
     pub plan: Option<Plan>,
     /// What reaches what, in the image as it is to be.
     pub reach: Option<Reach>,
+    /// How many packages the image's list of removed packages names, where this change wrote it.
+    pub listed: Option<usize>,
     /// The archives that were used.
     pub used: Vec<crate::archives::Used>,
+    /// What was used, to be used again; `None` when nothing was to be brought up to date.
+    pub lock: Option<Lock>,
     /// What a person should know.
     pub notes: Vec<String>,
 }
@@ -68,6 +77,12 @@ pub enum ChangeError {
     /// The preferences of the image cannot be understood.
     #[error(transparent)]
     Pins(#[from] crate::upgrade::PinError),
+    /// The user named a package that is not there.
+    #[error("{pattern:?} fits no installed package")]
+    NotInstalled {
+        /// What was asked for.
+        pattern: String,
+    },
     /// A downloaded package is damaged.
     #[error("package {package}: {error}")]
     Deb {
@@ -76,6 +91,21 @@ pub enum ChangeError {
         /// What is wrong.
         error: crate::archives::deb::DebError,
     },
+    /// A package is not what the index said of it.
+    #[error("package {package}: the index says {field} {promised:?}, the package itself {found:?}")]
+    Disagrees {
+        /// Name and version.
+        package: String,
+        /// The field.
+        field: &'static str,
+        /// In the index.
+        promised: String,
+        /// In the package.
+        found: String,
+    },
+    /// A lock cannot be replayed.
+    #[error(transparent)]
+    Lock(#[from] crate::lock::LockError),
     /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -117,7 +147,11 @@ impl Maker<'_> {
     /// Decides, and carries out unless this is a dry run.
     pub(crate) fn change(&self) -> Result<Change, ChangeError> {
         let mut change = Change { after: self.subject.opened.stack.clone(), ..Change::default() };
-        let mut updates = self.updates()?;
+        if self.subject.database.is_none() && self.request.prune != Prune::None {
+            let note = "no package database: all files count as the application's, and nothing is removed";
+            change.notes.push(note.into());
+        }
+        let mut updates = self.updates(&self.services.archives)?;
         let first = self.plan(&self.subject.tree, &self.subject.inventory)?;
         let mut doomed: BTreeSet<String> =
             first.as_ref().map(|(plan, _)| plan.removal.packages.clone()).unwrap_or_default();
@@ -137,10 +171,12 @@ impl Maker<'_> {
         };
         if !drafts.is_empty() {
             change.after = layered(&self.subject.opened.stack, &drafts, self.spool)?.apply(&self.subject.opened.stack);
+            self.list(&mut change)?;
         }
         if let Some(updates) = updates {
             change.used = updates.used();
-            change.refused = updates.into_refused();
+            let image = self.subject.opened.image.digest.clone();
+            change.lock = Some(updates.lock(image, &change.upgrade, &doomed));
         }
         change.notes.extend(change.outcome.packages.iter().flat_map(|package| notes(&package.package, &package.notes)));
         Ok(change)
@@ -153,8 +189,11 @@ impl Maker<'_> {
         mut updates: Option<&mut Updates>,
         doomed: &mut BTreeSet<String>,
     ) -> Result<Attempt, ChangeError> {
-        let steps: Vec<_> =
+        let mut steps: Vec<_> =
             change.upgrade.steps.iter().filter(|step| !doomed.contains(&updates::key(step))).cloned().collect();
+        without_idle_new(&mut steps);
+        // What others need comes first, so that their scripts find it.
+        steps.sort_by_key(|step| !step.is_new());
         if let Some(updates) = updates.as_deref_mut() {
             let wanted: Vec<_> = steps.iter().map(|step| step.to.clone()).collect();
             updates.load(&wanted, self)?;
@@ -188,6 +227,9 @@ impl Maker<'_> {
 
     /// Another try without a package that the engine refused.
     fn without(&self, updates: &mut Updates, refused: native::Refused, steps: &[Step]) -> Result<Attempt, ChangeError> {
+        if updates.is_locked() {
+            return Err(crate::lock::LockError::Refused(refused).into());
+        }
         let of_steps = steps.iter().any(|step| step.package == refused.package.split(':').next().unwrap_or_default());
         self.reporter.event(Event::Warning(format!("kept back: {refused}")));
         let reason = refused.reason.to_string();
@@ -229,9 +271,19 @@ impl Maker<'_> {
             Prune::Files => Profile::Files,
         };
         self.reporter.event(Event::Phase("following what the entrypoint reaches".into()));
-        let keep = Keep { keep: self.request.keep.clone(), shell: false };
-        let wishes = keep.wishes(tree, inventory)?;
-        let reach = reach(tree, self.spool, inventory, &self.subject.launch, self.recipes, &wishes)?;
+        let keep = Keep { keep: self.request.keep.clone(), shell: self.request.keep_shell };
+        let mut wishes = keep.wishes(tree, inventory)?;
+        for trace in &self.request.traces {
+            wishes.named.extend(slim::trace::found(&trace.uses, &trace.name, &self.subject.launch, tree));
+        }
+        let follow = |wishes: &Wishes| reach(tree, self.spool, inventory, &self.subject.launch, self.recipes, wishes);
+        let mut reach = follow(&wishes)?;
+        if self.request.prune_mode == PruneMode::AptUsable
+            && let Some(database) = Database::read(tree, self.spool)?
+        {
+            wishes.whole = depended(&reach, inventory, &dependencies(&database.status));
+            reach = follow(&wishes)?;
+        }
         Ok(Some((decide(tree, inventory, &reach, profile), reach)))
     }
 
@@ -248,16 +300,32 @@ impl Maker<'_> {
         if self.reporter.cancelled() { Err(ChangeError::Cancelled) } else { Ok(()) }
     }
 
-    fn updates(&self) -> Result<Option<Updates>, ChangeError> {
+    fn updates(&self, options: &crate::archives::Options) -> Result<Option<Updates>, ChangeError> {
         if self.request.update == Update::None {
             return Ok(None);
         }
-        if self.subject.database.is_none() {
+        let Some(database) = &self.subject.database else {
             let image = self.subject.opened.image.name.clone();
             let distro = self.subject.distro.as_ref().map(slim::distro::Distro::to_text);
             return Err(ChangeError::NoDatabase { image, found: distro.unwrap_or_else(|| "no os-release".into()) });
+        };
+        // Also where nothing would be updated: a package that is half configured is no package that is current.
+        if !database.problems.is_empty() {
+            return Err(EngineError::Unsound(database.problems.clone()).into());
         }
-        Updates::open(self).map(Some)
+        Updates::open(self, options).map(Some)
+    }
+}
+
+/// Leaves out new packages that only packages need which are not upgraded, because they go.
+fn without_idle_new(steps: &mut Vec<Step>) {
+    loop {
+        let here: BTreeSet<String> = steps.iter().map(updates::key).collect();
+        let count = steps.len();
+        steps.retain(|step| !step.is_new() || step.needed_by.iter().any(|needing| here.contains(needing)));
+        if steps.len() == count {
+            return;
+        }
     }
 }
 

@@ -5,15 +5,19 @@
 //! Security and stable updates practically never change the set of packages, so this finds what apt finds.
 
 mod installed;
+mod new;
 mod pins;
 mod reason;
+mod selection;
 mod world;
 
 pub use installed::{InstalledError, InstalledPackage, Want, architectures, installed_packages};
 pub use pins::{PinError, Pins};
 pub use reason::{Reason, Why};
+pub use selection::Names;
 
 use crate::archives::index::Candidate;
+use slim::packages::dpkg::MultiArch;
 use std::collections::{BTreeMap, BTreeSet};
 use world::{Chosen, Violation, World};
 
@@ -33,14 +37,36 @@ pub struct Step {
     pub package: String,
     /// Architecture, as installed.
     pub architecture: String,
-    /// The version that is installed.
+    /// The version that is installed; empty for a package that is installed anew.
     pub from: String,
     /// What replaces it.
     pub to: Candidate,
+    /// Of a package that is installed anew: the packages that need it, as `name:architecture`.
+    pub needed_by: Vec<String>,
     /// `Essential` or `Protected` differs between the two.
     pub essential_changes: bool,
     /// `Multi-Arch` differs between the two: the names of dpkg's info files may change.
     pub multi_arch_changes: bool,
+}
+
+impl Step {
+    /// A package that is installed anew.
+    pub(crate) fn anew(candidate: &Candidate, needed_by: Vec<String>) -> Self {
+        Self {
+            package: candidate.name.clone(),
+            architecture: candidate.architecture.clone(),
+            from: String::new(),
+            to: candidate.clone(),
+            needed_by,
+            essential_changes: false,
+            multi_arch_changes: false,
+        }
+    }
+
+    /// Whether the package is installed anew.
+    pub fn is_new(&self) -> bool {
+        self.from.is_empty()
+    }
 }
 
 /// A package that stays as it is although there is a newer version.
@@ -63,10 +89,14 @@ pub struct KeptBack {
 pub struct Policy {
     /// Only versions that come from a security archive.
     pub security_only: bool,
-    /// Only these packages; all when empty.
-    pub only: BTreeSet<String>,
+    /// Only these packages and what they need to be upgraded with them; all when empty.
+    pub only: Names,
     /// Not these packages.
-    pub exclude: BTreeSet<String>,
+    pub exclude: Names,
+    /// Whether packages that are not installed may be, where an upgrade needs them.
+    pub with_new: bool,
+    /// Packages that an engine refused, by name, and why.
+    pub refused: BTreeMap<String, String>,
     /// apt's preferences, usually the image's own ([`Pins::of_image`]).
     pub pins: Pins,
 }
@@ -78,8 +108,10 @@ pub fn resolve(installed: &[InstalledPackage], candidates: &[Candidate], policy:
         offers.entry(&candidate.name).or_default().push(candidate);
     }
     let native = installed::native_architecture(installed);
-    let mut world = World::new(installed, &native);
-    let mut kept: BTreeMap<usize, (&Candidate, Reason)> = BTreeMap::new();
+    let extras = if policy.with_new { new::extras(installed, &native, &offers, policy) } else { Vec::new() };
+    let mut world = World::new(installed, extras, &native);
+    let mut offered: Offered<'_> = BTreeMap::new();
+    let mut kept: Kept<'_> = BTreeMap::new();
     for (place, package) in installed.iter().enumerate() {
         let offers = offers.get(package.name.as_str()).map_or(&[][..], Vec::as_slice);
         let fits = |candidate: &&&Candidate| {
@@ -96,17 +128,24 @@ pub fn resolve(installed: &[InstalledPackage], candidates: &[Candidate], policy:
         };
         match refusal(package, candidate, policy) {
             Some(why) => drop(kept.insert(place, (candidate, Reason::of(why)))),
-            None => world.choose(place, candidate),
+            None => drop(offered.insert(place, candidate)),
         }
     }
-    settle(&mut world, &mut kept);
-    retry(&mut world, &mut kept);
+    choose(&mut world, &offered, &mut kept, &policy.only);
+    if policy.with_new {
+        new::take(&mut world, &offered, &mut kept);
+    }
     let name = |place: usize| (&installed[place].name, &installed[place].architecture);
     let mut steps = Vec::new();
     for (place, chosen) in world.chosen().enumerate() {
         let Chosen::Candidate(candidate) = chosen else { continue };
-        let package = &installed[place];
+        let Some(package) = installed.get(place) else {
+            let needed_by = world.needing(place).into_iter().map(|other| world.key(other)).collect();
+            steps.push(Step::anew(candidate, needed_by));
+            continue;
+        };
         steps.push(Step {
+            needed_by: Vec::new(),
             package: package.name.clone(),
             architecture: package.architecture.clone(),
             from: package.version.to_string(),
@@ -135,13 +174,16 @@ pub fn resolve(installed: &[InstalledPackage], candidates: &[Candidate], policy:
 fn refusal(package: &InstalledPackage, candidate: &Candidate, policy: &Policy) -> Option<Why> {
     if package.want == Want::Hold {
         Some(Why::Held)
-    } else if policy.exclude.contains(&package.name) {
+    } else if policy.exclude.fit(&package.name, &package.architecture) {
         Some(Why::Excluded)
-    } else if !policy.only.is_empty() && !policy.only.contains(&package.name) {
-        Some(Why::NotSelected)
+    } else if let Some(reason) = policy.refused.get(&package.name) {
+        Some(Why::Refused(reason.clone()))
     } else if candidate.version < package.version {
         Some(Why::Downgrade)
-    } else if candidate.architecture != package.architecture {
+    } else if candidate.architecture != package.architecture
+        && (package.multi_arch == MultiArch::Same || candidate.multi_arch == MultiArch::Same)
+    {
+        // Instances of such a package stand side by side; any other changes between `all` and the native one with its version.
         let (from, to) = (package.architecture.clone(), candidate.architecture.clone());
         Some(Why::ArchitectureChange { from, to })
     } else {
@@ -149,8 +191,63 @@ fn refusal(package: &InstalledPackage, candidate: &Candidate, policy: &Policy) -
     }
 }
 
+/// What could be taken, by the package's place.
+type Offered<'a> = BTreeMap<usize, &'a Candidate>;
+/// What is not taken, and why.
+type Kept<'a> = BTreeMap<usize, (&'a Candidate, Reason)>;
+
+/// Takes what was offered, or of it what `only` names together with what that needs.
+fn choose<'a>(world: &mut World<'a>, offered: &Offered<'a>, kept: &mut Kept<'a>, only: &Names) {
+    for (place, candidate) in offered {
+        if only.is_empty() || world.fits(*place, only) {
+            world.choose(*place, candidate);
+        }
+    }
+    if !only.is_empty() {
+        // Whatever may help comes along; what cannot stand is taken back with its reason.
+        follow(world, offered, usize::MAX);
+    }
+    settle(world, kept);
+    retry(world, kept);
+    if only.is_empty() {
+        return;
+    }
+    // Of what came along, only what is really needed stays.
+    let settled: Offered<'a> =
+        offered.iter().filter(|(place, _)| world.upgraded(**place)).map(|(place, c)| (*place, *c)).collect();
+    for place in settled.keys().filter(|place| !world.fits(**place, only)).copied().collect::<Vec<_>>() {
+        world.keep(place);
+    }
+    follow(world, &settled, 1);
+    settle(world, kept);
+    for (place, candidate) in offered {
+        if !world.upgraded(*place) && !world.fits(*place, only) {
+            kept.insert(*place, (candidate, Reason::of(Why::NotSelected)));
+        }
+    }
+}
+
+/// Takes more of what was offered wherever something is broken without it: at most `width` packages for each broken relation.
+fn follow<'a>(world: &mut World<'a>, offered: &Offered<'a>, width: usize) {
+    loop {
+        let mut more = BTreeSet::new();
+        for violation in world.violations() {
+            let able = violation.causes.iter().filter(|cause| offered.contains_key(cause) && !world.upgraded(**cause));
+            more.extend(able.take(width).copied());
+        }
+        if more.is_empty() {
+            return;
+        }
+        for place in more {
+            if let Some(candidate) = offered.get(&place) {
+                world.choose(place, candidate);
+            }
+        }
+    }
+}
+
 /// Takes candidates back until nothing is broken that was whole before.
-fn settle<'a>(world: &mut World<'a>, kept: &mut BTreeMap<usize, (&'a Candidate, Reason)>) {
+fn settle<'a>(world: &mut World<'a>, kept: &mut Kept<'a>) {
     loop {
         let violations = world.violations();
         // What a candidate itself cannot have weighs first: much else may be right again without it.
@@ -179,7 +276,7 @@ fn settle<'a>(world: &mut World<'a>, kept: &mut BTreeMap<usize, (&'a Candidate, 
 }
 
 /// Some were taken back along with others without need: each that can stand now is taken again.
-fn retry<'a>(world: &mut World<'a>, kept: &mut BTreeMap<usize, (&'a Candidate, Reason)>) {
+fn retry<'a>(world: &mut World<'a>, kept: &mut Kept<'a>) {
     loop {
         let mut progress = false;
         let places: Vec<_> =

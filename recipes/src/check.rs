@@ -11,12 +11,17 @@ use std::fmt;
 pub struct Problem {
     /// Recipe and rule: `glibc/glibc-libgcc`.
     pub place: String,
+    /// The line of the file, where it is known.
+    pub line: Option<u64>,
     /// What is wrong.
     pub what: String,
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(line) = self.line {
+            write!(f, "line {line}: ")?;
+        }
         write!(f, "{}: {}", self.place, self.what)
     }
 }
@@ -27,7 +32,7 @@ pub(crate) fn problems(table: &Recipes) -> Vec<Problem> {
     let mut wrappers = BTreeSet::new();
     let mut scripts = BTreeSet::new();
     for recipe in table.recipes() {
-        let mut say = |place: &str, what: String| problems.push(Problem { place: place.to_owned(), what });
+        let mut say = |place: &str, what: String| problems.push(Problem { place: place.to_owned(), line: None, what });
         if recipe.id.is_empty() || recipe.about.trim().is_empty() {
             say(&recipe.id, "needs an id and an about".into());
         }
@@ -184,12 +189,12 @@ mod tests {
         for (rules, expected) in cases {
             let problems = wrong(rules);
             assert!(
-                problems.len() == 1 && problems[0].starts_with("a/r: ") && problems[0].contains(expected),
+                problems.len() == 1 && problems[0].starts_with("line 4: a/r: ") && problems[0].contains(expected),
                 "{problems:?}"
             );
         }
         let twice = "  - {id: r, because: a good reason, when: {always: true}, keep: [/x]}\n".repeat(2);
-        assert!(wrong(&twice)[0].contains("twice"));
+        assert_eq!(wrong(&twice), ["line 5: a/r: the id is used twice"]);
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! How a container starts: the fields of an image's configuration that name programs and files, and the roots they give.
 
+mod words;
+
+pub use words::{UnclosedQuote, words};
+
 use crate::graph::{Edge, Rule, Unknown};
 use crate::path::ImagePath;
 use crate::tree::Tree;
@@ -111,8 +115,11 @@ impl Launch {
             _ => {}
         }
         for extra in &self.extra {
-            let words: Vec<String> = extra.split_whitespace().map(str::to_owned).collect();
-            self.run(&words, "asked for", tree, recipes, &mut roots, 0);
+            let place = format!("--root {extra}");
+            match words(extra) {
+                Ok(words) => self.run(&words, &place, tree, recipes, &mut roots, 0),
+                Err(error) => roots.unknown(&place, &error.to_string(), "nothing is kept for it"),
+            }
         }
         let directories = self.workdir.iter().map(|name| (name, "working directory"));
         for (name, place) in directories.chain(self.volumes.iter().map(|name| (name, "volume"))) {
@@ -219,6 +226,7 @@ mod tests {
     use crate::tree::text;
 
     fn words(text: &str) -> Vec<String> {
+        // The entrypoints of these tests need no quotes.
         text.split_whitespace().map(str::to_owned).collect()
     }
 
@@ -278,6 +286,17 @@ mod tests {
         assert_eq!(roots.snippets.len(), 1);
         assert_eq!(roots.unknowns.len(), 1);
         assert!(roots.unknowns[0].to_string().contains("gone is not in the image"));
+    }
+
+    #[test]
+    fn more_commands_are_roots_and_say_where_they_come_from() {
+        let extra = vec!["nice -n 5 '/app/main'".to_owned(), "tini && nginx".to_owned(), "nginx 'x".to_owned()];
+        let launch = Launch { extra, entrypoint: words("nginx"), ..Launch::default() };
+        let roots = launch.roots(&text::tree(TREE).unwrap(), &Recipes::embedded().unwrap());
+        let evidence: Vec<_> = roots.edges.iter().map(|edge| edge.evidence.as_str()).collect();
+        assert!(evidence.contains(&"--root nice -n 5 '/app/main' runs /app/main"), "{evidence:?}");
+        assert_eq!(roots.snippets, [("--root tini && nginx".to_owned(), "tini && nginx".to_owned())]);
+        assert!(roots.unknowns[0].to_string().contains("not closed"));
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! From what is reached to what stays: the profiles, and what the user insists on.
 
+mod depends;
+
+pub use depends::depended;
+
 use crate::packages::Inventory;
 use crate::path::ImagePath;
 use crate::plan::{Plan, Removal, Step, Verdict};
@@ -27,7 +31,7 @@ pub enum Profile {
 pub struct Keep {
     /// Names of packages, paths, or patterns of either; what begins with `/` is about paths.
     pub keep: Vec<String>,
-    /// Keep `/bin/sh` and what it takes.
+    /// Keep `/bin/sh` and all that it leads to.
     pub shell: bool,
 }
 
@@ -55,8 +59,9 @@ impl Keep {
             }
         }
         if self.shell {
-            wishes.paths.extend(
-                ["/bin/sh", "/bin/bash"].map(ImagePath::literal).into_iter().filter(|p| tree.resolve(p).is_ok()),
+            let shell = ImagePath::literal("/bin/sh");
+            wishes.named.extend(
+                Some(shell).filter(|shell| tree.resolve(shell).is_ok()).map(|shell| (shell, "--keep-shell".to_owned())),
             );
         }
         Ok(wishes)
@@ -78,7 +83,8 @@ pub fn decide(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profil
         let path = reach.packages.get(&index).cloned();
         let (verdict, reason) = match (&path, profile) {
             (_, Profile::Off) => (Verdict::Keep, "the profile is off".to_owned()),
-            (Some(path), _) => (Verdict::Keep, format!("{path} is in use")),
+            (Some(_), _) if reach.whole.contains_key(&index) => (Verdict::Keep, reach.whole[&index].clone()),
+            (Some(path), _) => (Verdict::Keep, in_use(path, reach.named.get(&index))),
             (None, _) => (Verdict::Remove, "nothing in use leads to any of its files".to_owned()),
         };
         let name = format!("{}:{}", package.name, package.architecture);
@@ -95,6 +101,14 @@ pub fn decide(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profil
         plan.doubts = reach.doubts.iter().filter(missed).map(|doubt| doubt.unknown.clone()).collect();
     }
     plan
+}
+
+fn in_use(path: &ImagePath, named: Option<&(ImagePath, String)>) -> String {
+    match named.filter(|(from, _)| from == path) {
+        Some((from, rule)) if from.is_root() => format!("recipe {rule} names it"),
+        Some((from, rule)) => format!("recipe {rule} names it, because {from} is in use"),
+        None => format!("{path} is in use"),
+    }
 }
 
 fn files(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profile, removal: &mut Removal) {
@@ -119,6 +133,8 @@ fn files(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profile, re
             }
         } else if !owners.iter().any(kept) {
             "its package is removed".to_owned()
+        } else if owners.iter().any(|owner| reach.whole.contains_key(owner)) {
+            continue;
         } else if reach.gated.contains(path) {
             "nothing that reads it is in use".to_owned()
         } else if profile == Profile::Files {
@@ -234,6 +250,11 @@ mod tests {
         /usr/bin/tool 755 = #!/usr/bin/awk -f\n/usr/bin/other 755 = #!/usr/bin/sh";
 
     fn plan(keep: &[&str], profile: Profile) -> Plan {
+        plan_with(keep, &[], profile)
+    }
+
+    /// `whole` are packages, by index, that somebody depends on.
+    fn plan_with(keep: &[&str], whole: &[usize], profile: Profile) -> Plan {
         let tree = text::tree(TREE).unwrap();
         let package = |name: &str, files: &[&str]| Package {
             name: name.into(),
@@ -254,7 +275,8 @@ mod tests {
         let recipes = Recipes::embedded().unwrap();
         let launch = Launch { entrypoint: vec!["app".into()], ..Launch::default() };
         let keep = Keep { keep: keep.iter().map(|text| (*text).to_owned()).collect(), shell: false };
-        let wishes = keep.wishes(&tree, &inventory).unwrap();
+        let mut wishes = keep.wishes(&tree, &inventory).unwrap();
+        wishes.whole = whole.iter().map(|index| (*index, "somebody depends on it".to_owned())).collect();
         let reach = crate::reach::reach(&tree, &MemoryContents, &inventory, &launch, &recipes, &wishes).unwrap();
         decide(&tree, &inventory, &reach, profile)
     }
@@ -327,6 +349,18 @@ mod tests {
         assert_eq!(gone(&packages), [theirs, "/usr/lib/b/theirs.py"]);
         assert!(packages.removal.directories.contains(&ImagePath::literal("/usr/lib/b/__pycache__")));
         assert_eq!(gone(&decide(&tree, &inventory, &reach, Profile::Files)), [mine, theirs, "/usr/lib/b/theirs.py"]);
+    }
+
+    #[test]
+    fn what_is_depended_on_stays_whole_and_leads_nowhere() {
+        for profile in [Profile::Packages, Profile::Files] {
+            let plan = plan_with(&[], &[2], profile);
+            assert_eq!(kept(&plan), ["app", "data", "mawk", "shell"], "{profile:?}");
+            assert_eq!(plan.step("mawk").unwrap().reason, "somebody depends on it");
+            assert!(!gone(&plan).contains(&"/usr/share/doc/mawk/copyright".to_owned()), "{profile:?}");
+        }
+        // What is reached keeps its own reason.
+        assert!(plan_with(&[], &[1], Profile::Packages).step("shell").unwrap().reason.ends_with("is in use"));
     }
 
     #[test]

@@ -22,14 +22,18 @@ pub struct Reach {
     pub graph: Graph,
     /// Kept packages by index into the inventory, each with the reached path that keeps it.
     pub packages: BTreeMap<usize, ImagePath>,
+    /// Packages that a recipe names, by index: the file because of which, and the rule's id.
+    pub named: BTreeMap<usize, (ImagePath, String)>,
+    /// Packages that stay whole although nothing reaches them, by index, with who asks for them.
+    pub whole: BTreeMap<usize, String>,
+    /// Paths that are only ever loaded by an interpreter: of these a `#!` line is no use.
+    pub loaded: BTreeSet<ImagePath>,
     /// Paths behind a gate, open or not: whole packages do not bring them back.
     pub gated: BTreeSet<ImagePath>,
     /// Unowned files that go unless reached, with who makes them.
     pub leftovers: BTreeMap<ImagePath, String>,
     /// Paths that live or die together, where none of them is in use.
     pub atoms: Vec<Vec<ImagePath>>,
-    /// Reached only as what an interpreter loads: of these files a `#!` line is no use.
-    pub loaded: BTreeSet<ImagePath>,
     /// Byte code of Python that no package owns, with who makes it.
     pub byte_code: BTreeMap<ImagePath, String>,
     /// Programs, libraries and scripts of kept packages that nothing reaches, with the files that they would take if somebody ran them.
@@ -45,6 +49,10 @@ pub struct Wishes {
     pub packages: BTreeSet<usize>,
     /// Paths of the tree.
     pub paths: BTreeSet<ImagePath>,
+    /// Paths with what asks for them: an option, a line of a trace.
+    pub named: Vec<(ImagePath, String)>,
+    /// Packages by index that stay whole without being in use, with who asks for them.
+    pub whole: BTreeMap<usize, String>,
 }
 
 /// Follows every use in an image.
@@ -95,7 +103,8 @@ pub fn reach(
         if work.queue.is_empty() {
             work.reach.gated.clone_from(scene.knowledge.gated());
             work.reach.atoms = scene.knowledge.idle_atoms(&work.reach.graph);
-            work.reach.loaded = std::mem::take(&mut work.loaded);
+            work.keep_whole(wishes);
+            work.reach.loaded.clone_from(&work.loaded);
             work.reach.idle = work.idle();
             work.reach.doubts = scene.knowledge.doubts(&work.facts);
             return Ok(work.reach);
@@ -136,7 +145,10 @@ impl Work<'_, '_> {
             finding.extend(inner);
         }
         for path in &wishes.paths {
-            finding.edges.extend(scene.follow(None, path, Rule::Root, "asked for"));
+            finding.edges.extend(scene.follow(None, path, Rule::Root, "--keep"));
+        }
+        for (path, evidence) in &wishes.named {
+            finding.edges.extend(scene.follow(None, path, Rule::Root, evidence));
         }
         for index in &wishes.packages {
             let Some(package) = self.inventory.packages().get(*index) else { continue };
@@ -144,11 +156,7 @@ impl Work<'_, '_> {
                 if let Ok(place) = scene.tree.resolve_parent(path)
                     && scene.tree.get(&place.path).is_some_and(|node| !node.is_directory())
                 {
-                    finding.edges.push(Edge::root(
-                        place.path,
-                        Rule::Root,
-                        format!("package {} is asked for", package.name),
-                    ));
+                    finding.edges.push(Edge::root(place.path, Rule::Root, format!("--keep {}", package.name)));
                 }
             }
         }
@@ -159,7 +167,7 @@ impl Work<'_, '_> {
     fn interpreter(&self, finding: &mut Finding) {
         let launch = self.scene.launch;
         let extra: Vec<Vec<String>> =
-            launch.extra.iter().map(|text| text.split_whitespace().map(str::to_owned).collect()).collect();
+            launch.extra.iter().map(|text| crate::launch::words(text).unwrap_or_default()).collect();
         let main: Vec<String> = launch.entrypoint.iter().chain(&launch.command).cloned().collect();
         for words in std::iter::once(&main).chain(&extra) {
             let is_python = |word: &String| word.rsplit('/').next().is_some_and(|name| name.starts_with("python"));
@@ -271,6 +279,7 @@ impl Work<'_, '_> {
             if let Some(index) = self.inventory.find(&name) {
                 let place = from.unwrap_or_else(ImagePath::root);
                 self.reach.packages.entry(index).or_insert_with(|| place.clone());
+                self.reach.named.entry(index).or_insert_with(|| (place.clone(), rule.clone()));
                 self.facts.packages.entry(format!("{name} ({rule})")).or_insert_with(|| place.clone());
                 self.facts.packages.entry(name).or_insert(place);
             }
@@ -285,6 +294,16 @@ impl Work<'_, '_> {
             let Some(package) = self.inventory.packages().get(*index) else { continue };
             self.reach.packages.entry(*index).or_insert_with(|| path.clone());
             self.facts.packages.entry(package.name.clone()).or_insert_with(|| path.clone());
+        }
+    }
+
+    /// Packages that nothing reaches and that somebody insists on: they stay, and lead nowhere.
+    fn keep_whole(&mut self, wishes: &Wishes) {
+        for (index, reason) in &wishes.whole {
+            if !self.reach.packages.contains_key(index) {
+                self.reach.packages.insert(*index, ImagePath::root());
+                self.reach.whole.insert(*index, reason.clone());
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! A toy apt archive: made of text, signed with throw-away keys, served over HTTP on the loopback or as a folder.
 
+use crate::deb::Deb;
 use pgp::composed::{
     ArmorOptions, CleartextSignedMessage, DetachedSignature, KeyType, SecretKeyParamsBuilder, SignedSecretKey,
 };
@@ -83,31 +84,46 @@ fn sha256(bytes: &[u8]) -> String {
     hex::encode(sha2::Sha256::digest(bytes))
 }
 
+fn field(paragraph: &str, name: &str) -> String {
+    let line = paragraph.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    line.unwrap_or("none").trim().to_owned()
+}
+
 impl Archive {
     /// One suite with one component, `main`, for amd64. `packages` are paragraphs without `Filename`, `Size` and `SHA256`: their content
     /// is made up. `fields` go into the release: `Date` at least.
     pub fn new(suite: &str, fields: &str, packages: &[&str], key: &Key) -> Self {
+        let made_up = |paragraph: &&str| {
+            let text = format!("the package {} {}\n", field(paragraph, "Package"), field(paragraph, "Version"));
+            ((*paragraph).to_owned(), text.repeat(5000).into_bytes())
+        };
+        Self::of(suite, fields, &packages.iter().map(made_up).collect::<Vec<_>>(), key)
+    }
+
+    /// The same with real packages.
+    pub fn debs(suite: &str, fields: &str, packages: &[Deb], key: &Key) -> Self {
+        let packages: Vec<_> = packages.iter().map(|package| (package.control(), package.build())).collect();
+        Self::of(suite, fields, &packages, key)
+    }
+
+    /// The same with paragraphs and contents that need not fit each other.
+    pub fn of(suite: &str, fields: &str, packages: &[(String, Vec<u8>)], key: &Key) -> Self {
         let mut archive = Self::default();
         let mut index = String::new();
-        for paragraph in packages {
-            let field = |name: &str| {
-                let line = paragraph.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-                line.unwrap_or("none").trim().to_owned()
-            };
+        for (paragraph, content) in packages {
             let name = format!(
                 "pool/{}_{}_{}.deb",
-                field("Package"),
-                field("Version").replace(':', "%3a"),
-                field("Architecture")
+                field(paragraph, "Package"),
+                field(paragraph, "Version").replace(':', "%3a"),
+                field(paragraph, "Architecture")
             );
-            let content = format!("the package {} {}\n", field("Package"), field("Version")).repeat(5000).into_bytes();
             index += &format!(
-                "{}\nFilename: {name}\nSize: {}\nSHA256: {}\nDescription: toy\n\n",
+                "{}\nFilename: {name}\nSize: {}\nSHA256: {}\nDescription-md5: toy\n\n",
                 paragraph.trim(),
                 content.len(),
-                sha256(&content)
+                sha256(content)
             );
-            archive.files.insert(name, content);
+            archive.files.insert(name, content.clone());
         }
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         gzip.write_all(index.as_bytes()).expect("gzip");

@@ -167,6 +167,26 @@ impl Deb {
         self
     }
 
+    /// Absolute paths of all entries, in their order: what dpkg's list says after its first line.
+    pub fn paths(&self) -> Vec<String> {
+        self.entries.iter().map(|entry| entry.path.trim_start_matches('.').trim_end_matches('/').to_owned()).collect()
+    }
+
+    /// The regular files, with their bytes.
+    pub fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let files = self.entries.iter().filter(|entry| entry.kind == b'0');
+        files.map(|entry| (entry.path.trim_start_matches('.').to_owned(), entry.bytes.clone())).collect()
+    }
+
+    /// The sums of its files, as `md5sums` lists them.
+    pub fn md5sums(&self) -> String {
+        use md5::Digest as _;
+        let line = |(path, bytes): &(String, Vec<u8>)| {
+            format!("{}  {}\n", hex::encode(md5::Md5::digest(bytes)), path.trim_start_matches('/'))
+        };
+        self.files().iter().map(line).collect()
+    }
+
     /// The control file.
     pub fn control(&self) -> String {
         self.fields.iter().map(|(name, value)| format!("{name}: {value}\n")).collect()

@@ -53,6 +53,10 @@ pub(crate) struct RebuildArgs {
     #[arg(long, value_name = "FILE", help_heading = "Result")]
     pub(crate) report: Option<PathBuf>,
 
+    /// Write down what was used (archives, packages, digests), to be replayed with --locked
+    #[arg(long, value_name = "FILE", help_heading = "Result")]
+    pub(crate) lock: Option<PathBuf>,
+
     /// Compression of changed layers: keep, none, gzip[:1-12] or zstd[:1-22]
     ///
     /// `keep` compresses each changed layer as it was. Any other value also rewrites the unchanged layers that are compressed by
@@ -72,9 +76,38 @@ pub(crate) struct RebuildArgs {
     #[arg(long, help_heading = "Result")]
     pub(crate) exit_code: bool,
 
+    /// Run a command in the image as it was and as it is to be, and compare (may be repeated)
+    ///
+    /// Runs code of the image, as root of a room of its own without network (unshare, of util-linux), for at most two minutes. Another exit code
+    /// is an error. With strace on this machine, files that are looked for in vain and that the original has are kept after all.
+    #[arg(long, value_name = "COMMAND", value_parser = command, help_heading = "Result")]
+    pub(crate) test: Vec<String>,
+
     /// Which packages are brought up to date
     #[arg(long, value_name = "WHICH", default_value = "all", help_heading = "Changes")]
     pub(crate) update: UpdateChoice,
+
+    /// Bring only these packages up to date, and what they need for it (a name or a glob; may be repeated)
+    #[arg(long, value_name = "PACKAGE", help_heading = "Changes")]
+    pub(crate) only: Vec<String>,
+
+    /// Leave these packages at their version (a name or a glob; may be repeated)
+    #[arg(long, value_name = "PACKAGE", help_heading = "Changes")]
+    pub(crate) exclude: Vec<String>,
+
+    /// Install new packages where an upgrade needs them, instead of keeping it back
+    ///
+    /// As `apt-get upgrade --with-new-pkgs` without recommended packages: nothing is removed for it. A new package whose scripts
+    /// are not known to be reproducible keeps the upgrade back all the same.
+    #[arg(long, help_heading = "Changes")]
+    pub(crate) with_new: bool,
+
+    /// Use exactly the packages of a lock, whatever the archives offer now; refuse when the result is not the lock's
+    ///
+    /// The options must be those that the lock was made with. The packages are known by their hashes, so no index and no
+    /// signature is asked for; --offline, --mirror and --snapshot say where packages are that left the archive.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "exclude"], help_heading = "Changes")]
+    pub(crate) locked: Option<PathBuf>,
 
     /// What becomes of a configuration file that both the image and the new package changed
     #[arg(long, value_name = "WHICH", default_value = "keep", help_heading = "Changes")]
@@ -92,12 +125,16 @@ pub(crate) struct RebuildArgs {
     pub(crate) machine: MachineArgs,
 }
 
-/// What stays: shared by `rebuild`, which acts on it, and `why`, which explains it.
+/// What stays: shared by `rebuild`, which acts on it, and the questions that explain it.
 #[derive(Debug, Args)]
 pub(crate) struct SelectionArgs {
     /// What is removed when nothing reaches it
     #[arg(long, value_name = "WHAT", default_value = "packages", help_heading = "Changes")]
     pub(crate) prune: PruneChoice,
+
+    /// What becomes of packages that nothing reaches and that kept ones declare to depend on
+    #[arg(long, value_name = "MODE", default_value = "minimal", help_heading = "Changes")]
+    pub(crate) prune_mode: ModeChoice,
 
     /// Keep a package, a path or a glob, whatever reaches it (may be repeated)
     ///
@@ -106,11 +143,37 @@ pub(crate) struct SelectionArgs {
     #[arg(long, value_name = "PACKAGE|PATH|GLOB", help_heading = "Changes")]
     pub(crate) keep: Vec<String>,
 
+    /// Keep /bin/sh and what it leads to
+    #[arg(long, help_heading = "Changes")]
+    pub(crate) keep_shell: bool,
+
     /// A command that the container runs besides its entrypoint (may be repeated)
     ///
-    /// What `docker exec`, a job of the orchestrator or a supervisor starts. All that the command needs stays.
-    #[arg(long, value_name = "COMMAND", help_heading = "Changes")]
+    /// What `docker exec`, a job of the orchestrator or a supervisor starts, in the shell's words. All that the command needs stays.
+    #[arg(long, value_name = "COMMAND", value_parser = command, help_heading = "Changes")]
     pub(crate) root: Vec<String>,
+
+    /// Keep what a program was seen to use: the output of `strace -f`, or a list of paths (may be repeated)
+    ///
+    /// Paths are those of the container. A trace adds to what is kept and never takes away.
+    #[arg(long, value_name = "FILE", help_heading = "Changes")]
+    pub(crate) trace: Vec<PathBuf>,
+
+    /// Use the rules in this file besides those that are built in (may be repeated)
+    ///
+    /// A recipe or a rule with the id of one that is built in stands in for it. `slim recipes show` prints what is built in,
+    /// `slim recipes check` finds mistakes.
+    #[arg(long, value_name = "FILE", help_heading = "Changes")]
+    pub(crate) recipe: Vec<PathBuf>,
+}
+
+/// A command whose quotes are closed.
+fn command(text: &str) -> Result<String, String> {
+    match slim::launch::words(text) {
+        Ok(words) if words.is_empty() => Err("expected a command".into()),
+        Ok(_) => Ok(text.into()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// `--update`.
@@ -144,6 +207,15 @@ pub(crate) enum PruneChoice {
     Files,
     /// Nothing
     None,
+}
+
+/// `--prune-mode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModeChoice {
+    /// They go: what is left runs, but cannot be installed into
+    Minimal,
+    /// They stay: apt can be used in the image where it is kept
+    AptUsable,
 }
 
 /// `--compression`: each layer's own, or one for all.

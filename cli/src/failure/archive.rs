@@ -26,6 +26,7 @@ pub(super) fn explain(error: &ArchiveError) -> Failure {
             let hint = machine_hint(reason).unwrap_or_else(|| "name another folder with --cache DIR, or --no-cache".into());
             failure.hint(hint)
         }
+        ArchiveError::Folder { reason, .. } => failure.hints(machine_hint(reason)),
         ArchiveError::Sources(_) | ArchiveError::Image { .. } => {
             failure.hint("the image's own apt would stumble here too; --update none leaves the packages alone")
         }

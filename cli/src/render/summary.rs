@@ -16,6 +16,7 @@ pub(crate) fn summary(report: &Report) -> String {
     let mut text = String::new();
     if report.outcome == Outcome::Planned {
         packages(&mut text, report, "to update", Verdict::Updated);
+        packages(&mut text, report, "to install", Verdict::Added);
         packages(&mut text, report, "to remove", Verdict::Removed);
     }
     packages(&mut text, report, "kept back", Verdict::KeptBack);
@@ -116,7 +117,8 @@ fn numbers(text: &mut String, report: &Report) {
 fn ending(text: &mut String, report: &Report) {
     let with = |verdict| report.packages.iter().filter(|package| package.verdict == verdict).count();
     let (updated, removed) = (with(Verdict::Updated), with(Verdict::Removed));
-    let done = format!("{} updated, {removed} removed", count(updated, "package"));
+    let added = Some(with(Verdict::Added)).filter(|added| *added > 0).map(|added| format!("{added} new, "));
+    let done = format!("{} updated, {}{removed} removed", count(updated, "package"), added.unwrap_or_default());
     text.push('\n');
     let _ = match report.outcome {
         Outcome::Done => writeln!(text, "{done}"),

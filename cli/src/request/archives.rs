@@ -28,6 +28,7 @@ pub(super) fn options(args: &ArchiveArgs, machine: &MachineArgs) -> Result<Optio
         snapshot_url: args.snapshot_url.clone(),
         keyrings: args.keyring.clone(),
         offline: args.offline.clone(),
+        keep: None,
         credentials: args.archive_auth.as_deref().map(read).transpose()?.unwrap_or_default(),
         allow: Allow { flat: args.allow_flat, unsigned: args.allow_unsigned },
         skip_refused: args.skip_refused,

@@ -107,6 +107,14 @@ pub enum ArchiveError {
         /// Why it failed.
         reason: String,
     },
+    /// The folder that receives what is fetched failed.
+    #[error("{path}: {reason}")]
+    Folder {
+        /// The file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
     /// The caller asked to stop.
     #[error("cancelled")]
     Cancelled,

@@ -124,6 +124,12 @@ pub enum StanzaProblem {
     Relation(#[from] RelationError),
 }
 
+/// Whether a file name may become part of an address: it must stay below the archive's.
+pub(crate) fn is_filename(name: &str) -> bool {
+    let strange = |part: &str| part.is_empty() || part == ".." || part.contains(['?', '#', '\\', ' ', ':']);
+    !name.split('/').any(strange)
+}
+
 /// Reads an index and keeps what is needed: each paragraph begins with `Package:` and is followed by a blank line.
 ///
 /// # Errors
@@ -221,9 +227,7 @@ impl Candidate {
             None => (value.trim().to_owned(), None),
         });
         let filename = text("Filename");
-        // The name becomes part of an address: it must stay below the archive's.
-        let strange = |part: &str| part.is_empty() || part == ".." || part.contains(['?', '#', '\\', ' ', ':']);
-        if filename.trim_start_matches("./").split('/').any(strange) {
+        if !is_filename(filename.trim_start_matches("./")) {
             return Err(missing("Filename"));
         }
         let sha256 = text("SHA256").to_ascii_lowercase();

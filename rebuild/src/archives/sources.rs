@@ -13,7 +13,7 @@ pub(super) const FILE_LIMIT: u64 = 4 << 20;
 const SOURCE_LIMIT: usize = 1000;
 
 /// One suite at one address.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Source {
     /// Where it is written, for people: `/etc/apt/sources.list:3`.
     pub place: String,

@@ -3,6 +3,7 @@
 use super::cache::{Cache, Remembered};
 use super::download::{Fetched, small};
 use super::index::{Origin, reduce};
+use super::keep::Keep;
 use super::release::{Checks, Listed, Release};
 use super::signature::{self, Keyring, SignatureError, Signer};
 use super::sources::Source;
@@ -38,6 +39,10 @@ pub(super) struct Opening<'a> {
     pub(super) now: i64,
     pub(super) valid_until: bool,
     pub(super) by_hash: bool,
+    /// Whether an older release than the one seen before is refused.
+    pub(super) memory: bool,
+    /// Receives what was verified.
+    pub(super) keep: Option<Keep<'a>>,
 }
 
 /// An index that was read.
@@ -63,7 +68,7 @@ impl Opening<'_> {
     /// Fetches and verifies the release of a source.
     pub(super) fn suite(&self, source: &Source, keyring: &Keyring) -> Result<Suite, ArchiveError> {
         let folder = folder_of(source);
-        let known = self.cache.remembered(&without_secrets(&folder));
+        let known = self.cache.remembered(&without_secrets(&folder)).filter(|_| self.memory);
         let url = format!("{folder}/InRelease");
         let request = Request {
             url: &url,
@@ -92,6 +97,7 @@ impl Opening<'_> {
             other => other.map_err(failed)?,
         };
         let suite = self.checked(source, folder, &url, &parts.text, signers, known.as_ref())?;
+        self.keep(&url, &fetched.bytes)?;
         let text = String::from_utf8(fetched.bytes).ok();
         let known = Remembered {
             url: without_secrets(&suite.folder),
@@ -101,8 +107,19 @@ impl Opening<'_> {
             last_modified: fetched.last_modified.filter(|_| text.is_some()),
             text: text.unwrap_or_default(),
         };
-        self.cache.remember(&known).map_err(|error| ArchiveError::cache("remembering a release", &error))?;
+        self.remember(&known)?;
         Ok(suite)
+    }
+
+    fn keep(&self, url: &str, mut bytes: &[u8]) -> Result<(), ArchiveError> {
+        self.keep.map_or(Ok(()), |keep| keep.take(url, &mut bytes))
+    }
+
+    fn remember(&self, known: &Remembered) -> Result<(), ArchiveError> {
+        if !self.memory {
+            return Ok(());
+        }
+        self.cache.remember(known).map_err(|error| ArchiveError::cache("remembering a release", &error))
     }
 
     /// The older form: `Release` with `Release.gpg` beside it.
@@ -124,7 +141,11 @@ impl Opening<'_> {
         let failed = |cause| ArchiveError::Signature { url: without_secrets(&url), cause };
         let restriction = &source.signed_by.restriction;
         let signers = match get("Release.gpg") {
-            Ok(signatures) => signature::verify(&text, &signatures, keyring, restriction, self.now).map_err(failed)?,
+            Ok(signatures) => {
+                let signers = signature::verify(&text, &signatures, keyring, restriction, self.now).map_err(failed)?;
+                self.keep(&format!("{folder}/Release.gpg"), &signatures)?;
+                signers
+            }
             Err(ArchiveError::Fetch { cause: TransportError::Missing, .. }) if source.trusted => Vec::new(),
             Err(ArchiveError::Fetch { cause: TransportError::Missing, .. }) => {
                 return Err(failed(SignatureError::Missing));
@@ -132,12 +153,13 @@ impl Opening<'_> {
             Err(other) => return Err(other),
         };
         let suite = self.checked(source, folder, &url, &text, signers, known)?;
+        self.keep(&url, &text)?;
         let remembered = Remembered {
             url: without_secrets(&suite.folder),
             date: suite.release.date.max(known.and_then(|known| known.date)),
             ..Remembered::default()
         };
-        self.cache.remember(&remembered).map_err(|error| ArchiveError::cache("remembering a release", &error))?;
+        self.remember(&remembered)?;
         Ok(suite)
     }
 
@@ -188,7 +210,13 @@ impl Opening<'_> {
         };
         let origin = origin(suite, component);
         let cached = self.cache.index(&key).map_err(|error| ArchiveError::cache("reading an index", &error))?;
-        if let Some(reduced) = cached {
+        let kept = |keep: Keep<'_>| {
+            let has = |(ending, listed): &(&str, &Listed)| {
+                self.addresses(suite, &name, ending, listed).iter().any(|url| keep.has(url, &listed.sha256))
+            };
+            forms.iter().any(has)
+        };
+        if let Some(reduced) = cached.filter(|_| self.keep.is_none_or(kept)) {
             return Ok(Some(Index { origin, name, sha256: key, reduced }));
         }
         let mut missing = None;
@@ -209,6 +237,18 @@ impl Opening<'_> {
         Err(missing.unwrap_or(ArchiveError::MissingIndex { suite, index: name }))
     }
 
+    /// Where an index may be had, the best address first.
+    fn addresses(&self, suite: &Suite, name: &str, ending: &str, listed: &Listed) -> Vec<String> {
+        let directory = name.rsplit_once('/').map_or_else(String::new, |(directory, _)| format!("{directory}/"));
+        let by_name = format!("{}/{name}{ending}", suite.folder);
+        let by_hash = format!("{}/{directory}by-hash/SHA256/{}", suite.folder, listed.sha256);
+        // By its hash the index is the one that this release means, even while the mirror is being updated.
+        match self.by_hash && suite.source.by_hash.unwrap_or(suite.release.by_hash) {
+            true => vec![by_hash, by_name],
+            false => vec![by_name],
+        }
+    }
+
     fn fetch_index(
         &self,
         suite: &Suite,
@@ -217,14 +257,7 @@ impl Opening<'_> {
         listed: &Listed,
         plain: Option<&Listed>,
     ) -> Result<Vec<u8>, ArchiveError> {
-        let directory = name.rsplit_once('/').map_or_else(String::new, |(directory, _)| format!("{directory}/"));
-        let by_name = format!("{}/{name}{ending}", suite.folder);
-        let by_hash = format!("{}/{directory}by-hash/SHA256/{}", suite.folder, listed.sha256);
-        // By its hash the index is the one that this release means, even while the mirror is being updated.
-        let addresses = match self.by_hash && suite.source.by_hash.unwrap_or(suite.release.by_hash) {
-            true => vec![by_hash, by_name],
-            false => vec![by_name],
-        };
+        let addresses = self.addresses(suite, name, ending, listed);
         if listed.size > COMPRESSED_LIMIT {
             let reason = format!("{} bytes is larger than any index", listed.size);
             return Err(ArchiveError::Corrupt { url: without_secrets(&addresses[0]), reason });
@@ -237,8 +270,8 @@ impl Opening<'_> {
                 break;
             }
         }
-        let (url, fetched) = outcome?;
-        let (url, bytes) = (without_secrets(url), fetched.map(|fetched| fetched.bytes).unwrap_or_default());
+        let (address, fetched) = outcome?;
+        let (url, bytes) = (without_secrets(address), fetched.map(|fetched| fetched.bytes).unwrap_or_default());
         let altered = |expected: &Listed, size: u64, digest: &Digest| ArchiveError::Altered {
             what: format!("{name}{ending}"),
             url: url.clone(),
@@ -249,6 +282,7 @@ impl Opening<'_> {
         if digest.hex() != listed.sha256 || bytes.len() as u64 != listed.size {
             return Err(altered(listed, bytes.len() as u64, &digest));
         }
+        self.keep(address, &bytes)?;
         let corrupt = |error: std::io::Error| ArchiveError::Corrupt { url: url.clone(), reason: error.to_string() };
         let limit = plain.map_or(PLAIN_LIMIT, |plain| plain.size.min(PLAIN_LIMIT));
         let reader: Box<dyn Read + '_> = match ending {

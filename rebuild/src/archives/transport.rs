@@ -68,6 +68,14 @@ pub trait Transport: Send + Sync {
     fn get(&self, request: &Request<'_>) -> Result<Answer, TransportError>;
 }
 
+/// The transport that the options name: a folder, or the network.
+pub(super) fn of(options: &super::Options) -> Box<dyn Transport> {
+    match &options.offline {
+        Some(folder) => Box::new(Folder::new(folder)),
+        None => Box::new(Http::new(options.credentials.clone())),
+    }
+}
+
 /// HTTP and HTTPS, through the proxy that the environment names.
 #[derive(Debug)]
 pub struct Http {
@@ -227,6 +235,14 @@ impl Transport for Folder {
             reader: Box::new(file),
         }))
     }
+}
+
+/// Where a folder of archives has the file of an address: `HOST/PATH`. `None` for an address that would lead out of it.
+pub(super) fn place_of(url: &str) -> Option<PathBuf> {
+    let rest = url.split_once("://")?.1;
+    let (authority, path) = rest.split_at(rest.find('/')?);
+    let name = format!("{}/{}", authority.rsplit('@').next()?, path.trim_start_matches('/'));
+    Some(PathBuf::from(name)).filter(|name| name.components().all(|part| matches!(part, Component::Normal(_))))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Carrying the decision out on every moment of the image's build.
 
 use super::{Attempt, Change, ChangeError, Maker, Updates};
+use crate::archives::index::Candidate;
 use crate::engine::native::{self, EngineError, PackageUpdate};
 use crate::upgrade::Step;
 use slim::draft::{Draft, Drafted};
@@ -10,7 +11,7 @@ use slim::packages::dpkg::database::Database;
 use slim::path::ImagePath;
 use slim::plan::Removal;
 use slim::tree::{Layer, LayerEntry, Tree};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Maker<'_> {
     /// Drafts of every moment; the last is `top`, which has been updated already.
@@ -22,11 +23,11 @@ impl Maker<'_> {
         mut updates: Option<&mut Updates>,
         steps: &[Step],
     ) -> Result<Attempt, ChangeError> {
-        let final_versions: BTreeMap<String, String> = inventory
-            .packages()
-            .iter()
-            .map(|p| (format!("{}:{}", p.name, p.architecture), p.version.clone()))
-            .collect();
+        let mut final_versions = FinalVersions::new();
+        for package in inventory.packages() {
+            let versions = final_versions.entry(package.name.clone()).or_default();
+            versions.push((package.architecture.clone(), package.version.clone()));
+        }
         let removal = change.plan.as_ref().map(|plan| plan.removal.clone()).unwrap_or_default();
         let updated = top.tree().clone();
         self.prune(&mut top, &removal)?;
@@ -65,24 +66,43 @@ impl Maker<'_> {
         &self,
         draft: &mut Draft<'_>,
         updates: &mut Updates,
-        final_versions: &BTreeMap<String, String>,
+        final_versions: &FinalVersions,
         removal: &Removal,
         steps: &[Step],
     ) -> Result<Option<native::Refused>, ChangeError> {
         let Some(database) = Database::read(draft.tree(), self.spool)? else { return Ok(None) };
         let mut wanted = Vec::new();
         for stanza in database.status.stanzas().iter().filter(|stanza| stanza.is_installed()) {
-            let key = format!("{}:{}", stanza.package, stanza.architecture);
-            let Some(version) = final_versions.get(&key).filter(|_| !removal.packages.contains(&key)) else { continue };
+            let finals = final_versions.get(&stanza.package).map_or(&[][..], Vec::as_slice);
+            let Some((architecture, version)) = of_instance(finals, &stanza.architecture) else { continue };
+            if removal.packages.contains(&format!("{}:{architecture}", stanza.package)) {
+                continue;
+            }
             let newer =
                 matches!((Version::new(version), Version::new(&stanza.version)), (Ok(new), Ok(old)) if new > old);
-            if newer && let Some(candidate) = updates.exactly(&stanza.package, &stanza.architecture, version) {
+            if newer && let Some(candidate) = updates.exactly(&stanza.package, architecture, version) {
                 wanted.push((candidate.clone(), stanza.version.clone()));
             }
         }
+        // What is installed anew comes into the layer in which the first package that needs it is.
+        let mut here: BTreeSet<String> =
+            wanted.iter().map(|(c, _): &(Candidate, String)| format!("{}:{}", c.name, c.architecture)).collect();
+        let absent = |key: &String| {
+            !database.status.stanzas().iter().any(|s| format!("{}:{}", s.package, s.architecture) == *key)
+        };
+        while let Some(step) = steps.iter().find(|step| {
+            step.is_new()
+                && !here.contains(&super::updates::key(step))
+                && absent(&super::updates::key(step))
+                && final_versions.contains_key(&super::updates::key(step))
+                && step.needed_by.iter().any(|needing| here.contains(needing))
+        }) {
+            here.insert(super::updates::key(step));
+            wanted.push((step.to.clone(), String::new()));
+        }
         // The order of the finished image, so that one package's effects come before another's as they do there.
         let place = |name: &str| steps.iter().position(|step| step.package == name).unwrap_or(usize::MAX);
-        wanted.sort_by_key(|(candidate, _)| place(&candidate.name));
+        wanted.sort_by_key(|(candidate, from)| (!from.is_empty(), place(&candidate.name)));
         let candidates: Vec<_> = wanted.iter().map(|(candidate, _)| candidate.clone()).collect();
         updates.load(&candidates, self)?;
         let packages: Vec<PackageUpdate<'_>> = wanted
@@ -96,7 +116,10 @@ impl Maker<'_> {
             return Ok(None);
         }
         match native::upgrade(draft, &packages, &self.native_options(), self.scripts) {
-            Ok(_) => Ok(None),
+            Ok(_) => {
+                updates.took_below(&candidates);
+                Ok(None)
+            }
             Err(EngineError::Refused(refused)) => Ok(Some(refused)),
             Err(error) => Err(error.into()),
         }
@@ -137,6 +160,19 @@ impl Maker<'_> {
     }
 }
 
+/// Architectures and versions that the finished image has, by package name.
+type FinalVersions = BTreeMap<String, Vec<(String, String)>>;
+
+/// What an instance of a package became: the same architecture, or the only one that there is where one of the two is `all`.
+fn of_instance<'a>(finals: &'a [(String, String)], architecture: &str) -> Option<(&'a str, &'a str)> {
+    let same = finals.iter().find(|(of, _)| of == architecture);
+    let moved = || match finals {
+        [only] if only.0 == "all" || architecture == "all" => Some(only),
+        _ => None,
+    };
+    same.or_else(moved).map(|(architecture, version)| (architecture.as_str(), version.as_str()))
+}
+
 /// Whether a layer has nothing to do with packages and with what was done below it: a site's files, an application.
 fn stands_apart(layer: &Layer, below: &Drafted) -> bool {
     let database = ImagePath::literal("/var/lib/dpkg");
@@ -146,4 +182,29 @@ fn stands_apart(layer: &Layer, below: &Drafted) -> bool {
             let directory_only = entry.node().is_some_and(slim::tree::Node::is_directory);
             matches!(entry, LayerEntry::Node { .. }) && (directory_only || !of_packages)
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instance_is_found_again_after_a_move_to_another_architecture() {
+        let finals = |text: &str| -> Vec<(String, String)> {
+            text.split_whitespace()
+                .map(|word| word.split_once('=').unwrap())
+                .map(|(a, b)| (a.into(), b.into()))
+                .collect()
+        };
+        for (all, architecture, expected) in [
+            ("amd64=2", "amd64", Some(("amd64", "2"))),
+            ("amd64=2", "all", Some(("amd64", "2"))),
+            ("all=2", "amd64", Some(("all", "2"))),
+            ("amd64=2", "arm64", None),
+            ("amd64=2 arm64=3", "arm64", Some(("arm64", "3"))),
+            ("", "all", None),
+        ] {
+            assert_eq!(of_instance(&finals(all), architecture), expected, "{all} {architecture}");
+        }
+    }
 }

@@ -1,30 +1,51 @@
 //! The updates of one image: what its archives offer, what was refused, and the packages that were fetched.
 
-use super::{ChangeError, Maker};
+use super::{ChangeError, Maker, lock, new};
 use crate::archives::deb::{Deb, Limits};
 use crate::archives::index::Candidate;
-use crate::archives::{Archive, Used};
+use crate::archives::{Archive, Options, Used};
 use crate::engine::native::PackageUpdate;
-use crate::event::{Event, Task, Unit};
+use crate::event::{Event, Reporter, Task, Unit};
+use crate::image::Digest;
+use crate::lock::Lock;
 use crate::opened::side_by_side;
 use crate::request::Update;
 use crate::upgrade::{InstalledPackage, Pins, Policy, Step, Upgrade, architectures, installed_packages, resolve};
+use slim::packages::dpkg::database::{Database, Layout};
 use slim::path::ImagePath;
 use slim::tree::Contents as _;
-use std::collections::BTreeMap;
-
-/// A package whose newer version cannot be installed without running something.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefusedUpdate {
-    /// Package name.
-    pub package: String,
-    /// Why.
-    pub reason: String,
-}
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// `name:architecture` of a step.
 pub(super) fn key(step: &Step) -> String {
     format!("{}:{}", step.package, step.architecture)
+}
+
+/// The stanzas of an image without dpkg, with the state that those of dpkg have: what is there is installed.
+fn as_installed(database: &Database) -> Vec<u8> {
+    let mut text = Vec::new();
+    for stanza in database.status.stanzas() {
+        text.extend_from_slice(b"Status: install ok installed\n");
+        text.extend_from_slice(stanza.raw());
+        text.push(b'\n');
+    }
+    text
+}
+
+/// Whether a package is the one that the index promised: its hash says only that it is the file that was meant.
+fn agrees(deb: &Deb, candidate: &Candidate) -> Result<(), ChangeError> {
+    let version = candidate.version.to_string();
+    for (field, promised) in
+        [("Package", &candidate.name), ("Version", &version), ("Architecture", &candidate.architecture)]
+    {
+        let found = deb.field(field).unwrap_or_default();
+        if found != *promised {
+            let package = file(&candidate.name, &candidate.architecture, &version);
+            return Err(ChangeError::Disagrees { package, field, promised: promised.clone(), found });
+        }
+    }
+    Ok(())
 }
 
 /// Updates of one image.
@@ -34,8 +55,11 @@ pub struct Updates {
     installed: Vec<InstalledPackage>,
     candidates: Vec<Candidate>,
     policy: Policy,
-    refused: Vec<RefusedUpdate>,
+    /// The upgrade of a lock, which leaves nothing to decide.
+    locked: Option<Upgrade>,
     debs: BTreeMap<String, Deb>,
+    /// Which of them lower layers took.
+    below: BTreeSet<String>,
 }
 
 /// What a version of a package is filed under.
@@ -44,30 +68,78 @@ fn file(name: &str, architecture: &str, version: &str) -> String {
 }
 
 impl Updates {
-    pub(super) fn open(maker: &Maker<'_>) -> Result<Self, ChangeError> {
+    pub(super) fn open(maker: &Maker<'_>, options: &Options) -> Result<Self, ChangeError> {
         let (tree, spool) = (&maker.subject.tree, maker.spool);
-        let status = match tree.lookup(&ImagePath::literal("/var/lib/dpkg/status")).and_then(|(_, node)| node.as_file())
-        {
-            Some(file) => spool.read(&file.content)?.into_owned(),
-            None => Vec::new(),
+        let status = match &maker.subject.database {
+            Some(database) if database.layout == Layout::Distroless => as_installed(database),
+            _ => match tree.lookup(&ImagePath::literal("/var/lib/dpkg/status")).and_then(|(_, node)| node.as_file()) {
+                Some(file) => spool.read(&file.content)?.into_owned(),
+                None => Vec::new(),
+            },
         };
         let installed = installed_packages(&status)?;
-        let mut options = maker.services.archives.clone();
+        let mut options = options.clone();
         options.architectures = architectures(&installed);
+        if let Some(lock) = &maker.request.locked {
+            let image = &maker.subject.opened.image;
+            let (archive, candidates) = Archive::of_lock(lock, &options)?;
+            let locked = lock::upgrade(lock, image, &installed, &candidates)?;
+            return Ok(Self { locked: Some(locked), ..Self::new(archive, installed, candidates, Policy::default()) });
+        }
         maker.reporter.event(Event::Phase("asking the archives".into()));
         let archive = Archive::open(tree, spool, &options, maker.reporter)?;
-        let candidates = archive.candidates(installed.iter().map(|package| package.name.as_str()))?;
+        let mut candidates = archive.candidates(installed.iter().map(|package| package.name.as_str()))?;
+        if maker.request.with_new {
+            candidates.extend(new::offers(&archive, &installed, &candidates)?);
+        }
         let policy = Policy {
             security_only: maker.request.update == Update::Security,
+            only: maker.request.only.iter().cloned().collect(),
+            exclude: maker.request.exclude.iter().cloned().collect(),
+            with_new: maker.request.with_new,
             pins: Pins::of_image(tree, spool)?,
             ..Policy::default()
         };
-        Ok(Self { archive, installed, candidates, policy, refused: Vec::new(), debs: BTreeMap::new() })
+        for names in [&policy.only, &policy.exclude] {
+            if let Some(pattern) = names.idle(&installed) {
+                return Err(ChangeError::NotInstalled { pattern: pattern.into() });
+            }
+        }
+        Ok(Self::new(archive, installed, candidates, policy))
+    }
+
+    fn new(archive: Archive, installed: Vec<InstalledPackage>, candidates: Vec<Candidate>, policy: Policy) -> Self {
+        let (debs, below) = (BTreeMap::new(), BTreeSet::new());
+        Self { archive, installed, candidates, policy, locked: None, debs, below }
     }
 
     /// What can be brought up to date, without the packages that were refused.
     pub(super) fn resolve(&self) -> Upgrade {
-        resolve(&self.installed, &self.candidates, &self.policy)
+        self.locked.clone().unwrap_or_else(|| resolve(&self.installed, &self.candidates, &self.policy))
+    }
+
+    /// Whether a lock decides, so that nothing may be left out.
+    pub(super) fn is_locked(&self) -> bool {
+        self.locked.is_some()
+    }
+
+    /// Notes what a lower layer took.
+    pub(super) fn took_below(&mut self, candidates: &[Candidate]) {
+        self.below.extend(candidates.iter().map(|c| file(&c.name, &c.architecture, &c.version.to_string())));
+    }
+
+    /// What was used for an upgrade, without the packages that were not upgraded because they go.
+    pub(super) fn lock(&self, image: Digest, upgrade: &Upgrade, doomed: &BTreeSet<String>) -> Lock {
+        let steps: Vec<_> = upgrade.steps.iter().filter(|step| !doomed.contains(&key(step))).collect();
+        let is_below = |c: &&Candidate| self.below.contains(&file(&c.name, &c.architecture, &c.version.to_string()));
+        let is_step = |c: &&Candidate| {
+            steps
+                .iter()
+                .any(|s| s.to.name == c.name && s.to.version == c.version && s.to.architecture == c.architecture)
+        };
+        let of_steps = steps.iter().map(|step| lock::step(step));
+        let below = self.candidates.iter().filter(|c| is_below(c) && !is_step(c)).map(|c| lock::locked(c, None));
+        Lock::new(image, self.used(), of_steps.chain(below).collect(), lock::kept_back(upgrade))
     }
 
     /// The candidate that is exactly this version of a package.
@@ -81,8 +153,7 @@ impl Updates {
     /// run, is in the way of all of it.)
     pub(super) fn refuse(&mut self, package: &str, reason: String) -> bool {
         let name = package.split(':').next().unwrap_or(package);
-        self.refused.push(RefusedUpdate { package: name.into(), reason });
-        self.policy.exclude.insert(name.into())
+        self.policy.refused.insert(name.into(), reason).is_none()
     }
 
     /// Fetches and reads packages that are not here yet.
@@ -102,6 +173,7 @@ impl Updates {
             let failed = |error| ChangeError::Deb { package: name(&missing[index]), error };
             let mut bytes = std::fs::File::open(&files[index]).map_err(|error| failed(error.into()))?;
             let deb = Deb::read(&mut bytes, spool, &Limits::default()).map_err(failed)?;
+            agrees(&deb, &missing[index])?;
             task.advance(1);
             Ok(deb)
         };
@@ -119,6 +191,16 @@ impl Updates {
         steps.iter().filter_map(update).collect()
     }
 
+    /// Brings packages into a folder; says how many were not there yet, and their bytes.
+    pub(super) fn fetch_into(
+        &self,
+        folder: &Path,
+        wanted: &[Candidate],
+        reporter: &dyn Reporter,
+    ) -> Result<(usize, u64), ChangeError> {
+        Ok(self.archive.fetch_into(folder, wanted, reporter)?)
+    }
+
     /// A package that was loaded.
     pub(super) fn deb(&self, name: &str, architecture: &str, version: &str) -> Option<&Deb> {
         self.debs.get(&file(name, architecture, version))
@@ -127,10 +209,5 @@ impl Updates {
     /// The archives that were used.
     pub(super) fn used(&self) -> Vec<Used> {
         self.archive.used()
-    }
-
-    /// What was refused, in the order in which it was.
-    pub(super) fn into_refused(self) -> Vec<RefusedUpdate> {
-        self.refused
     }
 }

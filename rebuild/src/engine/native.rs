@@ -6,9 +6,11 @@
 mod accounts;
 mod bookkeeping;
 mod conffiles;
+mod distroless;
 pub mod effects;
 pub mod evaluate;
 mod filter;
+mod install;
 mod replaces;
 pub mod script;
 #[cfg(test)]
@@ -32,7 +34,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct PackageUpdate<'a> {
     /// The new version's archive.
     pub deb: &'a Deb,
-    /// The version that is installed.
+    /// The version that is installed; empty for a package that is installed anew.
     pub from_version: &'a str,
 }
 
@@ -79,7 +81,7 @@ pub enum Note {
 /// What became of a package.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Upgraded {
-    /// `name:architecture`.
+    /// `name:architecture`, as it was installed.
     pub package: String,
     /// Version before.
     pub from: String,
@@ -217,7 +219,10 @@ pub enum EngineError {
 /// A package on its way.
 struct Job<'a> {
     deb: &'a Deb,
+    /// What is installed; for a new package a stanza of that name without version or files.
     old: Stanza,
+    /// Whether nothing is installed.
+    new: bool,
     /// What the new stanza will be, without its conffiles.
     name: String,
     architecture: String,
@@ -287,13 +292,15 @@ fn run(
     options: &NativeOptions,
     scripts: &dyn Scripts,
 ) -> Result<Outcome, EngineError> {
-    let database = Database::read(draft.tree(), draft.contents())?.filter(|d| d.layout == Layout::Status);
-    let database = database.ok_or(EngineError::NoDatabase)?;
+    let database = Database::read(draft.tree(), draft.contents())?.ok_or(EngineError::NoDatabase)?;
     if !database.problems.is_empty() {
         return Err(EngineError::Unsound(database.problems));
     }
     let newest = packages.iter().flat_map(|package| &package.deb.entries).map(|entry| entry.mtime).max();
     draft.now = newest.map_or(draft.now, |newest| newest.max(draft.now));
+    if database.layout == Layout::Distroless {
+        return distroless::upgrade(draft, &database, packages);
+    }
     let mut owners: BTreeMap<ImagePath, BTreeSet<String>> = BTreeMap::new();
     for (name, list) in &database.lists {
         for path in list {
@@ -304,6 +311,11 @@ fn run(
     let mut jobs = packages.iter().map(|package| session.job(package)).collect::<Result<Vec<_>, _>>()?;
     for job in &mut jobs {
         let (old, new) = (job.old.version.clone(), job.version.clone());
+        if job.new {
+            session.script(draft, job, Hook::Preinst, &["install"], false)?;
+            session.unpack(draft, job)?;
+            continue;
+        }
         session.script(draft, job, Hook::Prerm, &["upgrade", &new], true)?;
         session.script(draft, job, Hook::Preinst, &["upgrade", &old, &new], false)?;
         let postrm = bookkeeping::old_member(draft, &session.database, &job.old, "postrm")?;
@@ -314,6 +326,7 @@ fn run(
         session.install_conffiles(draft, job)?;
     }
     session.write_status(draft, &jobs)?;
+    session.mark_automatic(draft, &jobs)?;
     for job in &mut jobs {
         let old = job.old.version.clone();
         session.script(draft, job, Hook::Postinst, &["configure", &old], false)?;
@@ -336,20 +349,33 @@ impl Session<'_> {
         let exact = status.find(&format!("{name}:{architecture}")).or_else(|| status.find(&name));
         let old = exact.and_then(|index| status.stanzas().get(index)).filter(|stanza| stanza.state == "installed");
         let found = old.map(|stanza| stanza.version.clone()).unwrap_or_default();
+        let same = field("Multi-Arch").eq_ignore_ascii_case("same");
+        let nothing = if package.from_version.is_empty() { install::nothing(&name, &architecture, same) } else { None };
+        let new = nothing.is_some();
+        if new && (exact.is_some() || status.find(&name).is_some()) {
+            return Err(refuse(RefusedReason::Version { expected: String::new(), found }));
+        }
+        let old = nothing.as_ref().or(old);
         let Some(old) = old.filter(|stanza| stanza.version == package.from_version) else {
             return Err(refuse(RefusedReason::Version { expected: package.from_version.to_owned(), found }));
         };
-        if old.architecture != architecture {
+        let native = status.find("dpkg").and_then(|index| status.stanzas().get(index)).map(|dpkg| &dpkg.architecture);
+        // dpkg replaces an instance by one of another architecture; between `all` and its own no other package sees a difference.
+        let exchangeable = |name: &String| name == "all" || Some(name) == native;
+        let alone = status.stanzas().iter().filter(|stanza| stanza.package == name).count() == 1;
+        let singular = alone && !old.same && !field("Multi-Arch").eq_ignore_ascii_case("same");
+        if old.architecture != architecture
+            && !(singular && exchangeable(&old.architecture) && exchangeable(&architecture))
+        {
             let (from, to) = (old.architecture.clone(), architecture);
             return Err(refuse(RefusedReason::Identity { field: "Architecture", from, to }));
         }
-        let same = field("Multi-Arch").eq_ignore_ascii_case("same");
         let info_name = if same { format!("{name}:{architecture}") } else { name.clone() };
         // Whether dpkg would accept the control file is asked before anything changes.
         let stanza = Stanza::compose(&package.deb.control, &old.want, &[], Some(old));
         stanza.map_err(|error| refuse(RefusedReason::Control(error)))?;
         let upgraded = Upgraded {
-            package: format!("{name}:{architecture}"),
+            package: format!("{name}:{}", old.architecture),
             from: old.version.clone(),
             to: version.clone(),
             ..Upgraded::default()
@@ -357,6 +383,7 @@ impl Session<'_> {
         Ok(Job {
             deb: package.deb,
             old: old.clone(),
+            new,
             name,
             architecture,
             version,
@@ -401,7 +428,7 @@ impl Session<'_> {
             hook,
             arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
             script: &script,
-            old_version: Some(&job.old.version),
+            old_version: Some(job.old.version.as_str()).filter(|_| !job.new),
             new_version: &job.version,
             debconf_templates: job.deb.member("templates"),
         };

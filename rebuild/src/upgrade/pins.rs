@@ -134,6 +134,20 @@ impl Pins {
         wins.then_some(offer)
     }
 
+    /// The candidate of a package that is not installed: the highest priority, then the newest version, then the first.
+    pub(super) fn choose_new<'a>(&self, offers: &[&'a Candidate]) -> Option<&'a Candidate> {
+        let mut best: Option<(i32, &Candidate)> = None;
+        for offer in offers {
+            let priority = self.priority(offer);
+            let better =
+                |(rank, known): (i32, &Candidate)| priority > rank || priority == rank && offer.version > known.version;
+            if priority > 0 && best.is_none_or(better) {
+                best = Some((priority, offer));
+            }
+        }
+        best.map(|(_, offer)| offer)
+    }
+
     fn priority(&self, offer: &Candidate) -> i32 {
         let source = offer.source.as_ref().map(|(name, _)| name.as_str());
         self.specific(&offer.name, source, &offer.version, Some(&offer.origin))
@@ -235,7 +249,7 @@ impl Pattern {
 }
 
 /// fnmatch(3) with `*`, `?` and `[…]`, in linear space and without recursion.
-fn glob(pattern: &[u8], text: &[u8]) -> bool {
+pub(super) fn glob(pattern: &[u8], text: &[u8]) -> bool {
     let (mut at, mut from, mut star) = (0, 0, None);
     while from < text.len() {
         let rest = &pattern[at..];

@@ -20,6 +20,8 @@ pub enum Why {
     Excluded,
     /// The user chose others.
     NotSelected,
+    /// The engine cannot install it: why.
+    Refused(String),
     /// The preferences want an older version.
     Downgrade,
     /// It would change between one architecture and `all`.
@@ -92,8 +94,18 @@ impl Reason {
     pub(super) fn is_by_others(&self) -> bool {
         !matches!(
             self.why,
-            Why::Held | Why::Excluded | Why::NotSelected | Why::Downgrade | Why::ArchitectureChange { .. }
+            Why::Held
+                | Why::Excluded
+                | Why::NotSelected
+                | Why::Refused(_)
+                | Why::Downgrade
+                | Why::ArchitectureChange { .. }
         )
+    }
+
+    /// Whether the user did not want it, so that nothing is amiss.
+    pub fn is_choice(&self) -> bool {
+        matches!(self.why, Why::Excluded | Why::NotSelected)
     }
 
     fn write(&self, f: &mut fmt::Formatter<'_>, depth: usize) -> fmt::Result {
@@ -117,6 +129,7 @@ impl fmt::Display for Why {
             Self::Held => f.write_str("it is on hold"),
             Self::Excluded => f.write_str("it is excluded"),
             Self::NotSelected => f.write_str("it is not among the chosen packages"),
+            Self::Refused(reason) => f.write_str(reason),
             Self::Downgrade => f.write_str("the preferences want an older version"),
             Self::ArchitectureChange { from, to } => write!(f, "its architecture would change from {from} to {to}"),
             Self::NeedsNew { field, relation } => write!(f, "{field}: {relation} would need a new package"),

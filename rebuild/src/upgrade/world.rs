@@ -2,6 +2,7 @@
 
 use super::installed::InstalledPackage;
 use super::reason::Why;
+use super::selection::Names;
 use crate::archives::index::Candidate;
 use slim::packages::dpkg::{Alternatives, MultiArch, Qualifier, Relation, Relations, Version};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,12 +12,16 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) enum Chosen<'a> {
     Installed,
     Candidate(&'a Candidate),
+    /// Not installed, and not to be.
+    Absent,
 }
 
 /// Every installed package with the version chosen for it.
 #[derive(Debug)]
 pub(super) struct World<'a> {
     installed: &'a [InstalledPackage],
+    /// Packages that could be installed anew: their places follow those of the installed ones.
+    extras: Vec<&'a Candidate>,
     native: &'a str,
     chosen: Vec<Chosen<'a>>,
     /// Packages by every name that one of their versions has or provides.
@@ -27,7 +32,11 @@ pub(super) struct World<'a> {
 
 /// Something broken that was whole.
 #[derive(Debug, Clone)]
-pub(super) struct Violation {
+pub(super) struct Violation<'a> {
+    /// The package whose relation it is.
+    pub(super) place: usize,
+    /// The relation that nothing fulfils, if that is the trouble.
+    pub(super) unmet: Option<&'a Alternatives>,
     /// Taking these back may heal it.
     pub(super) culprits: Vec<usize>,
     pub(super) why: Why,
@@ -35,7 +44,7 @@ pub(super) struct Violation {
     pub(super) causes: Vec<usize>,
 }
 
-impl Violation {
+impl Violation<'_> {
     /// The lower, the surer is it that the culprit cannot stay.
     pub(super) fn rank(&self) -> u8 {
         match self.why {
@@ -58,10 +67,11 @@ struct View<'a> {
 }
 
 impl<'a> World<'a> {
-    pub(super) fn new(installed: &'a [InstalledPackage], native: &'a str) -> Self {
-        let chosen = vec![Chosen::Installed; installed.len()];
-        let mut world = Self { installed, native, chosen, names: BTreeMap::new(), before: BTreeSet::new() };
-        for place in 0..installed.len() {
+    pub(super) fn new(installed: &'a [InstalledPackage], extras: Vec<&'a Candidate>, native: &'a str) -> Self {
+        let mut chosen = vec![Chosen::Installed; installed.len()];
+        chosen.resize(installed.len() + extras.len(), Chosen::Absent);
+        let mut world = Self { installed, extras, native, chosen, names: BTreeMap::new(), before: BTreeSet::new() };
+        for place in 0..world.chosen.len() {
             world.index(place);
         }
         let places = 0..installed.len();
@@ -76,7 +86,52 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn keep(&mut self, place: usize) {
-        self.chosen[place] = Chosen::Installed;
+        self.chosen[place] = if place < self.installed.len() { Chosen::Installed } else { Chosen::Absent };
+    }
+
+    /// What is chosen now, to come back to it.
+    pub(super) fn save(&self) -> Vec<Chosen<'a>> {
+        self.chosen.clone()
+    }
+
+    /// Comes back to what was chosen.
+    pub(super) fn restore(&mut self, chosen: Vec<Chosen<'a>>) {
+        self.chosen = chosen;
+    }
+
+    /// The first absent package that fulfils one of the alternatives: by its name before one that provides it.
+    pub(super) fn absent_for(&self, place: usize, group: &Alternatives) -> Option<(usize, &'a Candidate)> {
+        let from = self.view(place);
+        let absent = |name: &str| {
+            let places = self.names.get(name).map_or(&[][..], Vec::as_slice).iter().copied();
+            places.filter(|other| matches!(self.chosen[*other], Chosen::Absent)).collect::<Vec<_>>()
+        };
+        for relation in &group.0 {
+            let (own, providers): (Vec<_>, Vec<_>) =
+                absent(&relation.name).into_iter().partition(|other| self.view(*other).name == relation.name);
+            let met = |other: &usize| self.meets(from, relation, self.view(*other));
+            if let Some(other) = own.into_iter().chain(providers).find(met) {
+                return Some((other, self.extras[other - self.installed.len()]));
+            }
+        }
+        None
+    }
+
+    /// The packages, by place, that need a chosen one by its name or by something that it provides.
+    pub(super) fn needing(&self, place: usize) -> Vec<usize> {
+        let view = self.view(place);
+        let names: BTreeSet<&str> =
+            std::iter::once(view.name).chain(view.relations.provides.iter().map(|p| p.name.as_str())).collect();
+        let needs = |other: &usize| {
+            let relations = self.view(*other).relations;
+            let mut groups = relations.pre_depends.iter().chain(&relations.depends);
+            *other != place && groups.any(|group| group.0.iter().any(|r| names.contains(r.name.as_str())))
+        };
+        self.present().filter(|other| self.upgraded(*other)).filter(needs).collect()
+    }
+
+    fn present(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.chosen.len()).filter(|place| !matches!(self.chosen[*place], Chosen::Absent))
     }
 
     pub(super) fn get(&self, place: usize) -> Chosen<'a> {
@@ -87,13 +142,24 @@ impl<'a> World<'a> {
         self.chosen.iter().copied()
     }
 
+    /// Whether the user named the package.
+    pub(super) fn fits(&self, place: usize, names: &Names) -> bool {
+        self.installed.get(place).is_some_and(|package| names.fit(&package.name, &package.architecture))
+    }
+
+    /// `name:architecture`.
+    pub(super) fn key(&self, place: usize) -> String {
+        let view = self.view(place);
+        format!("{}:{}", view.name, view.architecture)
+    }
+
     /// Name and architecture, for people.
     pub(super) fn name(&self, place: usize) -> String {
-        let package = &self.installed[place];
-        if package.architecture == self.native || package.architecture == "all" {
-            package.name.clone()
+        let View { name, architecture, .. } = self.view(place);
+        if architecture == self.native || architecture == "all" {
+            name.to_owned()
         } else {
-            format!("{}:{}", package.name, package.architecture)
+            format!("{name}:{architecture}")
         }
     }
 
@@ -111,13 +177,18 @@ impl<'a> World<'a> {
     fn view(&self, place: usize) -> View<'a> {
         match self.chosen[place] {
             Chosen::Installed => Self::old(&self.installed[place]),
-            Chosen::Candidate(candidate) => View {
-                name: &candidate.name,
-                architecture: &candidate.architecture,
-                version: &candidate.version,
-                multi_arch: candidate.multi_arch,
-                relations: &candidate.relations,
-            },
+            Chosen::Candidate(candidate) => Self::new_of(candidate),
+            Chosen::Absent => Self::new_of(self.extras[place - self.installed.len()]),
+        }
+    }
+
+    fn new_of(candidate: &'a Candidate) -> View<'a> {
+        View {
+            name: &candidate.name,
+            architecture: &candidate.architecture,
+            version: &candidate.version,
+            multi_arch: candidate.multi_arch,
+            relations: &candidate.relations,
         }
     }
 
@@ -131,14 +202,15 @@ impl<'a> World<'a> {
         }
     }
 
-    fn upgraded(&self, place: usize) -> bool {
+    /// Whether a package is to get another version.
+    pub(super) fn upgraded(&self, place: usize) -> bool {
         matches!(self.chosen[place], Chosen::Candidate(_))
     }
 
     /// Everything that is broken in this world and was not before.
-    pub(super) fn violations(&self) -> Vec<Violation> {
+    pub(super) fn violations(&self) -> Vec<Violation<'a>> {
         let mut violations = Vec::new();
-        for place in 0..self.installed.len() {
+        for place in self.present() {
             for (field, relation, blame) in self.broken(place) {
                 if self.before.contains(&(place, field, relation.clone())) {
                     continue;
@@ -150,16 +222,17 @@ impl<'a> World<'a> {
         violations
     }
 
-    fn blame(&self, place: usize, field: &'static str, relation: String, blame: Blame) -> Option<Violation> {
+    fn blame(&self, place: usize, field: &'static str, relation: String, blame: Blame<'a>) -> Option<Violation<'a>> {
         let titled = |place: usize| format!("{} {}", self.name(place), self.view(place).version);
-        let of = |culprits: Vec<usize>, why, causes| Some(Violation { culprits, why, causes });
+        let unmet = if let Blame::Unmet { group, .. } = &blame { Some(*group) } else { None };
+        let of = |culprits: Vec<usize>, why, causes| Some(Violation { place, unmet, culprits, why, causes });
         match blame {
-            Blame::Unmet { named } if self.upgraded(place) => {
+            Blame::Unmet { named, .. } if self.upgraded(place) => {
                 let installed = !named.is_empty();
                 let why = if installed { Why::Needs { field, relation } } else { Why::NeedsNew { field, relation } };
                 of(vec![place], why, named.into_iter().filter(|other| !self.upgraded(*other)).collect())
             }
-            Blame::Unmet { named } => {
+            Blame::Unmet { named, .. } => {
                 let culprits: Vec<_> = named.into_iter().filter(|other| self.upgraded(*other)).collect();
                 of(culprits, Why::WouldBreak { package: titled(place), field, relation }, vec![place])
             }
@@ -173,13 +246,13 @@ impl<'a> World<'a> {
     }
 
     /// What of a package's own relations is broken: the field, the relation, and with whom.
-    fn broken(&self, place: usize) -> Vec<(&'static str, String, Blame)> {
+    fn broken(&self, place: usize) -> Vec<(&'static str, String, Blame<'a>)> {
         let view = self.view(place);
         let mut broken = Vec::new();
         for (field, groups) in [("Pre-Depends", &view.relations.pre_depends), ("Depends", &view.relations.depends)] {
             for group in groups {
                 if !group.0.iter().any(|relation| self.is_met(view, relation)) {
-                    broken.push((field, group.to_string(), Blame::Unmet { named: self.named(group) }));
+                    broken.push((field, group.to_string(), Blame::Unmet { named: self.named(group), group }));
                 }
             }
         }
@@ -193,35 +266,35 @@ impl<'a> World<'a> {
         broken
     }
 
-    fn with_name(&self, name: &str) -> &[usize] {
-        self.names.get(name).map_or(&[], Vec::as_slice)
+    fn with_name(&self, name: &str) -> impl Iterator<Item = usize> + '_ {
+        let places = self.names.get(name).map_or(&[][..], Vec::as_slice).iter().copied();
+        places.filter(|place| !matches!(self.chosen[*place], Chosen::Absent))
     }
 
     /// Packages that have, had or provide a name of the group, in any version.
     fn named(&self, group: &Alternatives) -> Vec<usize> {
-        let mut named: Vec<_> = group.0.iter().flat_map(|relation| self.with_name(&relation.name)).copied().collect();
+        let mut named: Vec<_> = group.0.iter().flat_map(|relation| self.with_name(&relation.name)).collect();
         named.sort_unstable();
         named.dedup();
         named
     }
 
     fn is_met(&self, from: View<'_>, relation: &Relation) -> bool {
-        self.with_name(&relation.name).iter().any(|other| {
-            let other = self.view(*other);
-            if other.name == relation.name
-                && self.reaches(from, relation, other)
-                && relation.accepts(Some(other.version))
-            {
-                return true;
-            }
-            other.relations.provides.iter().any(|provided| {
-                provided.name == relation.name
-                    && relation.accepts(provided.version.as_ref())
-                    && match &provided.qualifier {
-                        Some(qualifier) => relation.qualifier.as_ref() == Some(qualifier),
-                        None => self.reaches(from, relation, other),
-                    }
-            })
+        self.with_name(&relation.name).any(|other| self.meets(from, relation, self.view(other)))
+    }
+
+    /// Whether a package is, or provides, what a relation wants.
+    fn meets(&self, from: View<'_>, relation: &Relation, other: View<'_>) -> bool {
+        if other.name == relation.name && self.reaches(from, relation, other) && relation.accepts(Some(other.version)) {
+            return true;
+        }
+        other.relations.provides.iter().any(|provided| {
+            provided.name == relation.name
+                && relation.accepts(provided.version.as_ref())
+                && match &provided.qualifier {
+                    Some(qualifier) => relation.qualifier.as_ref() == Some(qualifier),
+                    None => self.reaches(from, relation, other),
+                }
         })
     }
 
@@ -240,7 +313,7 @@ impl<'a> World<'a> {
 
     /// The first package that a negative relation hits: of every architecture unless one is named, itself never.
     fn hit(&self, from: View<'_>, relation: &Relation) -> Option<usize> {
-        self.with_name(&relation.name).iter().copied().find(|other| {
+        self.with_name(&relation.name).find(|other| {
             let other = self.view(*other);
             if other.name == from.name {
                 return false;
@@ -256,24 +329,24 @@ impl<'a> World<'a> {
     }
 
     /// Instances of one `Multi-Arch: same` package have one version.
-    fn out_of_step(&self, place: usize) -> Option<Violation> {
+    fn out_of_step(&self, place: usize) -> Option<Violation<'a>> {
         let view = self.view(place);
         if !self.upgraded(place) {
             return None;
         }
-        let other = self.with_name(view.name).iter().copied().find(|other| {
+        let other = self.with_name(view.name).find(|other| {
             let there = self.view(*other);
             *other != place && there.name == view.name && there.version != view.version
         })?;
         let why = Why::OutOfStep { other: format!("{}:{}", view.name, self.view(other).architecture) };
-        Some(Violation { culprits: vec![place], why, causes: vec![other] })
+        Some(Violation { place, unmet: None, culprits: vec![place], why, causes: vec![other] })
     }
 }
 
 /// With whom a relation is broken.
-enum Blame {
+enum Blame<'a> {
     /// Nobody fulfils it; these have its names.
-    Unmet { named: Vec<usize> },
+    Unmet { named: Vec<usize>, group: &'a Alternatives },
     /// This package is what must not be there.
     Against { other: usize },
 }

@@ -169,7 +169,7 @@ fn shell(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Findin
         None if scene.follow_name(Some(path), SHELL, Rule::String, "").is_empty() => {}
         None => {
             let what = "it holds the name of the shell, perhaps only in its C library";
-            finding.unknown(path, SHELL, what, "nothing is kept for it; --keep /bin/sh keeps the shell");
+            finding.unknown(path, SHELL, what, "nothing is kept for it; --keep-shell keeps it");
         }
     }
     true

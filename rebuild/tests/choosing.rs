@@ -1,0 +1,259 @@
+//! What is brought up to date and what is not, locked and fetched: whole rebuilds of a toy image from a toy archive.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "tests read fixtures, start referees and tell what they skip"
+)]
+
+mod world;
+
+use rebuild::archives::{ArchiveError, transport::TransportError};
+use rebuild::change::ChangeError;
+use rebuild::lock::{Lock, LockError};
+use rebuild::pipeline::{self, RebuildError};
+use rebuild::request::Request;
+use slim::report::Verdict;
+use testdata::deb::Deb;
+use world::{World, digest, fates, reason};
+
+fn deb(name: &str, version: &str) -> Deb {
+    Deb::new(name, version).field("Architecture", "amd64").file(
+        &format!("/usr/share/{name}/data"),
+        0o644,
+        format!("{name} {version}").as_bytes(),
+    )
+}
+
+fn abc() -> World {
+    World::new(
+        &[deb("a", "1"), deb("b", "1"), deb("c", "1")],
+        &[deb("a", "2").field("Depends", "b (>= 2)"), deb("b", "2"), deb("c", "2")],
+    )
+}
+
+#[test]
+fn only_what_was_chosen_and_what_it_needs_is_updated() {
+    let world = abc();
+    let report = world.rebuild(&Request { only: vec!["a*".into()], ..world.request("out") }).unwrap();
+    assert_eq!(fates(&report), ["a 2 Updated", "b 2 Updated", "c 1 Kept"]);
+    assert_eq!(reason(&report, "c"), "2 is available: it is not among the chosen packages");
+    assert!(!world.asked().iter().any(|path| path.contains("c_2")), "what is not wanted is not fetched");
+    let report =
+        world.rebuild(&Request { exclude: vec!["b".into()], strict: false, ..world.request("other") }).unwrap();
+    assert_eq!(fates(&report), ["a 1 KeptBack", "b 1 Kept", "c 2 Updated"]);
+    let expected =
+        "2 is available: Depends: b (>= 2) is not fulfilled by what is installed\n  b is kept back\n    it is excluded";
+    assert_eq!(reason(&report, "a"), expected);
+}
+
+#[test]
+fn a_choice_is_no_reason_for_strictness_but_a_slip_is_an_error() {
+    let world = abc();
+    let strict = Request { only: vec!["b".into()], strict: true, ..world.request("out") };
+    assert!(world.rebuild(&strict).is_ok());
+    let slip = Request { only: vec!["openssl".into()], ..world.request("out") };
+    let error = world.rebuild(&slip).unwrap_err();
+    assert!(
+        matches!(&error, RebuildError::Change(ChangeError::NotInstalled { pattern }) if pattern == "openssl"),
+        "{error}"
+    );
+}
+
+fn locking(world: &World, to: &str) -> Request {
+    Request { lock: Some(world.path("lock.json")), ..world.request(to) }
+}
+
+fn locked(world: &World, to: &str) -> Request {
+    Request { locked: Some(Lock::read(&world.path("lock.json")).unwrap()), ..world.request(to) }
+}
+
+#[test]
+fn a_lock_gives_the_same_image_when_the_archive_has_moved_on() {
+    let mut world = abc();
+    let first = world.rebuild(&locking(&world, "first")).unwrap();
+    let lock = Lock::read(&world.path("lock.json")).unwrap();
+    let names: Vec<_> = lock.packages.iter().map(|p| format!("{} {}", p.name, p.version)).collect();
+    assert_eq!(names, ["a 2", "b 2", "c 2"]);
+    assert_eq!(lock.result.as_ref().unwrap().as_str(), digest(&first));
+    assert_eq!(lock.suites[0].indexes[0].name, "main/binary-amd64/Packages");
+    // The archive has newer packages, and no signature that could be verified any more.
+    {
+        let mut archive = world.server.archive.lock().unwrap();
+        let more = testdata::apt::Archive::debs("stable", world::DATE, &[deb("c", "3")], &testdata::apt::Key::new());
+        archive.files.extend(more.files);
+    }
+    world.options.cache = Some(world.path("another-cache"));
+    world.asked();
+    let again = world.rebuild(&locked(&world, "again")).unwrap();
+    assert_eq!(digest(&again), digest(&first));
+    assert_eq!(world.asked().len(), 3, "three packages and no index");
+    assert_eq!(again.indexes, first.indexes);
+}
+
+#[test]
+fn a_lock_that_cannot_be_replayed_says_why() {
+    let mut world = abc();
+    world.rebuild(&locking(&world, "first")).unwrap();
+    let lock_error = |result: Result<_, RebuildError>| match result {
+        Err(RebuildError::Lock(error) | RebuildError::Change(ChangeError::Lock(error))) => error,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("it was replayed"),
+    };
+    let mut other = locked(&world, "again");
+    other.locked.as_mut().unwrap().source = rebuild::image::Digest::of(b"another");
+    assert!(matches!(lock_error(world.rebuild(&other)), LockError::OtherImage { .. }));
+    let mut other = locked(&world, "again");
+    other.locked.as_mut().unwrap().packages[0].from = Some("0".into());
+    assert!(matches!(lock_error(world.rebuild(&other)), LockError::OtherVersion { found, .. } if found == "1"));
+    let mut fewer = locked(&world, "again");
+    fewer.locked.as_mut().unwrap().packages.pop();
+    assert!(matches!(lock_error(world.rebuild(&fewer)), LockError::OtherResult { .. }));
+    assert!(!world.path("again").exists(), "nothing is written");
+    world.options.cache = Some(world.path("another-cache"));
+    world.offer(&[deb("a", "3")]);
+    let error = world.rebuild(&locked(&world, "again")).unwrap_err();
+    let missing = matches!(
+        &error,
+        RebuildError::Change(ChangeError::Archive(ArchiveError::Fetch { package: Some(name), cause: TransportError::Missing, .. }))
+            if name == "a 2"
+    );
+    assert!(missing, "{error}");
+}
+
+#[test]
+fn a_fetched_folder_is_enough() {
+    let mut world = abc();
+    let online = world.rebuild(&world.request("online")).unwrap();
+    let folder = world.path("archives");
+    let fetch =
+        |world: &World| pipeline::fetch(&world.request("none"), &folder, &world.services(), &world.heard).unwrap();
+    // What the cache has already must reach the folder as well.
+    let fetched = fetch(&world);
+    assert_eq!((fetched.packages.len(), fetched.new, fetched.suites.len()), (3, 3, 1));
+    world.asked();
+    assert_eq!(fetch(&world).new, 0);
+    assert_eq!(world.asked(), ["dists/stable/InRelease"], "what is there is not fetched again");
+    world.options.cache = None;
+    world.options.offline = Some(folder.clone());
+    let offline = world.rebuild(&world.request("offline")).unwrap();
+    assert_eq!(digest(&offline), digest(&online));
+    assert!(world.asked().is_empty(), "nothing is asked of the network");
+}
+
+#[test]
+fn a_folder_may_be_older_than_what_was_seen() {
+    let mut world = abc();
+    let folder = world.path("archives");
+    pipeline::fetch(&world.request("none"), &folder, &world.services(), &world.heard).unwrap();
+    let later = "Date: Sat, 18 Jan 2025 10:17:21 UTC";
+    *world.server.archive.lock().unwrap() =
+        testdata::apt::Archive::debs("stable", later, &[deb("a", "3"), deb("b", "3")], &world.key);
+    world.rebuild(&world.request("newer")).unwrap();
+    world.options.offline = Some(folder);
+    assert_eq!(fates(&world.rebuild(&world.request("older")).unwrap())[0], "a 2 Updated");
+}
+
+#[test]
+fn a_package_that_is_not_what_the_index_says_is_refused() {
+    let world = abc();
+    let lying = [("Package: a\nVersion: 2\nArchitecture: amd64".to_owned(), deb("a", "1.5").build())];
+    *world.server.archive.lock().unwrap() = testdata::apt::Archive::of("stable", world::DATE, &lying, &world.key);
+    let error = world.rebuild(&world.request("out")).unwrap_err();
+    let expected = "package a:amd64 2: the index says Version \"2\", the package itself \"1.5\"";
+    assert_eq!(error.to_string(), expected);
+}
+
+#[test]
+fn a_current_image_costs_one_conditional_request() {
+    let world = World::new(&[deb("a", "2")], &[deb("a", "2")]);
+    let report = world.rebuild(&world.request("out")).unwrap();
+    assert_eq!(report.outcome, slim::report::Outcome::NothingToDo);
+    world.server.log.lock().unwrap().clear();
+    world.rebuild(&world.request("out2")).unwrap();
+    assert_eq!(*world.server.log.lock().unwrap(), [("dists/stable/InRelease".to_owned(), 304)]);
+    assert!(report.packages.iter().all(|package| package.verdict == Verdict::Kept));
+}
+
+#[test]
+fn new_packages_are_installed_when_asked_for() {
+    let world = World::with(
+        &[deb("a", "1"), deb("b", "1")],
+        &[
+            deb("a", "2").field("Depends", "n (>= 3)"),
+            deb("b", "2").field("Depends", "bad"),
+            deb("n", "3").field("Depends", "m").conffile("/etc/n", 0o644, b"n\n"),
+            deb("m", "1").field("Architecture", "all"),
+            deb("bad", "1").member("postinst", 0o755, "#!/bin/sh\nunheard-of-command\n"),
+            deb("idle", "1"),
+        ],
+        &[("var/lib/apt/extended_states", "Package: b\nArchitecture: amd64\nAuto-Installed: 1\n\n")],
+    );
+    let without = world.rebuild(&world.request("without")).unwrap();
+    assert_eq!(fates(&without), ["a 1 KeptBack", "b 1 KeptBack"]);
+    assert_eq!(reason(&without, "a"), "2 is available: Depends: n (>= 3) would need a new package");
+    let request = Request { with_new: true, lock: Some(world.path("lock.json")), ..world.request("with") };
+    let with = world.rebuild(&request).unwrap();
+    assert_eq!(fates(&with), ["a 2 Updated", "b 1 KeptBack", "m 1 Added", "n 3 Added"]);
+    assert_eq!(reason(&with, "n"), "needed by a:amd64");
+    let tree = world.tree("with");
+    let read = |path: &str| tree.get(path).cloned().unwrap_or_default();
+    let status = read("/var/lib/dpkg/status");
+    let stanza = status.split("\n\n").find(|stanza| stanza.starts_with("Package: n\n")).unwrap();
+    assert!(stanza.contains("Status: install ok installed\n"), "{stanza}");
+    assert!(stanza.contains("Conffiles:\n /etc/n "), "{stanza}");
+    assert_eq!(read("/usr/share/n/data"), "n 3");
+    assert_eq!(read("/etc/n"), "n\n");
+    assert!(read("/var/lib/dpkg/info/m.list").ends_with("/usr/share/m/data\n"));
+    let states = "Package: b\nArchitecture: amd64\nAuto-Installed: 1\n\nPackage: m\nArchitecture: amd64\nAuto-Installed: 1\n\n\
+                  Package: n\nArchitecture: amd64\nAuto-Installed: 1\n\n";
+    assert_eq!(read("/var/lib/apt/extended_states"), states);
+    let again = Request { with_new: true, ..locked(&world, "again") };
+    assert_eq!(digest(&world.rebuild(&again).unwrap()), digest(&with));
+}
+
+#[test]
+fn an_image_without_dpkg_is_updated_file_by_file() {
+    let library = |version: &str| {
+        Deb::new("libx", version)
+            .field("Architecture", "amd64")
+            .file(&format!("/usr/lib/libx.so.1.{version}"), 0o644, format!("library {version}").as_bytes())
+            .symlink("/usr/lib/libx.so.1", &format!("libx.so.1.{version}"))
+            .file("/usr/share/doc/libx/copyright", 0o644, version.as_bytes())
+            .file(&format!("/usr/share/doc/libx/changelog.{version}"), 0o644, version.as_bytes())
+            .file(&format!("/usr/share/man/man3/x.{version}"), 0o644, version.as_bytes())
+            .member("postinst", 0o755, "#!/bin/sh\nunheard-of-command\n")
+    };
+    let with_sums = |deb: Deb| {
+        let sums = deb.md5sums();
+        deb.member("md5sums", 0o644, &sums)
+    };
+    let stripped = [("usr/share/man/man3/x.1", world::GONE), ("usr/share/doc/libx/changelog.1", world::GONE)];
+    let bundle = ("etc/ssl/certs/ca-certificates.crt", "bundle");
+    let world = World::distroless(
+        &[library("1"), deb("ca-certificates", "1"), deb("nosums", "1")],
+        &[with_sums(library("2")), deb("ca-certificates", "2"), deb("nosums", "2")],
+        &[stripped[0], stripped[1], bundle, ("var/lib/dpkg/status.d/nosums.md5sums", world::GONE)],
+    );
+    let report = world.rebuild(&world.request("out")).unwrap();
+    assert_eq!(fates(&report), ["ca-certificates 1 KeptBack", "libx 2 Updated", "nosums 1 KeptBack"]);
+    assert!(
+        reason(&report, "nosums").contains("the old version's files are not known"),
+        "{}",
+        reason(&report, "nosums")
+    );
+    let tree = world.tree("out");
+    let paths: Vec<_> = tree.keys().filter(|path| path.contains("libx")).map(String::as_str).collect();
+    let expected = [
+        "/usr/lib/libx.so.1.2",
+        "/usr/share/doc/libx/changelog.2",
+        "/usr/share/doc/libx/copyright",
+        "/var/lib/dpkg/status.d/libx",
+        "/var/lib/dpkg/status.d/libx.md5sums",
+    ];
+    assert_eq!(paths, expected, "manual pages stay away");
+    assert_eq!(tree["/var/lib/dpkg/status.d/libx"], library("2").control());
+    assert_eq!(tree["/var/lib/dpkg/status.d/libx.md5sums"], library("2").md5sums());
+    assert!(!tree.contains_key("/var/lib/dpkg/status") && !tree.contains_key("/var/lib/dpkg/info/libx.list"));
+}
