@@ -25,14 +25,14 @@ if [ -z "$slim" ]; then
 fi
 
 image() { # NAME ROOT.tar COMMAND
-  layout "$work/images" "$1" "{\"Entrypoint\":[\"sh\",\"-c\",\"$3\"],\"Env\":[\"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\"]}" "$2"
+  layout "$work/images/$1" "$1" "{\"Entrypoint\":[\"sh\",\"-c\",\"$3\"],\"Env\":[\"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\"]}" "$2"
 }
 
 # rebuild NAME TAG OPTION...: into $work/TAG, unpacked to $work/root.
 rebuild() {
   local name=$1 tag=$2
   shift 2
-  "$slim" rebuild "oci:$work/images:$name" -o "oci:$work/$tag:slim" --update none --quiet --report "$work/report.json" "$@"
+  "$slim" rebuild "oci:$work/images/$name:$name" -o "oci:$work/$tag:slim" --update none --quiet --report "$work/report.json" "$@"
   as_root rm -rf "$work/root"
   unpack "$work/$tag" slim "$work/root"
 }

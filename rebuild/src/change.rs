@@ -250,8 +250,15 @@ impl Maker<'_> {
         }
         prune(draft, removal)?;
         alternatives::forget(draft).map_err(ChangeError::Alternatives)?;
-        if draft.tree().lookup(&slim::path::ImagePath::literal("/etc/ld.so.cache")).is_some() {
+        let cache = slim::path::ImagePath::literal("/etc/ld.so.cache");
+        if draft.tree().lookup(&cache).is_none() {
+            return Ok(());
+        }
+        // Where the C library went with its loader (only static programs are left), nothing reads the cache.
+        if draft.tree().iter().any(|(path, _)| path.file_name() == b"libc.so.6") {
             ldconfig::refresh(draft).map_err(ChangeError::LoaderCache)?;
+        } else {
+            draft.remove(&cache);
         }
         Ok(())
     }

@@ -19,6 +19,7 @@ use recipes::Recipes;
 use slim::diff::{Difference, Side};
 use slim::packages::Inventory;
 use slim::packages::dpkg::database::{Database, DatabaseError};
+use slim::reach::{Wishes, reach};
 use slim::report::{Inspection, Outcome, Report, SCHEMA, Verdict};
 use slim::tree::{ContentsError, Tree};
 use slim::verify::{Problem, ProblemKind, compare};
@@ -377,7 +378,7 @@ pub fn inspect(
     })
 }
 
-/// Everything that is broken in an image, in path order.
+/// Everything that is broken in an image, in path order, and whether what the container starts meets it.
 ///
 /// # Errors
 /// See [`RebuildError`].
@@ -391,7 +392,16 @@ pub fn verify(
     let subject = run.subject(&*run.source(source)?, platform, &[])?;
     reporter.event(Event::Phase("checking the image".into()));
     let known = subject.knowledge(&subject.tree, Some(&subject.inventory), &run.spool)?;
-    Ok(slim::verify::verify(&subject.tree, &run.spool, &known)?)
+    let mut problems = slim::verify::verify(&subject.tree, &run.spool, &known)?;
+    let launch = &subject.launch;
+    // A base image starts nothing of its own: whoever builds on it may start any of it.
+    let starts_something = !launch.entrypoint.is_empty() || !launch.command.is_empty();
+    if !problems.is_empty() && starts_something {
+        let nobody = Wishes::default();
+        let reached = reach(&subject.tree, &run.spool, &subject.inventory, launch, &run.recipes, &nobody);
+        slim::verify::judge(&mut problems, &reached.map_err(crate::change::ChangeError::from)?);
+    }
+    Ok(problems)
 }
 
 /// Compares two images.

@@ -98,13 +98,16 @@ fn check_rule(rule: &Rule, mut say: impl FnMut(String)) {
         &rule.library,
         &rule.but_not,
         &rule.covers,
+        &rule.starts,
         &rule.together,
         &rule.gate,
         &rule.when.reached,
         &rule.when.present,
         &rule.when.not_by,
     ];
-    for pattern in paths.into_iter().flatten().chain(rule.configs.iter().flat_map(|config| &config.files)) {
+    let about = rule.doubt.iter().flat_map(|doubt| &doubt.about);
+    for pattern in paths.into_iter().flatten().chain(rule.configs.iter().flat_map(|config| &config.files)).chain(about)
+    {
         if !pattern.starts_with(['/', '$', '*', '{']) {
             say(format!("{pattern:?} is not an absolute path"));
         }
@@ -120,10 +123,26 @@ fn check_rule(rule: &Rule, mut say: impl FnMut(String)) {
         &rule.together,
         &rule.gate,
         &rule.covers,
+        &rule.starts,
         &rule.provided,
+        &rule.of_packages,
     ];
-    if effects.iter().all(|effect| effect.is_empty()) && rule.configs.is_empty() {
+    if effects.iter().all(|effect| effect.is_empty()) && rule.configs.is_empty() && rule.doubt.is_none() {
         say("has no effect".into());
+    }
+    if let Some(doubt) = &rule.doubt {
+        for text in [&doubt.what, &doubt.taken].into_iter().filter(|text| text.split_whitespace().count() < 3) {
+            say(format!("the doubt's {text:?} does not explain"));
+        }
+        if doubt.about.is_empty() {
+            say("the doubt is about nothing".into());
+        }
+    }
+    for pattern in &rule.of_packages {
+        if !pattern.starts_with('/') || !pattern.contains("$PACKAGE") {
+            say(format!("{pattern:?} is not an absolute path with $PACKAGE"));
+        }
+        patterns([&pattern.replace("$PACKAGE", "x")], &mut say);
     }
 }
 
@@ -161,6 +180,11 @@ mod tests {
             ("  - {id: r, because: a good reason, when: {always: true}}", "no effect"),
             ("  - {id: r, because: a good reason, when: {always: true}, keep: [x]}", "absolute"),
             ("  - {id: r, because: a good reason, when: {always: true}, keep: ['/[']}", "pattern"),
+            ("  - {id: r, because: a good reason, when: {always: true}, of_packages: [/x]}", "$PACKAGE"),
+            (
+                "  - {id: r, because: a good reason, when: {always: true}, doubt: {about: [], what: a b c, taken: a b c}}",
+                "nothing",
+            ),
         ];
         for (rules, expected) in cases {
             let problems = wrong(rules);

@@ -73,6 +73,20 @@ impl Launch {
         candidates.into_iter().find(|path| !command.is_empty() && is_file(path))
     }
 
+    /// As [`Launch::find`], for a link that leads nowhere: the command is there by name, and broken.
+    pub fn broken(&self, tree: &Tree, command: &str) -> Option<ImagePath> {
+        let is_link = |path: &ImagePath| {
+            let place = tree.resolve_parent(path).ok();
+            place.and_then(|place| tree.get(&place.path)).is_some_and(|node| node.as_symlink().is_some())
+        };
+        let candidates = match command.contains('/') {
+            true => self.absolute(command).into_iter().collect(),
+            false => self.search_path(),
+        };
+        let named = |path: ImagePath| if command.contains('/') { Some(path) } else { path.join(command).ok() };
+        candidates.into_iter().filter_map(named).find(|path| is_link(path) && tree.resolve(path).is_err())
+    }
+
     /// A name from the working directory; without `..`.
     pub fn absolute(&self, name: &str) -> Option<ImagePath> {
         match name.starts_with('/') {
@@ -123,7 +137,11 @@ impl Launch {
         }
         match self.find(tree, program) {
             Some(path) => roots.edges.push(Edge::root(path, Rule::Root, format!("{place} runs {program}"))),
-            None => roots.unknown(place, &format!("{program} is not in the image"), "nothing is kept for it"),
+            None => {
+                let broken = self.broken(tree, program);
+                roots.edges.extend(broken.map(|path| Edge::root(path, Rule::Root, format!("{place} runs {program}"))));
+                roots.unknown(place, &format!("{program} is not in the image"), "nothing is kept for it");
+            }
         }
         let name = program.rsplit('/').next().unwrap_or(program);
         if is_shell(name) {

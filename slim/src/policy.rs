@@ -8,6 +8,7 @@ use crate::packages::Inventory;
 use crate::path::ImagePath;
 use crate::plan::{Plan, Removal, Step, Verdict};
 use crate::reach::{Reach, Wishes};
+use crate::scan::knowledge::Doubt;
 use crate::tree::{Kind, Tree};
 use recipes::{Pattern, PatternError};
 use std::collections::BTreeSet;
@@ -96,6 +97,8 @@ pub fn decide(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profil
     plan.steps.sort_by(|a, b| a.package.cmp(&b.package));
     if profile != Profile::Off {
         files(tree, inventory, reach, profile, &mut plan.removal);
+        let missed = |doubt: &&Doubt| doubt.about.iter().any(|path| plan.removal.paths.contains_key(path));
+        plan.doubts = reach.doubts.iter().filter(missed).map(|doubt| doubt.unknown.clone()).collect();
     }
     plan
 }
@@ -128,7 +131,7 @@ fn files(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profile, re
             }
             continue;
         }
-        if is_alias(tree, path, node) {
+        if is_alias(tree, path, node) || reach.byte_code.contains_key(path) {
             continue;
         }
         let reason = if owners.is_empty() {
@@ -139,7 +142,11 @@ fn files(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profile, re
             }
         } else if !owners.iter().any(kept) {
             "its package is removed".to_owned()
-        } else if profile == Profile::Files && !owners.iter().any(|owner| reach.whole.contains_key(owner)) {
+        } else if owners.iter().any(|owner| reach.whole.contains_key(owner)) {
+            continue;
+        } else if reach.gated.contains(path) {
+            "nothing that reads it is in use".to_owned()
+        } else if profile == Profile::Files {
             "nothing in use leads to it".to_owned()
         } else {
             continue;
@@ -149,10 +156,31 @@ fn files(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profile, re
     removal.by_file = profile == Profile::Files;
     loop {
         dangling(tree, removal);
-        if !stranded(reach, removal) {
-            return;
+        let atoms = atoms(tree, reach, removal);
+        if !stranded(reach, removal) && !atoms {
+            break;
         }
     }
+    byte_code(reach, removal);
+}
+
+/// Byte code goes with its module, and by file altogether.
+fn byte_code(reach: &Reach, removal: &mut Removal) {
+    for (path, because) in reach.byte_code.iter().filter(|(path, _)| !reach.graph.reaches(path)) {
+        if removal.by_file {
+            removal.paths.insert(path.clone(), because.clone());
+        } else if source(path).is_some_and(|module| removal.paths.contains_key(&module)) {
+            removal.paths.insert(path.clone(), "its module is removed".to_owned());
+        }
+    }
+    let emptied = reach.byte_code.keys().filter(|path| removal.paths.contains_key(path)).filter_map(ImagePath::parent);
+    removal.directories.extend(emptied.collect::<Vec<_>>());
+}
+
+/// The module of `__pycache__/NAME.cpython-311.pyc` (PEP 3147).
+fn source(path: &ImagePath) -> Option<ImagePath> {
+    let name = path.file_name().split(|b| *b == b'.').next()?;
+    path.parent()?.parent()?.join([name, b".py"].concat()).ok()
 }
 
 /// What nothing runs, and what could not run any more because something that it takes is removed, goes too; whether there was any.
@@ -166,6 +194,22 @@ fn stranded(reach: &Reach, removal: &mut Removal) -> bool {
     let any = !news.is_empty();
     removal.paths.extend(news);
     any
+}
+
+/// What lives or dies with something that is removed goes too; whether there was any.
+fn atoms(tree: &Tree, reach: &Reach, removal: &mut Removal) -> bool {
+    let before = removal.paths.len();
+    for members in &reach.atoms {
+        let Some(gone) = members.iter().find(|member| removal.paths.contains_key(member)).cloned() else { continue };
+        for member in members.iter().filter(|member| !removal.paths.contains_key(member)).cloned().collect::<Vec<_>>() {
+            if tree.get(&member).is_some_and(|node| node.is_directory()) {
+                removal.directories.insert(member);
+            } else {
+                removal.paths.insert(member, format!("it lives or dies with {gone}, which is removed"));
+            }
+        }
+    }
+    removal.paths.len() > before
 }
 
 /// A link that led somewhere and now would not goes too, unless it is in use: the leavings of removed packages.
@@ -292,6 +336,28 @@ mod tests {
         let plan = plan(&[], Profile::Files);
         assert!(plan.removal.by_file && gone(&plan).contains(&"/usr/bin/other".to_owned()));
         assert_eq!(kept(&plan), ["app", "data", "shell"]);
+    }
+
+    #[test]
+    fn byte_code_goes_with_its_module_and_by_file_altogether() {
+        let tree = text::tree(
+            "/usr/bin/app = x\n/usr/lib/a/mine.py = x\n/usr/lib/a/__pycache__/mine.cpython-311.pyc = x\n\
+             /usr/lib/b/theirs.py = x\n/usr/lib/b/__pycache__/theirs.cpython-311.opt-1.pyc = x",
+        )
+        .unwrap();
+        let owned =
+            Package { name: "b".into(), files: vec![ImagePath::literal("/usr/lib/b/theirs.py")], ..Package::default() };
+        let inventory = Inventory::new(vec![owned], &tree);
+        let launch = Launch { entrypoint: vec!["/usr/bin/app".into()], ..Launch::default() };
+        let recipes = Recipes::embedded().unwrap();
+        let wishes = Wishes::default();
+        let reach = crate::reach::reach(&tree, &MemoryContents, &inventory, &launch, &recipes, &wishes).unwrap();
+        let (theirs, mine) =
+            ("/usr/lib/b/__pycache__/theirs.cpython-311.opt-1.pyc", "/usr/lib/a/__pycache__/mine.cpython-311.pyc");
+        let packages = decide(&tree, &inventory, &reach, Profile::Packages);
+        assert_eq!(gone(&packages), [theirs, "/usr/lib/b/theirs.py"]);
+        assert!(packages.removal.directories.contains(&ImagePath::literal("/usr/lib/b/__pycache__")));
+        assert_eq!(gone(&decide(&tree, &inventory, &reach, Profile::Files)), [mine, theirs, "/usr/lib/b/theirs.py"]);
     }
 
     #[test]

@@ -8,8 +8,8 @@ use crate::graph::{Edge, Graph, Rule, Unknown};
 use crate::launch::Launch;
 use crate::packages::Inventory;
 use crate::path::ImagePath;
-use crate::scan::knowledge::{Facts, Knowledge};
-use crate::scan::{Finding, Scene, elf, idle, perl, python, script};
+use crate::scan::knowledge::{Doubt, Facts, Knowledge};
+use crate::scan::{Finding, Scene, elf, idle, node, perl, python, script, zone};
 use crate::tree::{Contents, Kind, Tree};
 use rayon::prelude::*;
 use recipes::{Keeping, Recipes};
@@ -32,8 +32,14 @@ pub struct Reach {
     pub gated: BTreeSet<ImagePath>,
     /// Unowned files that go unless reached, with who makes them.
     pub leftovers: BTreeMap<ImagePath, String>,
+    /// Paths that live or die together, where none of them is in use.
+    pub atoms: Vec<Vec<ImagePath>>,
+    /// Byte code of Python that no package owns, with who makes it.
+    pub byte_code: BTreeMap<ImagePath, String>,
     /// Programs, libraries and scripts of kept packages that nothing reaches, with the files that they would take if somebody ran them.
     pub idle: BTreeMap<ImagePath, BTreeSet<ImagePath>>,
+    /// Uses that may come to pass at run time.
+    pub doubts: Vec<Doubt>,
 }
 
 /// Whose word keeps packages beyond what is reached.
@@ -64,7 +70,17 @@ pub fn reach(
     let knowledge = Knowledge::new(recipes, tree)?;
     let loader = elf::loader(tree, contents, launch);
     let python = python::Modules::new(tree, contents);
-    let scene = Scene { tree, contents, launch, knowledge, loader, python, perl: perl::Library::new(tree)? };
+    let scene = Scene {
+        tree,
+        contents,
+        launch,
+        knowledge,
+        loader,
+        python,
+        perl: perl::Library::new(tree)?,
+        zones: zone::Zones::new(tree),
+        node: node::Library::new(tree)?,
+    };
     let mut work = Work {
         scene: &scene,
         inventory,
@@ -86,9 +102,11 @@ pub fn reach(
         }
         if work.queue.is_empty() {
             work.reach.gated.clone_from(scene.knowledge.gated());
+            work.reach.atoms = scene.knowledge.idle_atoms(&work.reach.graph);
             work.keep_whole(wishes);
             work.reach.loaded.clone_from(&work.loaded);
             work.reach.idle = work.idle();
+            work.reach.doubts = scene.knowledge.doubts(&work.facts);
             return Ok(work.reach);
         }
     }
@@ -117,6 +135,9 @@ impl Work<'_, '_> {
             finding.edges.extend(edges.into_iter().map(|edge| if root.keeps_package { edge } else { edge.of_file() }));
         }
         self.interpreter(&mut finding);
+        for (name, value) in &scene.launch.env {
+            zone::find(scene, None, value.as_bytes(), |_| format!("environment {name}={value}"), &mut finding);
+        }
         for (place, text) in roots.snippets {
             let mut inner = Finding::default();
             script::text(scene, None, text.as_bytes(), &mut inner, 0);
@@ -178,6 +199,10 @@ impl Work<'_, '_> {
             }
             match self.scene.knowledge.generated(path) {
                 Some((Keeping::Data, _)) => continue,
+                Some((Keeping::ByteCode, because)) => {
+                    self.reach.byte_code.insert(path.clone(), because.to_owned());
+                    continue;
+                }
                 Some((Keeping::Reached, because)) => {
                     self.reach.leftovers.insert(path.clone(), because.to_owned());
                     continue;

@@ -218,6 +218,7 @@ pub(crate) fn problems() -> Vec<Problem> {
             detail: "libgone.so.1 is not found (searched /lib)".into(),
             chain: vec![path("/usr/bin/a"), path("/usr/lib/liba.so.1")],
             roots: BTreeSet::from([path("/usr/bin/a"), path("/usr/bin/b")]),
+            in_use: None,
         },
         Problem {
             at: path("/etc/link"),
@@ -226,6 +227,7 @@ pub(crate) fn problems() -> Vec<Problem> {
             detail: "it leads to ../gone: /gone is not there".into(),
             chain: vec![path("/etc/link")],
             roots: BTreeSet::from([path("/etc/link")]),
+            in_use: None,
         },
     ]
 }

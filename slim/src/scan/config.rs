@@ -61,6 +61,8 @@ impl Reader<'_, '_> {
                 ConfigKind::Paths => {}
             }
             self.paths(file, line, &words);
+            let evidence = format!("line {line}: {}", words.join(" "));
+            super::zone::find(self.scene, Some(file), evidence.as_bytes(), |_| evidence.clone(), self.finding);
         }
     }
 
