@@ -38,7 +38,7 @@ impl Maker<'_> {
             self.alive()?;
             layer.lay_over(&mut tree, index);
             if let Some(below) = drafts.last()
-                && stands_apart(layer, below)
+                && stands_apart(layer, below, &removal)
             {
                 let mut above = below.clone();
                 layer.lay_over(&mut above.tree, index);
@@ -173,12 +173,13 @@ fn of_instance<'a>(finals: &'a [(String, String)], architecture: &str) -> Option
     same.or_else(moved).map(|(architecture, version)| (architecture.as_str(), version.as_str()))
 }
 
-/// Whether a layer has nothing to do with packages and with what was done below it: a site's files, an application.
-fn stands_apart(layer: &Layer, below: &Drafted) -> bool {
+/// Whether a layer has nothing to do with packages, with what was done below it and with what goes: a site's files, an application.
+fn stands_apart(layer: &Layer, below: &Drafted, removal: &Removal) -> bool {
     let database = ImagePath::literal("/var/lib/dpkg");
     layer.opaque.is_empty()
         && layer.entries.iter().all(|(path, entry)| {
-            let of_packages = path.starts_with(&database) || below.touched.contains(path);
+            let of_packages =
+                path.starts_with(&database) || below.touched.contains(path) || removal.paths.contains_key(path);
             let directory_only = entry.node().is_some_and(slim::tree::Node::is_directory);
             matches!(entry, LayerEntry::Node { .. }) && (directory_only || !of_packages)
         })
@@ -187,6 +188,16 @@ fn stands_apart(layer: &Layer, below: &Drafted) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_layer_of_which_something_goes_does_not_stand_apart() {
+        let stack = slim::tree::text::stack(&["/app/\n/app/run = 1\n/app/pip/__init__.py = 2"]).unwrap();
+        let below = Draft::new(Tree::new(), &slim::tree::MemoryContents).finish();
+        let mut removal = Removal::default();
+        assert!(stands_apart(&stack.layers[0], &below, &removal));
+        removal.paths.insert(ImagePath::literal("/app/pip/__init__.py"), "unused".into());
+        assert!(!stands_apart(&stack.layers[0], &below, &removal));
+    }
 
     #[test]
     fn an_instance_is_found_again_after_a_move_to_another_architecture() {
