@@ -1,21 +1,25 @@
 #!/usr/bin/env bash
-# Times `slim rebuild --update all` of an outdated nginx image, index cache warm, against `apt-get update && apt-get -y upgrade` in a chroot of
+# Times `slim rebuild --update all` of an outdated image, index cache warm, against `apt-get update && apt-get -y upgrade` in a chroot of
 # the same image: CPU seconds of the whole process trees, in one run. Once as it is by default (what nothing reaches is removed and
 # not downloaded), once with --prune none (the same packages as apt's; a whole image is compressed again, which apt does not do).
 #
-#   bash examples/bench-update.sh [RUNS]      RUNS: how often each, alternating (3 by default); the medians are compared
+#   bash examples/bench-update.sh [RUNS [PACKAGE...]]      RUNS: how often each, alternating (3 by default); the medians are compared
+#                                                          PACKAGE: what the image holds (nginx by default), or `everything`
 # Needs what examples/quickstart.sh needs.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=examples/lib/image.sh
 . "$here/lib/image.sh"
 runs=${1:-3}
+packages=${*:2}
+packages=${packages:-nginx}
+[ "$packages" != everything ] || packages="nginx ca-certificates curl python3 python3-pip python3-venv git postgresql locales php-fpm redis-server openjdk-17-jre-headless"
 work=$(mktemp -d)
 trap 'as_root rm -rf "$work"' EXIT
 need mmdebstrap mmdebstrap
 need jq jq
 
-debian_root bookworm "$work/root" nginx
+debian_root bookworm "$work/root" "${packages// /,}"
 layer_all "$work/root" "$work/image.tar"
 layout "$work/image" outdated '{"Entrypoint":["nginx","-g","daemon off;"]}' "$work/image.tar"
 (cd "$here/.." && cargo build --release --quiet --package slim-cli)
@@ -42,7 +46,9 @@ for _ in $(seq "$runs"); do
   printf 'apt                 CPU and wall seconds: '; cpu "$work/apt-times" apt_run
 done
 median() { sort -n "$1" | awk -v column="$2" '{ v[NR] = $column } END { print v[int((NR + 1) / 2)] }'; }
-s=$(median "$work/slim" 1) w=$(median "$work/slim-whole" 1) a=$(median "$work/apt-times" 1)
-awk -v s="$s" -v w="$w" -v a="$a" 'BEGIN {
-  printf "CPU medians: slim %.2f s, slim --prune none %.2f s, apt %.2f s; apt takes %.1f and %.1f times as much\n", s, w, a, a / s, a / w
-}'
+for column in 1 2; do
+  s=$(median "$work/slim" $column) w=$(median "$work/slim-whole" $column) a=$(median "$work/apt-times" $column)
+  awk -v name="$([ $column = 1 ] && echo CPU || echo wall)" -v s="$s" -v w="$w" -v a="$a" 'BEGIN {
+    printf "%s medians: slim %.2f s, slim --prune none %.2f s, apt %.2f s; apt takes %.1f and %.1f times as much\n", name, s, w, a, a / s, a / w
+  }'
+done

@@ -97,6 +97,9 @@ check "the third layer is $after"
 "$slim" rebuild "oci:$work/result:slim" -o "oci:$work/again:slim" --quiet
 [ "$(manifest_of "$work/result" slim | xargs basename)" = "$(manifest_of "$work/again" slim | xargs basename)" ] || fail "a second run changed the image"
 check "a second run gives the same digest"
+gone=$(as_root jq '.packages | length' "$work/slim-root/usr/share/slim/removed.json")
+[ "$gone" = "$(jq '[.packages[] | select(.verdict == "removed")] | length' "$work/report.json")" ] || fail "the list of removed packages has $gone entries"
+check "the image lists the $gone packages that went, in /usr/share/slim/removed.json"
 files=$(as_root find "$work/slim-root" -xdev -type f -printf '%i %s\n' | sort -u | awk '{ sum += $2 } END { print sum }')
 printf '\n   %s MB of files now, %s MB before\n' "$((files / 1000000))" "$(as_root find "$root" -xdev -type f -printf '%i %s\n' | sort -u | awk '{ sum += $2 } END { printf "%d", sum / 1000000 }')"
 [ "$files" -le 23000000 ] || fail "$files bytes are more than 23 MB"

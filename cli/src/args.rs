@@ -5,13 +5,15 @@ mod generate;
 mod machine;
 mod question;
 mod rebuild;
+mod recipes;
 mod services;
 
 pub(crate) use fetch::FetchArgs;
 pub(crate) use generate::{CompletionsArgs, Document, ManArgs, SchemaArgs};
 pub(crate) use machine::{MachineArgs, PlatformArgs};
-pub(crate) use question::{DiffArgs, InspectArgs, VerifyArgs, WhyArgs};
-pub(crate) use rebuild::{ConffileChoice, PruneChoice, RebuildArgs, SelectionArgs, UpdateChoice};
+pub(crate) use question::{AccessArgs, DiffArgs, GraphArgs, InspectArgs, VerifyArgs, WhyArgs, WhyNotArgs};
+pub(crate) use rebuild::{ConffileChoice, ModeChoice, PruneChoice, RebuildArgs, SelectionArgs, UpdateChoice};
+pub(crate) use recipes::{RecipesArgs, RecipesCommand};
 pub(crate) use services::{ArchiveArgs, RegistryArgs};
 
 use clap::builder::Styles;
@@ -58,9 +60,12 @@ pub(crate) enum Command {
     Rebuild(Box<RebuildArgs>),
     Inspect(Box<InspectArgs>),
     Why(Box<WhyArgs>),
+    WhyNot(Box<WhyNotArgs>),
+    Graph(Box<GraphArgs>),
     Diff(Box<DiffArgs>),
     Verify(Box<VerifyArgs>),
     Fetch(Box<FetchArgs>),
+    Recipes(RecipesArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
     ReportSchema(SchemaArgs),

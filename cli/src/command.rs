@@ -3,9 +3,11 @@
 mod completions;
 mod diff;
 mod fetch;
+mod graph;
 mod inspect;
 mod man;
 mod rebuild;
+mod recipes;
 mod schema;
 mod verify;
 mod why;
@@ -20,10 +22,13 @@ pub(crate) fn run(cli: &Cli) -> Result<Code, Failure> {
     match &cli.command {
         Command::Rebuild(args) => rebuild::run(args, cli.quiet),
         Command::Inspect(args) => inspect::run(args, cli.quiet),
-        Command::Why(args) => why::run(args, cli.quiet),
+        Command::Why(args) => why::run(args, false, cli.quiet),
+        Command::WhyNot(args) => why::run(&args.question, true, cli.quiet),
+        Command::Graph(args) => graph::run(args, cli.quiet),
         Command::Diff(args) => diff::run(args, cli.quiet),
         Command::Verify(args) => verify::run(args, cli.quiet),
         Command::Fetch(args) => fetch::run(args, cli.quiet),
+        Command::Recipes(args) => recipes::run(args),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),
         Command::ReportSchema(args) => schema::run(args),

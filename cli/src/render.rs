@@ -2,6 +2,7 @@
 //!
 //! Nothing here computes: what is shown is what the library says.
 
+mod catalogue;
 mod difference;
 mod explanation;
 mod inspection;
@@ -9,6 +10,7 @@ mod problems;
 mod summary;
 pub(crate) mod text;
 
+pub(crate) use catalogue::catalogue;
 pub(crate) use difference::difference;
 pub(crate) use explanation::explanation;
 pub(crate) use inspection::inspection;

@@ -36,20 +36,24 @@ impl ReportFile {
                 .tempfile_in(folder)
                 .map(|file| Self::File(file, path.into())),
         };
-        opened.map_err(|error| unwritable(path, &error).hint("nothing was done; name another file with --report FILE"))
+        opened.map_err(|error| unwritable(path, &error).hint("nothing was done; name another file"))
     }
 
-    /// Writes it.
+    /// Writes a document as JSON.
     pub(crate) fn write(self, report: &impl Serialize) -> Result<(), Failure> {
-        let text = crate::render::json(report);
+        self.write_text(&crate::render::json(report))
+    }
+
+    /// Writes a text.
+    pub(crate) fn write_text(self, text: &str) -> Result<(), Failure> {
         match self {
-            Self::Output => crate::render::print(&text),
+            Self::Output => crate::render::print(text),
             Self::Stream(mut file, path) => file.write_all(text.as_bytes()).map_err(|error| unwritable(&path, &error)),
             Self::File(mut file, path) => {
                 let written = file.write_all(text.as_bytes()).and_then(|()| readable(file.as_file()));
                 written
                     .and_then(|()| file.persist(&path).map(drop).map_err(|error| error.error))
-                    .map_err(|error| unwritable(&path, &error).hint("the image itself was written"))
+                    .map_err(|error| unwritable(&path, &error).hint("an image that was to be written was written"))
             }
         }
     }
@@ -68,5 +72,5 @@ fn readable(_file: &File) -> io::Result<()> {
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Failure {
-    Failure::failed(&format!("the report {} cannot be written: {error}", path.display()))
+    Failure::failed(&format!("{} cannot be written: {error}", path.display()))
 }

@@ -1,16 +1,19 @@
 //! From what was typed to what the library is asked for: files are looked up, defaults filled in, contradictions refused.
 
 mod archives;
+mod files;
 
 use crate::args::{
-    ArchiveArgs, ConffileChoice, FetchArgs, MachineArgs, PruneChoice, RebuildArgs, RegistryArgs, SelectionArgs,
-    UpdateChoice, WhyArgs,
+    AccessArgs, ArchiveArgs, ConffileChoice, FetchArgs, MachineArgs, ModeChoice, PruneChoice, RebuildArgs,
+    RegistryArgs, SelectionArgs, UpdateChoice,
 };
 use crate::failure::Failure;
+pub(crate) use files::read_recipe;
+use files::{read_recipes, read_trace};
 use rebuild::engine::native::ConffilePolicy;
 use rebuild::image::Location;
 use rebuild::lock::Lock;
-use rebuild::request::{Prune, Request, Services, Update};
+use rebuild::request::{Prune, PruneMode, Request, Services, Update};
 use rebuild::store::locate;
 use rebuild::store::registry::{AuthFiles, CredentialSource, PlainHttp, RegistryOptions};
 use std::path::{Path, PathBuf};
@@ -53,7 +56,8 @@ pub(crate) fn of_rebuild(args: &RebuildArgs) -> Result<Request, Failure> {
         dry_run: args.dry_run,
         allow_larger: args.allow_larger,
         strict: args.strict,
-        ..selecting(source, &args.selection)
+        tests: args.test.clone(),
+        ..selecting(source, &args.selection)?
     })
 }
 
@@ -76,19 +80,31 @@ fn update(choice: UpdateChoice) -> Update {
     }
 }
 
-/// The request of `slim why`: a plan that is only read.
-pub(crate) fn of_why(args: &WhyArgs) -> Result<Request, Failure> {
-    let request = selecting(locate(&args.source)?, &args.selection);
-    Ok(Request { platform: args.platform.platform.clone(), ..request })
+/// The request of a question about what would stay: a plan that is only read.
+pub(crate) fn of_question(source: &str, selection: &SelectionArgs, access: &AccessArgs) -> Result<Request, Failure> {
+    let request = selecting(locate(source)?, selection)?;
+    Ok(Request { platform: access.platform.platform.clone(), ..request })
 }
 
-fn selecting(source: Location, selection: &SelectionArgs) -> Request {
+fn selecting(source: Location, selection: &SelectionArgs) -> Result<Request, Failure> {
     let prune = match selection.prune {
         PruneChoice::Packages => Prune::Packages,
         PruneChoice::Files => Prune::Files,
         PruneChoice::None => Prune::None,
     };
-    Request { prune, keep: selection.keep.clone(), roots: selection.root.clone(), ..Request::question(source) }
+    Ok(Request {
+        prune,
+        prune_mode: match selection.prune_mode {
+            ModeChoice::Minimal => PruneMode::Minimal,
+            ModeChoice::AptUsable => PruneMode::AptUsable,
+        },
+        keep: selection.keep.clone(),
+        keep_shell: selection.keep_shell,
+        roots: selection.root.clone(),
+        traces: selection.trace.iter().map(|file| read_trace(file)).collect::<Result<_, _>>()?,
+        recipes: read_recipes(&selection.recipe)?,
+        ..Request::question(source)
+    })
 }
 
 /// A tag may be moved and a layout may get one more image, but an archive is written anew: in the place of the source it

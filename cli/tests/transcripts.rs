@@ -148,6 +148,7 @@ package helper stays: /usr/bin/helper is in use
 "#);
     assert_snapshot!(scene.slim("why oci:in unused").done(), @r#"
 package unused goes: nothing in use leads to any of its files
+`slim why-not` tells what would have kept it
 "#);
     assert!(scene.slim("why oci:in unused --keep unused").done().contains("stays"));
     assert!(scene.slim("why oci:in unused --root /usr/bin/unused").done().contains("stays"));
@@ -161,6 +162,76 @@ hint: `slim inspect` lists the packages; a path begins with a slash
 }
 
 #[test]
+fn why_not_tells_what_would_have_kept_it() {
+    let scene = scene();
+    assert_snapshot!(scene.slim("why-not oci:in unused").done());
+    let json = scene.slim("why-not oci:in unused --json").json();
+    assert_eq!((&json["kept"], &json["remedies"][0]), (&Value::Bool(false), &"--keep unused".into()));
+    assert!(scene.slim("why-not oci:in helper").done().contains("stays"));
+}
+
+#[test]
+fn recipes_are_listed_shown_checked_and_used() {
+    let scene = scene();
+    let listed = scene.slim("recipes list").done();
+    assert!(listed.contains("\nglibc: ") && listed.contains("  glibc-libgcc"), "{listed}");
+    assert_eq!(scene.slim("recipes list --json").json()["schema"], 1);
+    assert!(scene.slim("recipes show glibc-libgcc").done().contains("id: glibc-libgcc"));
+    assert_snapshot!(scene.slim("recipes show nonsense").failed(), @r#"
+1
+error: no recipe and no rule has the id "nonsense"
+hint: `slim recipes list` lists them
+"#);
+
+    let rule = |id: &str, keep: &str| {
+        format!(
+            "id: mine\nabout: a trial\nrules:\n  - id: {id}\n    because: the application runs it\n    when: {{always: true}}\n    keep: [{keep}]\n"
+        )
+    };
+    std::fs::write(scene.path().join("good.yaml"), rule("glibc-libgcc", "/usr/bin/unused")).unwrap();
+    std::fs::write(scene.path().join("bad.yaml"), rule("mine-unused", "usr/bin/unused")).unwrap();
+    let told = scene.slim("recipes check good.yaml bad.yaml");
+    assert_eq!(told.code, Some(1));
+    assert_snapshot!(told.out, @r#"
+good.yaml: 1 rule
+  recipe mine stands in for the built-in rule glibc-libgcc
+recipe bad.yaml is wrong
+  line 4: mine/mine-unused: "usr/bin/unused" is not an absolute path
+"#);
+    let why = scene.slim("why oci:in unused --recipe good.yaml").done();
+    assert!(why.contains("stays") && why.contains("recipe glibc-libgcc: the application runs it"), "{why}");
+    let report = scene.slim("rebuild oci:in -o oci:out --update none --recipe good.yaml --report -").json();
+    assert_eq!(report["notes"][0], "recipe mine stands in for the built-in rule glibc-libgcc");
+    assert_snapshot!(scene.slim("rebuild oci:in -o oci:new --update none --recipe bad.yaml").failed(), @r#"
+2
+error: recipe bad.yaml is wrong
+  because: line 4: mine/mine-unused: "usr/bin/unused" is not an absolute path
+"#);
+}
+
+#[test]
+fn traces_roots_and_shells_keep_and_say_so() {
+    let scene = scene();
+    std::fs::write(scene.path().join("seen.txt"), "# by hand\n/usr/bin/unused\n").unwrap();
+    let why = scene.slim("why oci:in unused --trace seen.txt").done();
+    assert!(why.contains("/usr/bin/unused [unused]  root: --trace seen.txt:2"), "{why}");
+    let why = scene.slim("why oci:in unused --root /usr/bin/unused").done();
+    assert!(why.contains("root: --root /usr/bin/unused runs /usr/bin/unused"), "{why}");
+    assert_eq!(scene.slim("why oci:in unused --trace in/oci-layout").code, Some(2));
+}
+
+#[test]
+fn a_graph_and_a_map_are_drawn() {
+    let scene = scene();
+    let dot = scene.slim("graph oci:in").done();
+    assert!(dot.starts_with("digraph slim {") && dot.contains("[label=\"shebang\"]"), "{dot}");
+    assert_eq!(scene.slim("graph oci:in --dot a.dot --svg a.svg").done(), "");
+    assert_eq!(std::fs::read_to_string(scene.path().join("a.dot")).unwrap(), dot);
+    assert!(std::fs::read_to_string(scene.path().join("a.svg")).unwrap().starts_with("<svg "));
+    assert_eq!(scene.slim("graph oci:in --dot - --svg -").code, Some(2));
+}
+
+#[test]
 fn rebuild_removes_what_nothing_reaches_and_says_so() {
     let scene = scene();
     let told = scene.slim("rebuild oci:in:1 -o oci:out:1 --update none --report report.json");
@@ -170,16 +241,16 @@ fn rebuild_removes_what_nothing_reaches_and_says_so() {
         told.err
     );
     assert_snapshot!(told.done(), @r#"
-             before    after         saved
-compressed  16.4 kB  14.3 kB  2.0 kB (12%)
-unpacked      704 B    451 B   253 B (35%)
-files            18       16       2 (11%)
-packages          3        2       1 (33%)
-layers            2   1 kept             -
+             before    after      saved
+compressed  16.4 kB  16.4 kB          -
+unpacked      704 B    655 B  49 B (6%)
+files            18       19         +1
+packages          3        2    1 (33%)
+layers            2   1 kept          -
 
 0 packages updated, 1 removed
 source  oci:in:1  sha256:29aacc53b8782d8c11872b276e3d75d06734e0185648c46b0a1ca6db62d241f9
-result  oci:out:1  sha256:f89cd0c211fbfeabd7e84f9b261adac22c02ee8a93082323b34dcf513bd448dd
+result  oci:out:1  sha256:aa4c99338999b37662b59530c02bff203cd4ea123d977f7f7185f46ea52aab4a
 "#);
     assert_eq!(scene.names(), ["in", "out", "report.json"], "nothing temporary is left");
 
@@ -195,18 +266,30 @@ package  architecture  before  after
 unused   amd64         1.0-1   -
 
 path                            what     before  after
+/usr/share/slim/removed.json    added         -  204 B
 /var/lib/dpkg/status            content   486 B  322 B
 /usr/bin/unused                 removed    56 B      -
 /var/lib/dpkg/info/unused.list  removed    33 B      -
+/usr/share                      added         -    0 B
+/usr/share/slim                 added         -    0 B
 
           added  removed  changed
 packages      0        1        0
-paths         0        2        1
+paths         3        2        1
 
-files: 704 B before, 451 B after (-253 B)
+files: 704 B before, 655 B after (-49 B)
 "#);
     let json = scene.slim("diff oci:in oci:out --json").json();
     assert_eq!(json["packages"][0]["name"], "unused");
+
+    // What is gone stands in the image, and the manifest says where.
+    let index: Value = serde_json::from_slice(&std::fs::read(scene.path().join("out/index.json")).unwrap()).unwrap();
+    let digest = index["manifests"][0]["digest"].as_str().unwrap().replace(':', "/");
+    let manifest = std::fs::read(scene.path().join("out/blobs").join(digest)).unwrap();
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    assert_eq!(manifest["annotations"]["slim.removed"], "/usr/share/slim/removed.json");
+    assert_eq!(manifest["annotations"]["slim.removed.packages"], "1");
+    assert_eq!(report["removals"], "/usr/share/slim/removed.json");
 }
 
 #[test]
@@ -287,8 +370,8 @@ hint: choose one of the image's platforms with --platform OS/ARCH[/VARIANT]
 "#);
     assert_snapshot!(scene.slim("rebuild oci:in -o oci:out --report no/such/folder/r.json").failed(), @r#"
 1
-error: the report no/such/folder/r.json cannot be written: the folder no/such/folder does not exist
-hint: nothing was done; name another file with --report FILE
+error: no/such/folder/r.json cannot be written: the folder no/such/folder does not exist
+hint: nothing was done; name another file
 "#);
     assert_snapshot!(scene.slim("rebuild oci:in -o oci:out -q").failed(), @r#"
 1
@@ -310,7 +393,7 @@ fn help_fits_a_terminal_and_generators_work() {
     assert_eq!(scene.slim("man pages/man1").done(), "");
     let page = std::fs::read_to_string(scene.path().join("pages/man1/slim-rebuild.1")).unwrap();
     assert!(page.contains("SYNOPSIS") && page.contains("Examples"), "{page}");
-    for document in ["report", "inspection", "explanation", "difference"] {
+    for document in ["report", "inspection", "explanation", "catalogue", "difference", "removed"] {
         assert_eq!(scene.slim(&format!("report-schema {document}")).json()["type"], "object");
     }
     assert!(scene.slim("--version").done().starts_with("slim "));

@@ -9,6 +9,7 @@
 # SLIM       the program (default: built by cargo, unoptimized)
 # PROFILES   what is tried (default: "packages files"; empty: the images are only built and exercised)
 # CACHE      folder for the built images, to be kept between runs (default: below /var/tmp); they need root, mmdebstrap, jq and curl
+# MARKDOWN   a file to which the table is written as documentation shows it
 # KEEP       when set, the results are left in the cache too
 #
 # Exits with 1 when something that worked before does not work after, or when a result is larger than the image's bar.
@@ -117,6 +118,9 @@ for name in "$@"; do
   done
 done
 
+if [ -n "${MARKDOWN:-}" ]; then
+  awk -F '\t' -v OFS=' | ' '{ $1 = $1; print "| " $0 " |" } NR == 1 { gsub(/[^|]+/, "---"); print }' "$table" > "$MARKDOWN"
+fi
 column -t -s "$(printf '\t')" "$table"
 if [ ${#failures[@]} -gt 0 ]; then
   printf '\n%s failed:\n' "${#failures[@]}"

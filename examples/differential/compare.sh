@@ -42,27 +42,52 @@ differences() {
     END { for (path in expected) { split(expected[path], old, "\t"); print "missing", "/" path, old[2], "-" } }' "$1" "$2" | LC_ALL=C sort -t"$(printf '\t')" -k2,2 -k1,1
 }
 
-# judged ALLOW ROOT DIFFERENCES: each difference with the reason for which it is allowed, or `-`, before it. ALLOW has lines of kinds (with commas, or
-# `*`), a glob over the whole path, and the reason. The glob `<generated>` stands for every file that no package's list names.
+# judged ALLOW BEFORE ROOT FOUND DIFFERENCES: each difference with the reason for which it is allowed, or `-`, before it. ALLOW has lines of kinds (with
+# commas, or `*`), a glob over the whole path, and the reason. The glob `<generated>` stands for every file that no package's list names,
+# `<recompiled>` for a compiled Python module whose source in ROOT is not the one in BEFORE, `<code-kept>` for one whose source is the same, with
+# the code of BEFORE and the header of ROOT, and `<reordered>` in front of a glob for files with the
+# same lines in ROOT and FOUND, in another order.
 judged() {
-  local owned
-  owned=$(mktemp)
-  cat "$2"/var/lib/dpkg/info/*.list | sort -u > "$owned"
-  LC_ALL=C awk -F'\t' -v OFS='\t' -v owned="$owned" '
+  local owned recompiled reordered code path source
+  owned=$(mktemp) recompiled=$(mktemp) reordered=$(mktemp) code=$(mktemp)
+  cat "$3"/var/lib/dpkg/info/*.list | sort -u > "$owned"
+  cut -f2 "$5" | { grep '/__pycache__/[^/]*\.pyc$' || true; } | while IFS= read -r path; do
+    source=${path%/__pycache__/*}/$(basename "$path" | sed 's/\.[^.]*\(\.opt-[12]\)\{0,1\}\.pyc$/.py/')
+    [ -e "$3$source" ] || continue
+    if ! cmp -s "$2$source" "$3$source"; then printf '%s\n' "$path" >> "$recompiled"; continue; fi
+    [ -f "$2$path" ] && [ -f "$4$path" ] || continue
+    if cmp -s -n 16 "$3$path" "$4$path" && cmp -s -i 16 "$2$path" "$4$path"; then printf '%s\n' "$path" >> "$code"; fi
+  done
+  grep '^content' "$5" | cut -f2 | while IFS= read -r path; do
+    if [ -f "$3$path" ] && [ "$(sort "$3$path" | sha256sum)" = "$(sort "$4$path" | sha256sum)" ]; then printf '%s\n' "$path"; fi
+  done > "$reordered"
+  LC_ALL=C awk -F'\t' -v OFS='\t' -v owned="$owned" -v recompiled="$recompiled" -v reordered="$reordered" -v code="$code" '
     function pattern(glob) { gsub(/[.+^$(){}|\\]/, "\\\\&", glob); gsub(/\*/, ".*", glob); gsub(/\?/, ".", glob); return "^" glob "$" }
-    BEGIN { while ((getline < owned) > 0) own[$0] }
+    BEGIN {
+      while ((getline < owned) > 0) own[$0]
+      while ((getline < recompiled) > 0) compiled[$0]
+      while ((getline < reordered) > 0) shuffled[$0]
+      while ((getline < code) > 0) kept[$0]
+    }
+    function fits(rule, path) {
+      if (named[rule] == "<generated>") return !(path in own)
+      if (named[rule] == "<recompiled>") return path in compiled
+      if (named[rule] == "<code-kept>") return path in kept
+      if (order[rule] && !(path in shuffled)) return 0
+      return path ~ glob[rule]
+    }
     NR == FNR {
       if ($0 ~ /^#/ || $0 ~ /^[ ]*$/) next
       split($0, word, " ")
-      kinds[++count] = "," word[1] ","; generated[count] = word[2] == "<generated>"; glob[count] = pattern(word[2])
+      kinds[++count] = "," word[1] ","; named[count] = word[2]; order[count] = sub(/^<reordered>/, "", word[2]); glob[count] = pattern(word[2])
       reason[count] = $0; sub(/^[^ ]+ +[^ ]+ +/, "", reason[count])
       next
     }
     {
       why = "-"
       for (i = 1; i <= count && why == "-"; i++)
-        if ((kinds[i] == ",*," || index(kinds[i], "," $1 ",")) && (generated[i] ? !($2 in own) : $2 ~ glob[i])) why = reason[i]
+        if ((kinds[i] == ",*," || index(kinds[i], "," $1 ",")) && fits(i, $2)) why = reason[i]
       print why, $0
-    }' "$1" "$3"
-  rm -f "$owned"
+    }' "$1" "$5"
+  rm -f "$owned" "$recompiled" "$reordered" "$code"
 }

@@ -18,25 +18,32 @@ SLIM=${SLIM:-$here/../../target/debug/slim}
 WORK=${WORK:-/tmp/slim-differential}
 DEFAULT="bookworm/nginx bookworm/python"
 ALL="bookworm/minbase bookworm/nginx bookworm/python bookworm/php trixie/minbase trixie/nginx bullseye/minbase bullseye/nginx
-  bookworm/postgresql bookworm/java trixie/python bullseye/python bullseye/php"
+  bookworm/postgresql bookworm/java trixie/python bullseye/python bullseye/php bullseye/java bookworm/everything"
 
-# packages_of NAME: what the second layer installs.
+# packages_of SUITE NAME: what the layers above the base install, a layer a line.
 packages_of() {
-  case $1 in
+  case $2 in
     minbase) echo "" ;;
     nginx) echo "nginx ca-certificates curl" ;;
     python) echo "python3 python3-pip python3-venv git ca-certificates" ;;
     php) echo "php-fpm redis-server" ;;
     postgresql) echo "postgresql locales" ;;
-    java) echo "openjdk-17-jre-headless" ;;
-    *) echo "run.sh: unknown image $1" >&2; return 2 ;;
+    java) echo "openjdk-$(jre_of "$1")-jre-headless" ;;
+    everything)
+      echo "nginx ca-certificates curl openjdk-$(jre_of "$1")-jre-headless"
+      echo "python3 python3-pip python3-venv git openssh-client"
+      echo "postgresql locales php-fpm redis-server" ;;
+    *) echo "run.sh: unknown image $1/$2" >&2; return 2 ;;
   esac
 }
 
-# make IMAGE FOLDER: the layout FOLDER/image, tag x: a base, packages, a site's file.
+# jre_of SUITE: the suite's default Java.
+jre_of() { if [ "$1" = trixie ]; then echo 21; else echo 17; fi; }
+
+# make IMAGE FOLDER: the layout FOLDER/image, tag x: a base, layers of packages, a site's file.
 make() {
-  local suite=${1%/*} name=${1#*/} folder=$2 packages
-  packages=$(packages_of "$name")
+  local suite=${1%/*} name=${1#*/} folder=$2 packages number=0 all
+  all=$(packages_of "$suite" "$name")
   if [ -n "${FRESH:-}" ]; then as_root rm -rf "$folder"; fi
   if [ -e "$folder/image/index.json" ]; then return; fi
   as_root rm -rf "$folder"; mkdir -p "$folder"
@@ -49,7 +56,9 @@ make() {
   fi
   as_root cp -a "$WORK/base/$suite/root" "$folder/root"
   local layers=("$WORK/base/$suite/layer.tar")
-  if [ -n "$packages" ]; then
+  while IFS= read -r packages; do
+    if [ -z "$packages" ]; then continue; fi
+    number=$((number + 1))
     listing "$folder/root" > "$folder/old"; touch "$folder/mark"; sleep 1.1
     # From main only, so that updates of what is installed here exist, too.
     in_root "$folder/root" sh -c 'mkdir -p /usr/share/man/man1 /usr/share/man/man7
@@ -57,9 +66,9 @@ make() {
       apt-get -qq -o Dir::Etc::SourceList=/etc/apt/main.list update
       apt-get -qq -y --no-install-recommends -o Dir::Etc::SourceList=/etc/apt/main.list install "$@" >/dev/null 2>&1
       rm -rf /etc/apt/main.list /var/lib/apt/lists/* /var/cache/apt/*' sh $packages
-    layer_diff "$folder/root" "$folder/mark" "$folder/old" "$folder/packages.tar"
-    layers+=("$folder/packages.tar")
-  fi
+    layer_diff "$folder/root" "$folder/mark" "$folder/old" "$folder/packages-$number.tar"
+    layers+=("$folder/packages-$number.tar")
+  done <<< "$all"
   mkdir -p "$folder/site/srv/site"; echo "$1" > "$folder/site/srv/site/name"
   tar --create --numeric-owner --owner=0 --group=0 --mtime=@1700000000 --directory "$folder/site" --file "$folder/site.tar" ./srv
   layers+=("$folder/site.tar")
@@ -114,7 +123,7 @@ one() {
   facts "$folder/apt" > "$folder/apt.facts"
   facts "$folder/slim" > "$folder/slim.facts"
   differences "$folder/apt.facts" "$folder/slim.facts" > "$folder/differences"
-  judged "$here/allow.txt" "$folder/apt" "$folder/differences" > "$folder/judged"
+  judged "$here/allow.txt" "$folder/before" "$folder/apt" "$folder/slim" "$folder/differences" > "$folder/judged"
   allowed=$(grep -vc '^-' "$folder/judged" || true) wrong=$(grep -c '^-' "$folder/judged" || true)
   [ "$wrong" = 0 ] || { fault "$wrong differences that are not on the list"; grep '^-' "$folder/judged" | cut -f2- | head -40 | sed 's/^/    /'; }
 

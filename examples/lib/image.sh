@@ -32,7 +32,9 @@ debian_root() {
       --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*'
       --dpkgopt='path-exclude=/usr/share/info/*' --dpkgopt='path-exclude=/usr/share/lintian/*')
   fi
-  # A zoned keyring is in every release: the sources need no Signed-By.
+  # The folders of manual pages, which a minimal root leaves out, are wanted by alternatives of these.
+  case $include in *jre*|*postgresql*) options+=(--essential-hook='mkdir -p "$1/usr/share/man/man1" "$1/usr/share/man/man7"') ;; esac
+  # Every release holds the keys of its suites: the sources need no Signed-By.
   as_root mmdebstrap --quiet --variant=minbase ${include:+--include="$include"} "${options[@]}" "$suite" "$root" "$main"
   as_root sh -c "printf 'deb %s %s main\n' '$main' '$suite' '$main' '$suite-updates' '$security' '$suite-security' > '$root/etc/apt/sources.list'"
   as_root sh -c "printf '#!/bin/sh\nexit 101\n' > '$root/usr/sbin/policy-rc.d'; chmod 755 '$root/usr/sbin/policy-rc.d'"

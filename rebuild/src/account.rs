@@ -202,6 +202,7 @@ fn tier_name(tier: Tier) -> &'static str {
 /// What could not be known.
 pub(crate) fn unknowns(change: &Change) -> Vec<UnknownReport> {
     let unknowns = change.reach.iter().flat_map(|reach| reach.graph.unknowns());
+    let unknowns = unknowns.chain(change.plan.iter().flat_map(|plan| &plan.doubts));
     let report = |unknown: &slim::graph::Unknown| UnknownReport {
         path: unknown.at.as_ref().map_or_else(|| "image config".into(), slim::path::ImagePath::to_text),
         place: unknown.place.clone(),

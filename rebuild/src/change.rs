@@ -4,6 +4,7 @@
 //! each layer becomes what the build would have made of it with today's packages ([`slim::draft::layered`]).
 
 mod fetch;
+mod listing;
 mod lock;
 mod moments;
 mod new;
@@ -17,7 +18,7 @@ use crate::engine::native::script::{Scripts, Unproven};
 use crate::engine::native::{self, EngineError, NativeOptions, Note, Outcome};
 use crate::event::{Event, Reporter};
 use crate::lock::Lock;
-use crate::request::{Prune, Request, Services, Update};
+use crate::request::{Prune, PruneMode, Request, Services, Update};
 use crate::spool::Spool;
 use crate::subject::Subject;
 use crate::upgrade::{Step, Upgrade};
@@ -25,10 +26,11 @@ use recipes::Recipes;
 use slim::draft::{Draft, Drafted, layered};
 use slim::packages::Inventory;
 use slim::packages::dpkg::database::{Database, DatabaseError};
+use slim::packages::dpkg::dependencies::dependencies;
 use slim::plan::Plan;
-use slim::policy::{Keep, Profile, decide};
+use slim::policy::{Keep, Profile, decide, depended};
 use slim::prune::prune;
-use slim::reach::{Reach, reach};
+use slim::reach::{Reach, Wishes, reach};
 use slim::tree::{ContentsError, Stack, Tree};
 use std::collections::BTreeSet;
 
@@ -45,6 +47,8 @@ pub struct Change {
     pub plan: Option<Plan>,
     /// What reaches what, in the image as it is to be.
     pub reach: Option<Reach>,
+    /// How many packages the image's list of removed packages names, where this change wrote it.
+    pub listed: Option<usize>,
     /// The archives that were used.
     pub used: Vec<crate::archives::Used>,
     /// What was used, to be used again; `None` when nothing was to be brought up to date.
@@ -143,6 +147,10 @@ impl Maker<'_> {
     /// Decides, and carries out unless this is a dry run.
     pub(crate) fn change(&self) -> Result<Change, ChangeError> {
         let mut change = Change { after: self.subject.opened.stack.clone(), ..Change::default() };
+        if self.subject.database.is_none() && self.request.prune != Prune::None {
+            let note = "no package database: all files count as the application's, and nothing is removed";
+            change.notes.push(note.into());
+        }
         let mut updates = self.updates(&self.services.archives)?;
         let first = self.plan(&self.subject.tree, &self.subject.inventory)?;
         let mut doomed: BTreeSet<String> =
@@ -163,6 +171,7 @@ impl Maker<'_> {
         };
         if !drafts.is_empty() {
             change.after = layered(&self.subject.opened.stack, &drafts, self.spool)?.apply(&self.subject.opened.stack);
+            self.list(&mut change)?;
         }
         if let Some(updates) = updates {
             change.used = updates.used();
@@ -241,8 +250,15 @@ impl Maker<'_> {
         }
         prune(draft, removal)?;
         alternatives::forget(draft).map_err(ChangeError::Alternatives)?;
-        if draft.tree().lookup(&slim::path::ImagePath::literal("/etc/ld.so.cache")).is_some() {
+        let cache = slim::path::ImagePath::literal("/etc/ld.so.cache");
+        if draft.tree().lookup(&cache).is_none() {
+            return Ok(());
+        }
+        // Where the C library went with its loader (only static programs are left), nothing reads the cache.
+        if draft.tree().iter().any(|(path, _)| path.file_name() == b"libc.so.6") {
             ldconfig::refresh(draft).map_err(ChangeError::LoaderCache)?;
+        } else {
+            draft.remove(&cache);
         }
         Ok(())
     }
@@ -255,9 +271,19 @@ impl Maker<'_> {
             Prune::Files => Profile::Files,
         };
         self.reporter.event(Event::Phase("following what the entrypoint reaches".into()));
-        let keep = Keep { keep: self.request.keep.clone(), shell: false };
-        let wishes = keep.wishes(tree, inventory)?;
-        let reach = reach(tree, self.spool, inventory, &self.subject.launch, self.recipes, &wishes)?;
+        let keep = Keep { keep: self.request.keep.clone(), shell: self.request.keep_shell };
+        let mut wishes = keep.wishes(tree, inventory)?;
+        for trace in &self.request.traces {
+            wishes.named.extend(slim::trace::found(&trace.uses, &trace.name, &self.subject.launch, tree));
+        }
+        let follow = |wishes: &Wishes| reach(tree, self.spool, inventory, &self.subject.launch, self.recipes, wishes);
+        let mut reach = follow(&wishes)?;
+        if self.request.prune_mode == PruneMode::AptUsable
+            && let Some(database) = Database::read(tree, self.spool)?
+        {
+            wishes.whole = depended(&reach, inventory, &dependencies(&database.status));
+            reach = follow(&wishes)?;
+        }
         Ok(Some((decide(tree, inventory, &reach, profile), reach)))
     }
 
@@ -278,10 +304,14 @@ impl Maker<'_> {
         if self.request.update == Update::None {
             return Ok(None);
         }
-        if self.subject.database.is_none() {
+        let Some(database) = &self.subject.database else {
             let image = self.subject.opened.image.name.clone();
             let distro = self.subject.distro.as_ref().map(slim::distro::Distro::to_text);
             return Err(ChangeError::NoDatabase { image, found: distro.unwrap_or_else(|| "no os-release".into()) });
+        };
+        // Also where nothing would be updated: a package that is half configured is no package that is current.
+        if !database.problems.is_empty() {
+            return Err(EngineError::Unsound(database.problems.clone()).into());
         }
         Updates::open(self, options).map(Some)
     }

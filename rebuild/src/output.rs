@@ -3,7 +3,7 @@
 use crate::event::{Reporter, Task, Unit};
 use crate::image::{Compression as Declared, Digest, Rewrite};
 use crate::layer::{Composed, Compression, compose};
-use crate::opened::{Opened, Watched, side_by_side};
+use crate::opened::{Opened, side_by_side};
 use crate::spool::Spool;
 use crate::store::{Blob, Sink, Source, StoreError};
 use slim::tree::Stack;
@@ -27,6 +27,8 @@ pub struct Form {
     pub compression: Option<Compression>,
     /// Whether the documents are to be OCI's, whatever the source's are.
     pub oci: bool,
+    /// How many packages the image's list of removed packages names, where it was written anew.
+    pub listed: Option<usize>,
 }
 
 /// What writing needs of this machine.
@@ -97,6 +99,9 @@ impl Output {
         if oci {
             rewrite.into_oci();
         }
+        if let Some(count) = form.listed {
+            rewrite.annotate("slim.removed", slim::removed::PLACE).annotate("slim.removed.packages", count.to_string());
+        }
         let mut blobs = Vec::with_capacity(layers.len());
         for (index, layer) in layers.iter().enumerate() {
             let old = &image.layers[index];
@@ -145,11 +150,9 @@ impl Output {
             if sink.has(blob, from)? {
                 continue;
             }
-            let label = format!("storing layer {}", blob.digest.short());
-            let task = Task::start(reporter, label, Some(blob.size), Unit::Bytes);
             match composed {
-                Some(composed) => sink.blob(blob, &mut Watched { inner: &mut composed.file, task: &task }, reporter)?,
-                None => sink.blob(blob, &mut Watched { inner: source.blob(blob)?, task: &task }, reporter)?,
+                Some(composed) => sink.blob(blob, &mut composed.file, reporter)?,
+                None => sink.blob(blob, &mut source.blob(blob)?, reporter)?,
             }
         }
         if !sink.has(&self.documents.config, None)? {

@@ -19,10 +19,10 @@ use recipes::Recipes;
 use slim::diff::{Difference, Side};
 use slim::packages::Inventory;
 use slim::packages::dpkg::database::{Database, DatabaseError};
-use slim::path::ImagePath;
-use slim::report::{Explanation, Inspection, LinkReport, Outcome, Report, SCHEMA, Verdict};
-use slim::tree::{ContentsError, Stack, Tree};
-use slim::verify::{Problem, compare};
+use slim::reach::{Wishes, reach};
+use slim::report::{Inspection, Outcome, Report, SCHEMA, Verdict};
+use slim::tree::{ContentsError, Tree};
+use slim::verify::{Problem, ProblemKind, compare};
 
 /// Why a rebuild (or a question about an image) failed. Nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -66,13 +66,16 @@ pub enum RebuildError {
         after: u64,
     },
     /// Strictness was asked for, and something was kept back or could not be known.
-    #[error("{} kept back, {} unknown, and --strict was asked for", .kept_back.len(), .unknown)]
+    #[error("{} kept back, {} unknown, and --strict was asked for", .kept_back.len(), .unknown.len())]
     Strict {
         /// Packages with reasons.
         kept_back: Vec<String>,
-        /// How many uses could not be resolved.
-        unknown: usize,
+        /// Uses that could not be resolved, each with its file, its place and what was assumed.
+        unknown: Vec<slim::report::UnknownReport>,
     },
+    /// A trial could not be made, or went otherwise than in the original.
+    #[error(transparent)]
+    Trial(#[from] crate::trial::TrialError),
     /// The target of a question is not in the image.
     #[error("{image} has neither a package nor a path {target:?}")]
     NoTarget {
@@ -84,24 +87,31 @@ pub enum RebuildError {
 }
 
 /// What all steps of a run share.
-struct Run<'a> {
+pub(crate) struct Run<'a> {
     services: &'a Services,
     reporter: &'a dyn Reporter,
     within: Within<'a>,
-    spool: Spool,
-    recipes: Recipes,
+    pub(crate) spool: Spool,
+    pub(crate) recipes: Recipes,
+    /// What of the built-in recipes the user's own stand in for.
+    overridden: Vec<recipes::Override>,
     scripts: Evaluator,
 }
 
 impl<'a> Run<'a> {
-    fn new(services: &'a Services, reporter: &'a dyn Reporter) -> Result<Self, RebuildError> {
-        let recipes = Recipes::embedded().map_err(ChangeError::from)?;
+    pub(crate) fn new(
+        request: &Request,
+        services: &'a Services,
+        reporter: &'a dyn Reporter,
+    ) -> Result<Self, RebuildError> {
+        let mut recipes = Recipes::embedded().map_err(ChangeError::from)?;
+        let overridden = recipes.overlay(request.recipes.clone());
         let spool = Spool::new(&services.temporary);
         let scripts = Evaluator::new(recipes.scripts().cloned().collect());
-        Ok(Self { services, reporter, within: Within(reporter), spool, recipes, scripts })
+        Ok(Self { services, reporter, within: Within(reporter), spool, recipes, overridden, scripts })
     }
 
-    fn source(&self, location: &Location) -> Result<Box<dyn Source + '_>, StoreError> {
+    pub(crate) fn source(&self, location: &Location) -> Result<Box<dyn Source + '_>, StoreError> {
         let source = open_source(location, |reference| {
             Ok(Box::new(RegistrySource::open(reference, &self.services.registry)?.reporting(&self.within)))
         })?;
@@ -118,7 +128,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn subject(
+    pub(crate) fn subject(
         &self,
         source: &dyn Source,
         platform: Option<&Platform>,
@@ -129,7 +139,15 @@ impl<'a> Run<'a> {
         Ok(Subject::of(opened, &self.spool, roots)?)
     }
 
-    fn maker<'m>(&'m self, subject: &'m Subject, request: &'m Request) -> Maker<'m> {
+    pub(crate) fn reporter(&self) -> &dyn Reporter {
+        self.reporter
+    }
+
+    pub(crate) fn temporary(&self) -> &std::path::Path {
+        &self.services.temporary
+    }
+
+    pub(crate) fn maker<'m>(&'m self, subject: &'m Subject, request: &'m Request) -> Maker<'m> {
         let scripts: &dyn Scripts = &self.scripts;
         Maker {
             subject,
@@ -168,45 +186,54 @@ impl<'a> Run<'a> {
 /// # Errors
 /// See [`RebuildError`].
 pub fn rebuild(request: &Request, services: &Services, reporter: &dyn Reporter) -> Result<Report, RebuildError> {
-    let run = Run::new(services, reporter)?;
+    let run = Run::new(request, services, reporter)?;
     let source = run.source(&request.source)?;
     // A destination that cannot be written is told before the work, not after it.
     let sink = request.destination.as_ref().filter(|_| !request.dry_run).map(|to| run.sink(to)).transpose()?;
     let subject = run.subject(&*source, request.platform.as_ref(), &request.roots)?;
-    let change = run.maker(&subject, request).change()?;
+    let change = crate::trial::decide(&run, &subject, request)?;
     let mut report = begin(&run, &subject, request, &change)?;
     strict(request, &report)?;
     if request.dry_run {
         report.outcome = if nothing_to_do(&report) { Outcome::NothingToDo } else { Outcome::Planned };
-        lock(request, &change, None)?;
+        write_lock(request, &change, None)?;
         return Ok(report);
     }
     let tree = change.after.merge();
     let inventory = run.inventory(&tree)?;
     if change.after != subject.opened.stack {
         let (broken, faults) = run.check(&subject, &tree, &inventory)?;
+        let (modules, broken): (Vec<_>, Vec<_>) = broken.into_iter().partition(|problem| only_loaded(&change, problem));
         if !broken.is_empty() {
             return Err(RebuildError::Broken(broken));
+        }
+        if !modules.is_empty() {
+            let names = modules.iter().map(|problem| problem.at.to_text()).collect::<Vec<_>>().join(" ");
+            report.notes.push(format!("modules that can be loaded and no longer be run by name: {names}"));
         }
         report.faults = faults.iter().map(|problem| format!("{}: {}", problem.at, problem.detail)).collect();
     }
     let oci = sink.as_ref().is_some_and(|sink| sink.wants_oci());
-    let mut output = compose(&run, &subject, &change.after, request, oci)?;
-    lock(request, &change, Some(output.digest()))?;
+    let mut output = compose(&run, &subject, &change, request, oci)?;
+    let result = output.digest().clone();
+    promised(request, &result)?;
     finish(&subject, request, &output, &tree, &inventory, &mut report)?;
     if let Some(sink) = sink {
         reporter.event(Event::Phase(format!("storing {}", sink.name())));
         report.destination = Some(sink.name());
         output.store(&*source, sink, reporter)?;
     }
+    write_lock(request, &change, Some(&result))?;
     Ok(report)
 }
 
-/// Holds the result against the lock that was replayed, and writes the lock of what was used.
-fn lock(request: &Request, change: &Change, result: Option<&Digest>) -> Result<(), LockError> {
-    if let (Some(locked), Some(result)) = (&request.locked, result) {
-        locked.promises(result)?;
-    }
+/// Holds the result against the lock that is replayed.
+fn promised(request: &Request, result: &Digest) -> Result<(), LockError> {
+    request.locked.as_ref().map_or(Ok(()), |locked| locked.promises(result))
+}
+
+/// Writes the lock of what was used.
+fn write_lock(request: &Request, change: &Change, result: Option<&Digest>) -> Result<(), LockError> {
     match (&request.lock, &change.lock) {
         (Some(path), Some(lock)) => Lock { result: result.cloned(), ..lock.clone() }.write(path),
         _ => Ok(()),
@@ -224,9 +251,15 @@ pub fn fetch(
     services: &Services,
     reporter: &dyn Reporter,
 ) -> Result<Fetched, RebuildError> {
-    let run = Run::new(services, reporter)?;
+    let run = Run::new(request, services, reporter)?;
     let subject = run.subject(&*run.source(&request.source)?, request.platform.as_ref(), &[])?;
     Ok(run.maker(&subject, request).fetch(folder)?)
+}
+
+/// Whether a problem is a `#!` line of a file that is only ever loaded by an interpreter.
+fn only_loaded(change: &Change, problem: &Problem) -> bool {
+    problem.kind == ProblemKind::MissingShebang
+        && change.reach.as_ref().is_some_and(|reach| reach.loaded.contains(&problem.at))
 }
 
 fn begin(run: &Run<'_>, subject: &Subject, request: &Request, change: &Change) -> Result<Report, RebuildError> {
@@ -244,22 +277,23 @@ fn begin(run: &Run<'_>, subject: &Subject, request: &Request, change: &Change) -
         unknowns: account::unknowns(change),
         faults: Vec::new(),
         indexes: account::indexes(change),
-        notes: change.notes.clone(),
+        removals: change.listed.map(|_| slim::removed::PLACE.into()),
+        notes: run.overridden.iter().map(ToString::to_string).chain(change.notes.iter().cloned()).collect(),
     })
 }
 
 fn compose(
     run: &Run<'_>,
     subject: &Subject,
-    after: &Stack,
+    change: &Change,
     request: &Request,
     oci: bool,
 ) -> Result<Output, RebuildError> {
     let services = run.services;
     let means =
         Means { jobs: services.jobs, spool: &run.spool, directory: &services.temporary, reporter: run.reporter };
-    let form = Form { compression: request.compression, oci };
-    Ok(Output::compose(&subject.opened, after, form, &means)?)
+    let form = Form { compression: request.compression, oci, listed: change.listed };
+    Ok(Output::compose(&subject.opened, &change.after, form, &means)?)
 }
 
 /// Fills in what is only known when the layers are written, and holds the size against the promise.
@@ -300,7 +334,7 @@ fn strict(request: &Request, report: &Report) -> Result<(), RebuildError> {
     let back = report.packages.iter().filter(|package| package.verdict == Verdict::KeptBack);
     let kept_back: Vec<_> = back.map(|package| format!("{}: {}", package.name, package.reason)).collect();
     if request.strict && !(kept_back.is_empty() && report.unknowns.is_empty()) {
-        return Err(RebuildError::Strict { kept_back, unknown: report.unknowns.len() });
+        return Err(RebuildError::Strict { kept_back, unknown: report.unknowns.clone() });
     }
     Ok(())
 }
@@ -316,18 +350,18 @@ pub fn inspect(
     services: &Services,
     reporter: &dyn Reporter,
 ) -> Result<Inspection, RebuildError> {
-    let run = Run::new(services, reporter)?;
-    let subject = run.subject(&*run.source(source)?, platform, &[])?;
     let update = if updates { Update::All } else { Update::None };
     let request =
         Request { update, prune: Prune::None, platform: platform.cloned(), ..Request::question(source.clone()) };
+    let run = Run::new(&request, services, reporter)?;
+    let subject = run.subject(&*run.source(source)?, platform, &[])?;
     let change = if updates { Some(run.maker(&subject, &request).change()?) } else { None };
     let image = &subject.opened.image;
     let stored = Some((image.digest.to_string(), image.size()));
     let mut packages = account::packages(&subject, change.as_ref(), update, &run.spool)?;
-    if !updates {
-        for package in &mut packages {
-            package.new_version = None;
+    for package in &mut packages {
+        package.new_version.take_if(|newer| *newer == package.version);
+        if !updates {
             package.reason.clear();
         }
     }
@@ -344,7 +378,7 @@ pub fn inspect(
     })
 }
 
-/// Everything that is broken in an image, in path order.
+/// Everything that is broken in an image, in path order, and whether what the container starts meets it.
 ///
 /// # Errors
 /// See [`RebuildError`].
@@ -354,71 +388,20 @@ pub fn verify(
     services: &Services,
     reporter: &dyn Reporter,
 ) -> Result<Vec<Problem>, RebuildError> {
-    let run = Run::new(services, reporter)?;
+    let run = Run::new(&Request::question(source.clone()), services, reporter)?;
     let subject = run.subject(&*run.source(source)?, platform, &[])?;
     reporter.event(Event::Phase("checking the image".into()));
     let known = subject.knowledge(&subject.tree, Some(&subject.inventory), &run.spool)?;
-    Ok(slim::verify::verify(&subject.tree, &run.spool, &known)?)
-}
-
-/// Explains why a package or a path stays or goes. `request` carries source, keeps, roots and profile.
-///
-/// # Errors
-/// See [`RebuildError`].
-pub fn why(
-    request: &Request,
-    target: &str,
-    services: &Services,
-    reporter: &dyn Reporter,
-) -> Result<Explanation, RebuildError> {
-    let run = Run::new(services, reporter)?;
-    let subject = run.subject(&*run.source(&request.source)?, request.platform.as_ref(), &request.roots)?;
-    let request = Request {
-        prune: if request.prune == Prune::None { Prune::Packages } else { request.prune },
-        ..request.clone()
-    };
-    let planned = run.maker(&subject, &request).plan(&subject.tree, &subject.inventory)?;
-    let (plan, reach) = planned.unwrap_or_default();
-    let missing = || RebuildError::NoTarget { image: subject.opened.image.name.clone(), target: target.into() };
-    let (kind, path, step) = match subject.inventory.find(target).filter(|_| !target.starts_with('/')) {
-        Some(index) => {
-            let step = plan.step(target).ok_or_else(missing)?;
-            ("package", reach.packages.get(&index).cloned(), Some(step))
-        }
-        None => {
-            let path = ImagePath::new(target).map_err(|_| missing())?;
-            let place = subject.tree.resolve_parent(&path).map_err(|_| missing())?.path;
-            if !subject.tree.contains(&place) {
-                return Err(missing());
-            }
-            ("path", Some(place), None)
-        }
-    };
-    let edges = path.as_ref().and_then(|path| reach.graph.why(path)).unwrap_or_default();
-    let owner = |path: &ImagePath| subject.inventory.owners(path).next().map(|package| package.name.clone());
-    let chain: Vec<_> = edges
-        .iter()
-        .map(|edge| LinkReport {
-            from: edge.from.as_ref().map(ImagePath::to_text),
-            to: edge.to.to_text(),
-            rule: edge.rule.to_string(),
-            evidence: edge.evidence.clone(),
-            package: owner(&edge.to),
-        })
-        .collect();
-    let (kept, reason) = match (step, &path) {
-        (Some(step), _) => (step.verdict == slim::plan::Verdict::Keep, step.reason.clone()),
-        (None, Some(path)) => match plan.removal.paths.get(path) {
-            Some(reason) => (false, reason.clone()),
-            None if !chain.is_empty() => (true, "it is in use".into()),
-            None => match subject.inventory.owners(path).next() {
-                Some(package) => (true, format!("its package {} stays whole", package.name)),
-                None => (true, "no package owns it: it is part of the application".into()),
-            },
-        },
-        (None, None) => (false, "nothing leads to it".into()),
-    };
-    Ok(Explanation { schema: SCHEMA, target: target.into(), kind: kind.into(), kept, reason, chain })
+    let mut problems = slim::verify::verify(&subject.tree, &run.spool, &known)?;
+    let launch = &subject.launch;
+    // A base image starts nothing of its own: whoever builds on it may start any of it.
+    let starts_something = !launch.entrypoint.is_empty() || !launch.command.is_empty();
+    if !problems.is_empty() && starts_something {
+        let nobody = Wishes::default();
+        let reached = reach(&subject.tree, &run.spool, &subject.inventory, launch, &run.recipes, &nobody);
+        slim::verify::judge(&mut problems, &reached.map_err(crate::change::ChangeError::from)?);
+    }
+    Ok(problems)
 }
 
 /// Compares two images.
@@ -432,7 +415,7 @@ pub fn diff(
     services: &Services,
     reporter: &dyn Reporter,
 ) -> Result<Difference, RebuildError> {
-    let run = Run::new(services, reporter)?;
+    let run = Run::new(&Request::question(before.clone()), services, reporter)?;
     let before = run.subject(&*run.source(before)?, platform, &[])?;
     let after = run.subject(&*run.source(after)?, platform, &[])?;
     Ok(slim::diff::diff(

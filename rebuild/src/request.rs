@@ -31,10 +31,20 @@ pub struct Request {
     pub conffiles: ConffilePolicy,
     /// What is removed.
     pub prune: Prune,
+    /// Whether what is left is an image that apt can be used in.
+    pub prune_mode: PruneMode,
     /// Packages, paths and globs that stay whatever reaches them.
     pub keep: Vec<String>,
-    /// Commands that the container also runs: more roots.
+    /// Keep `/bin/sh` and all that it leads to.
+    pub keep_shell: bool,
+    /// Commands that the container also runs, in the shell's words: more roots.
     pub roots: Vec<String>,
+    /// Files that were seen in use: more roots.
+    pub traces: Vec<Trace>,
+    /// Commands that are run in the original and in the result, to be compared.
+    pub tests: Vec<String>,
+    /// The user's own recipes, laid over those that are built in.
+    pub recipes: recipes::Recipes,
     /// Compression of regenerated layers; `None` keeps each layer's own.
     pub compression: Option<Compression>,
     /// Plan only: nothing is downloaded but metadata, nothing is written.
@@ -60,14 +70,28 @@ impl Request {
             lock: None,
             conffiles: ConffilePolicy::default(),
             prune: Prune::None,
+            prune_mode: PruneMode::default(),
             keep: Vec::new(),
+            keep_shell: false,
             roots: Vec::new(),
+            traces: Vec::new(),
+            tests: Vec::new(),
+            recipes: recipes::Recipes::empty(),
             compression: None,
             dry_run: true,
             allow_larger: false,
             strict: false,
         }
     }
+}
+
+/// A record of what a program opened when it ran.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trace {
+    /// What names it, for evidence: `--trace FILE`.
+    pub name: String,
+    /// What was used, with the line of the record.
+    pub uses: Vec<slim::trace::Use>,
 }
 
 /// Which packages are brought up to date.
@@ -92,6 +116,16 @@ pub enum Prune {
     Files,
     /// Nothing.
     None,
+}
+
+/// What becomes of packages that nothing reaches and that kept ones declare to depend on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PruneMode {
+    /// They go: what is left runs, but cannot be installed into.
+    #[default]
+    Minimal,
+    /// They stay, whole: `apt-get check` has no complaint.
+    AptUsable,
 }
 
 /// What a run may use of this machine.

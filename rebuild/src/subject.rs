@@ -95,7 +95,7 @@ impl Subject {
                 continue;
             }
             if let Some(database) = Database::read(&tree, spool)? {
-                for package in database.inventory(&tree).packages() {
+                for package in database.packages() {
                     layers.entry(format!("{}:{}", package.name, package.architecture)).or_insert(index);
                 }
             }

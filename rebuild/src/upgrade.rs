@@ -17,6 +17,7 @@ pub use reason::{Reason, Why};
 pub use selection::Names;
 
 use crate::archives::index::Candidate;
+use slim::packages::dpkg::MultiArch;
 use std::collections::{BTreeMap, BTreeSet};
 use world::{Chosen, Violation, World};
 
@@ -179,7 +180,10 @@ fn refusal(package: &InstalledPackage, candidate: &Candidate, policy: &Policy) -
         Some(Why::Refused(reason.clone()))
     } else if candidate.version < package.version {
         Some(Why::Downgrade)
-    } else if candidate.architecture != package.architecture {
+    } else if candidate.architecture != package.architecture
+        && (package.multi_arch == MultiArch::Same || candidate.multi_arch == MultiArch::Same)
+    {
+        // Instances of such a package stand side by side; any other changes between `all` and the native one with its version.
         let (from, to) = (package.architecture.clone(), candidate.architecture.clone());
         Some(Why::ArchitectureChange { from, to })
     } else {

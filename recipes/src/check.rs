@@ -11,12 +11,17 @@ use std::fmt;
 pub struct Problem {
     /// Recipe and rule: `glibc/glibc-libgcc`.
     pub place: String,
+    /// The line of the file, where it is known.
+    pub line: Option<u64>,
     /// What is wrong.
     pub what: String,
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(line) = self.line {
+            write!(f, "line {line}: ")?;
+        }
         write!(f, "{}: {}", self.place, self.what)
     }
 }
@@ -27,7 +32,7 @@ pub(crate) fn problems(table: &Recipes) -> Vec<Problem> {
     let mut wrappers = BTreeSet::new();
     let mut scripts = BTreeSet::new();
     for recipe in table.recipes() {
-        let mut say = |place: &str, what: String| problems.push(Problem { place: place.to_owned(), what });
+        let mut say = |place: &str, what: String| problems.push(Problem { place: place.to_owned(), line: None, what });
         if recipe.id.is_empty() || recipe.about.trim().is_empty() {
             say(&recipe.id, "needs an id and an about".into());
         }
@@ -93,13 +98,16 @@ fn check_rule(rule: &Rule, mut say: impl FnMut(String)) {
         &rule.library,
         &rule.but_not,
         &rule.covers,
+        &rule.starts,
         &rule.together,
         &rule.gate,
         &rule.when.reached,
         &rule.when.present,
         &rule.when.not_by,
     ];
-    for pattern in paths.into_iter().flatten().chain(rule.configs.iter().flat_map(|config| &config.files)) {
+    let about = rule.doubt.iter().flat_map(|doubt| &doubt.about);
+    for pattern in paths.into_iter().flatten().chain(rule.configs.iter().flat_map(|config| &config.files)).chain(about)
+    {
         if !pattern.starts_with(['/', '$', '*', '{']) {
             say(format!("{pattern:?} is not an absolute path"));
         }
@@ -115,10 +123,26 @@ fn check_rule(rule: &Rule, mut say: impl FnMut(String)) {
         &rule.together,
         &rule.gate,
         &rule.covers,
+        &rule.starts,
         &rule.provided,
+        &rule.of_packages,
     ];
-    if effects.iter().all(|effect| effect.is_empty()) && rule.configs.is_empty() {
+    if effects.iter().all(|effect| effect.is_empty()) && rule.configs.is_empty() && rule.doubt.is_none() {
         say("has no effect".into());
+    }
+    if let Some(doubt) = &rule.doubt {
+        for text in [&doubt.what, &doubt.taken].into_iter().filter(|text| text.split_whitespace().count() < 3) {
+            say(format!("the doubt's {text:?} does not explain"));
+        }
+        if doubt.about.is_empty() {
+            say("the doubt is about nothing".into());
+        }
+    }
+    for pattern in &rule.of_packages {
+        if !pattern.starts_with('/') || !pattern.contains("$PACKAGE") {
+            say(format!("{pattern:?} is not an absolute path with $PACKAGE"));
+        }
+        patterns([&pattern.replace("$PACKAGE", "x")], &mut say);
     }
 }
 
@@ -156,16 +180,21 @@ mod tests {
             ("  - {id: r, because: a good reason, when: {always: true}}", "no effect"),
             ("  - {id: r, because: a good reason, when: {always: true}, keep: [x]}", "absolute"),
             ("  - {id: r, because: a good reason, when: {always: true}, keep: ['/[']}", "pattern"),
+            ("  - {id: r, because: a good reason, when: {always: true}, of_packages: [/x]}", "$PACKAGE"),
+            (
+                "  - {id: r, because: a good reason, when: {always: true}, doubt: {about: [], what: a b c, taken: a b c}}",
+                "nothing",
+            ),
         ];
         for (rules, expected) in cases {
             let problems = wrong(rules);
             assert!(
-                problems.len() == 1 && problems[0].starts_with("a/r: ") && problems[0].contains(expected),
+                problems.len() == 1 && problems[0].starts_with("line 4: a/r: ") && problems[0].contains(expected),
                 "{problems:?}"
             );
         }
         let twice = "  - {id: r, because: a good reason, when: {always: true}, keep: [/x]}\n".repeat(2);
-        assert!(wrong(&twice)[0].contains("twice"));
+        assert_eq!(wrong(&twice), ["line 5: a/r: the id is used twice"]);
     }
 
     #[test]

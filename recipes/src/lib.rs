@@ -5,14 +5,17 @@
 //! [`Recipes::embedded`] is the table that is built in; [`Recipes::parse`] reads a user's own, and [`Recipes::merge`] joins them.
 //! This crate loads, merges and checks. What a rule does to an image is decided in the analysis.
 
+mod catalogue;
 mod check;
 mod embedded;
 mod load;
 mod pattern;
+mod place;
 mod schema;
 
+pub use catalogue::{CATALOGUE_SCHEMA, Catalogue, RecipeEntry, RuleEntry, quote};
 pub use check::Problem;
-pub use load::{LoadError, Recipes};
+pub use load::{LoadError, Override, Recipes};
 pub use pattern::{Pattern, PatternError, Patterns};
 pub use schema::{
     Config, ConfigKind, Generated, Ignore, Keeping, Operands, Recipe, Rule, Script, When, Without, Wrapper,

@@ -2,6 +2,7 @@
 
 use crate::check::{self, Problem};
 use crate::embedded::EMBEDDED;
+use crate::place::Places;
 use crate::schema::{Generated, Ignore, Recipe, Rule, Script, Wrapper};
 
 /// A recipe could not be used.
@@ -23,6 +24,24 @@ pub enum LoadError {
         /// What is wrong, in the order of the file.
         problems: Vec<Problem>,
     },
+}
+
+/// Something built in that a user's recipe stands in for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    /// The id of what no longer counts.
+    pub id: String,
+    /// Whether it is a rule; else it is a whole recipe.
+    pub rule: bool,
+    /// The user's recipe.
+    pub by: String,
+}
+
+impl std::fmt::Display for Override {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kind = if self.rule { "rule" } else { "recipe" };
+        write!(f, "recipe {} stands in for the built-in {kind} {}", self.by, self.id)
+    }
 }
 
 /// A table of recipes.
@@ -57,7 +76,9 @@ impl Recipes {
         let recipe: Recipe = serde_saphyr::from_str(text)
             .map_err(|error| LoadError::Malformed { file: file.to_owned(), reason: error.to_string() })?;
         let table = Self { recipes: vec![recipe] };
-        let problems = table.problems();
+        let mut problems = table.problems();
+        let places = Places::of(text);
+        problems.iter_mut().for_each(|problem| problem.line = places.line(&problem.place));
         if problems.is_empty() { Ok(table) } else { Err(LoadError::Wrong { file: file.to_owned(), problems }) }
     }
 
@@ -69,6 +90,28 @@ impl Recipes {
                 None => self.recipes.push(recipe),
             }
         }
+    }
+
+    /// Lays a user's table over this one, and tells what of this one no longer counts: a recipe with the id of one here replaces it, a
+    /// rule with the id of one here stands in for it.
+    pub fn overlay(&mut self, later: Self) -> Vec<Override> {
+        let mut overridden = Vec::new();
+        for recipe in &later.recipes {
+            if self.recipes.iter().any(|known| known.id == recipe.id) {
+                overridden.push(Override { id: recipe.id.clone(), rule: false, by: recipe.id.clone() });
+            }
+            for known in self.recipes.iter_mut().filter(|known| known.id != recipe.id) {
+                known.rules.retain(|rule| {
+                    let replaced = recipe.rules.iter().any(|new| new.id == rule.id);
+                    if replaced {
+                        overridden.push(Override { id: rule.id.clone(), rule: true, by: recipe.id.clone() });
+                    }
+                    !replaced
+                });
+            }
+        }
+        self.merge(later);
+        overridden
     }
 
     /// All recipes.
@@ -130,6 +173,23 @@ mod tests {
         let mut table = Recipes::parse("1", SMALL).unwrap();
         table.merge(Recipes::parse("2", &SMALL.replace("/x", "/y")).unwrap());
         assert_eq!(table.rules().map(|rule| &rule.keep[..]).collect::<Vec<_>>(), [["/y"]]);
+    }
+
+    #[test]
+    fn a_users_rule_stands_in_for_one_of_the_same_id() {
+        let mut table = Recipes::parse("1", SMALL).unwrap();
+        let mine = |text: &str| Recipes::parse("2", text).unwrap();
+        let told = table.overlay(mine(&SMALL.replace("id: a", "id: mine").replace("/x", "/y")));
+        assert_eq!(
+            told.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["recipe mine stands in for the built-in rule r"]
+        );
+        assert_eq!(table.rules().map(|rule| &rule.keep[..]).collect::<Vec<_>>(), [["/y"]]);
+        assert_eq!(table.problems(), []);
+        let told = table.overlay(mine(&SMALL.replace("id: r", "id: s")));
+        assert_eq!(told[0].to_string(), "recipe a stands in for the built-in recipe a");
+        assert_eq!(table.recipes().len(), 2);
+        assert!(table.overlay(mine(&SMALL.replace("id: a", "id: c").replace("id: r", "id: t"))).is_empty());
     }
 
     #[test]

@@ -8,6 +8,9 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 /// What `$LIB` stands for.
 const LIBRARY_DIRECTORIES: &str = "{,/usr,/usr/local}/{lib,lib64,lib32,lib/*-linux-*}";
 
+/// More choices than anyone writes; a hostile pattern of `{,}{,}…` ends here.
+const SPREAD_LIMIT: usize = 1000;
+
 /// A pattern that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("pattern {pattern:?}: {reason}")]
@@ -35,6 +38,56 @@ impl Pattern {
     pub fn matches(&self, text: &str) -> bool {
         self.0.is_match(text)
     }
+
+    /// The patterns without variables and choices that together cover what `pattern` covers, so that a tree can be walked name by
+    /// name: `/{a,b}/*` is `/a/*` and `/b/*`. A pattern of more than a thousand choices, or a malformed one, covers nothing here.
+    pub fn spread(pattern: &str) -> Vec<String> {
+        let mut open = vec![pattern.replace("$LIB", LIBRARY_DIRECTORIES)];
+        let mut plain = Vec::new();
+        while let Some(next) = open.pop() {
+            match choice(&next) {
+                Some((before, options, after)) => {
+                    open.extend(options.iter().rev().map(|option| format!("{before}{option}{after}")));
+                }
+                None => plain.push(next),
+            }
+            if open.len() + plain.len() > SPREAD_LIMIT {
+                return Vec::new();
+            }
+        }
+        plain
+    }
+}
+
+/// The first `{a,b}` of a pattern: what stands before it, its options, what stands behind it.
+fn choice(pattern: &str) -> Option<(&str, Vec<&str>, &str)> {
+    let (mut depth, mut begin, mut options, mut from, mut escaped) = (0, 0, Vec::new(), 0, false);
+    for (at, character) in pattern.char_indices() {
+        match character {
+            _ if escaped => {
+                escaped = false;
+                continue;
+            }
+            '\\' => escaped = true,
+            '{' => {
+                depth += 1;
+                if depth == 1 {
+                    (begin, from) = (at, at + 1);
+                }
+            }
+            ',' if depth == 1 => {
+                options.push(&pattern[from..at]);
+                from = at + 1;
+            }
+            '}' if depth == 1 => {
+                options.push(&pattern[from..at]);
+                return Some((&pattern[..begin], options, &pattern[at + 1..]));
+            }
+            '}' if depth > 1 => depth -= 1,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Many patterns, matched at once.
@@ -100,6 +153,14 @@ mod tests {
         }
         assert!(!pattern.matches("/opt/lib/gconv/UTF-16.so"));
         assert!(!pattern.matches("/usr/lib/gconv/deeper/UTF-16.so"));
+    }
+
+    #[test]
+    fn choices_spread_in_order() {
+        assert_eq!(Pattern::spread("/{a,b{1,2}}/*{,.d}"), ["/a/*", "/a/*.d", "/b1/*", "/b1/*.d", "/b2/*", "/b2/*.d"]);
+        assert_eq!(Pattern::spread(r"/a\{b,c}"), [r"/a\{b,c}"]);
+        assert_eq!(Pattern::spread("$LIB/x").len(), 12);
+        assert!(Pattern::spread(&"{,}".repeat(40)).is_empty());
     }
 
     #[test]

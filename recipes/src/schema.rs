@@ -101,9 +101,18 @@ pub struct Rule {
     /// Binaries whose computed library names this rule knows: they are not listed as unknown.
     #[serde(default)]
     pub covers: Vec<String>,
+    /// Binaries of which it is known what they start: programs that they compute the names of are not listed as unknown.
+    #[serde(default)]
+    pub starts: Vec<String>,
     /// Library names that the host supplies at run time: not finding them is no fault.
     #[serde(default)]
     pub provided: Vec<String>,
+    /// Paths of every kept package that are in use as mere files; `$PACKAGE` stands for its name.
+    #[serde(default)]
+    pub of_packages: Vec<String>,
+    /// What nobody can know who does not run the program.
+    #[serde(default)]
+    pub doubt: Option<Doubt>,
     /// Configuration files that name more files.
     #[serde(default)]
     pub configs: Vec<Config>,
@@ -122,18 +131,31 @@ pub struct When {
     /// A path that matches exists, in use or not.
     #[serde(default)]
     pub present: Vec<String>,
-    /// A binary that is in use imports one of these symbols.
+    /// A binary that is in use imports one of these symbols. `(static)` stands for programs without a C library, `python NAME` for the
+    /// import of a Python module.
     #[serde(default)]
     pub imports: Vec<String>,
     /// Importers that do not count for `imports`: libraries that offer the function to callers of their own.
     #[serde(default)]
     pub not_by: Vec<String>,
-    /// The image's configuration sets one of these environment variables.
+    /// The image's configuration sets one of these environment variables: `NAME`, or `NAME=PATTERN` of its value.
     #[serde(default)]
     pub env: Vec<String>,
     /// One of these packages is kept; `*` stands for any text.
     #[serde(default)]
     pub packages: Vec<String>,
+}
+
+/// A use that may come to pass at run time: listed as unknown when the rule holds and what it is about goes.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Doubt {
+    /// The paths that would be missed.
+    pub about: Vec<String>,
+    /// What cannot be known.
+    pub what: String,
+    /// What is done about it, and what a person can do.
+    pub taken: String,
 }
 
 /// Configuration files and how to read them.
@@ -202,6 +224,8 @@ pub enum Keeping {
     Data,
     /// They stay only if something in use leads to them.
     Reached,
+    /// Byte code of Python: it stays where packages stay whole, as long as its module does. By file it goes, for Python makes it again.
+    ByteCode,
     /// They go when packages are removed: caches, lists and logs of the package manager.
     Never,
 }

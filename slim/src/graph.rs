@@ -179,6 +179,33 @@ impl Graph {
         self.into.keys()
     }
 
+    /// How many uses it takes from a root to each path: 1 at a root.
+    pub fn depths(&self) -> BTreeMap<&ImagePath, usize> {
+        let mut out: BTreeMap<&ImagePath, Vec<&ImagePath>> = BTreeMap::new();
+        let mut depths = BTreeMap::new();
+        let mut queue = VecDeque::new();
+        for edge in &self.edges {
+            match &edge.from {
+                Some(from) => out.entry(from).or_default().push(&edge.to),
+                None => {
+                    if depths.insert(&edge.to, 1).is_none() {
+                        queue.push_back(&edge.to);
+                    }
+                }
+            }
+        }
+        while let Some(here) = queue.pop_front() {
+            let next = depths.get(here).map_or(1, |depth| depth + 1);
+            for to in out.get(here).into_iter().flatten() {
+                depths.entry(*to).or_insert_with(|| {
+                    queue.push_back(*to);
+                    next
+                });
+            }
+        }
+        depths
+    }
+
     /// The shortest chain of uses from a root to the path, root first. Among equally short ones, the one found first.
     pub fn why(&self, path: &ImagePath) -> Option<Vec<&Edge>> {
         // Backwards from the path: the first root met is the nearest.
@@ -236,6 +263,13 @@ mod tests {
         assert_eq!(why(&graph, "/d").unwrap(), ["/a", "/c", "/d"]);
         assert_eq!(why(&graph, "/a").unwrap(), ["/a"]);
         assert_eq!(why(&graph, "/z"), None);
+    }
+
+    #[test]
+    fn depths_count_from_the_nearest_root() {
+        let graph = graph(&["/a", "/a -> /b", "/b -> /c", "/c", "/y -> /z"]);
+        let depths: Vec<_> = graph.depths().into_iter().map(|(path, depth)| (path.to_text(), depth)).collect();
+        assert_eq!(depths, [("/a".into(), 1), ("/b".into(), 2), ("/c".into(), 1)]);
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! How a container starts: the fields of an image's configuration that name programs and files, and the roots they give.
 
+mod words;
+
+pub use words::{UnclosedQuote, words};
+
 use crate::graph::{Edge, Rule, Unknown};
 use crate::path::ImagePath;
 use crate::tree::Tree;
@@ -69,6 +73,20 @@ impl Launch {
         candidates.into_iter().find(|path| !command.is_empty() && is_file(path))
     }
 
+    /// As [`Launch::find`], for a link that leads nowhere: the command is there by name, and broken.
+    pub fn broken(&self, tree: &Tree, command: &str) -> Option<ImagePath> {
+        let is_link = |path: &ImagePath| {
+            let place = tree.resolve_parent(path).ok();
+            place.and_then(|place| tree.get(&place.path)).is_some_and(|node| node.as_symlink().is_some())
+        };
+        let candidates = match command.contains('/') {
+            true => self.absolute(command).into_iter().collect(),
+            false => self.search_path(),
+        };
+        let named = |path: ImagePath| if command.contains('/') { Some(path) } else { path.join(command).ok() };
+        candidates.into_iter().filter_map(named).find(|path| is_link(path) && tree.resolve(path).is_err())
+    }
+
     /// A name from the working directory; without `..`.
     pub fn absolute(&self, name: &str) -> Option<ImagePath> {
         match name.starts_with('/') {
@@ -97,8 +115,11 @@ impl Launch {
             _ => {}
         }
         for extra in &self.extra {
-            let words: Vec<String> = extra.split_whitespace().map(str::to_owned).collect();
-            self.run(&words, "asked for", tree, recipes, &mut roots, 0);
+            let place = format!("--root {extra}");
+            match words(extra) {
+                Ok(words) => self.run(&words, &place, tree, recipes, &mut roots, 0),
+                Err(error) => roots.unknown(&place, &error.to_string(), "nothing is kept for it"),
+            }
         }
         let directories = self.workdir.iter().map(|name| (name, "working directory"));
         for (name, place) in directories.chain(self.volumes.iter().map(|name| (name, "volume"))) {
@@ -116,7 +137,11 @@ impl Launch {
         }
         match self.find(tree, program) {
             Some(path) => roots.edges.push(Edge::root(path, Rule::Root, format!("{place} runs {program}"))),
-            None => roots.unknown(place, &format!("{program} is not in the image"), "nothing is kept for it"),
+            None => {
+                let broken = self.broken(tree, program);
+                roots.edges.extend(broken.map(|path| Edge::root(path, Rule::Root, format!("{place} runs {program}"))));
+                roots.unknown(place, &format!("{program} is not in the image"), "nothing is kept for it");
+            }
         }
         let name = program.rsplit('/').next().unwrap_or(program);
         if is_shell(name) {
@@ -201,6 +226,7 @@ mod tests {
     use crate::tree::text;
 
     fn words(text: &str) -> Vec<String> {
+        // The entrypoints of these tests need no quotes.
         text.split_whitespace().map(str::to_owned).collect()
     }
 
@@ -260,6 +286,17 @@ mod tests {
         assert_eq!(roots.snippets.len(), 1);
         assert_eq!(roots.unknowns.len(), 1);
         assert!(roots.unknowns[0].to_string().contains("gone is not in the image"));
+    }
+
+    #[test]
+    fn more_commands_are_roots_and_say_where_they_come_from() {
+        let extra = vec!["nice -n 5 '/app/main'".to_owned(), "tini && nginx".to_owned(), "nginx 'x".to_owned()];
+        let launch = Launch { extra, entrypoint: words("nginx"), ..Launch::default() };
+        let roots = launch.roots(&text::tree(TREE).unwrap(), &Recipes::embedded().unwrap());
+        let evidence: Vec<_> = roots.edges.iter().map(|edge| edge.evidence.as_str()).collect();
+        assert!(evidence.contains(&"--root nice -n 5 '/app/main' runs /app/main"), "{evidence:?}");
+        assert_eq!(roots.snippets, [("--root tini && nginx".to_owned(), "tini && nginx".to_owned())]);
+        assert!(roots.unknowns[0].to_string().contains("not closed"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Decisions that explain themselves: one step a package, with its reason.
 
+use crate::graph::Unknown;
 use crate::path::ImagePath;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -61,6 +62,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What the steps take away.
     pub removal: Removal,
+    /// Uses that may come to pass at run time, of files that the plan takes away.
+    pub doubts: Vec<Unknown>,
 }
 
 impl Plan {

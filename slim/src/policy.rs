@@ -1,9 +1,14 @@
 //! From what is reached to what stays: the profiles, and what the user insists on.
 
+mod depends;
+
+pub use depends::depended;
+
 use crate::packages::Inventory;
 use crate::path::ImagePath;
 use crate::plan::{Plan, Removal, Step, Verdict};
 use crate::reach::{Reach, Wishes};
+use crate::scan::knowledge::Doubt;
 use crate::tree::{Kind, Tree};
 use recipes::{Pattern, PatternError};
 use std::collections::BTreeSet;
@@ -26,7 +31,7 @@ pub enum Profile {
 pub struct Keep {
     /// Names of packages, paths, or patterns of either; what begins with `/` is about paths.
     pub keep: Vec<String>,
-    /// Keep `/bin/sh` and what it takes.
+    /// Keep `/bin/sh` and all that it leads to.
     pub shell: bool,
 }
 
@@ -54,8 +59,9 @@ impl Keep {
             }
         }
         if self.shell {
-            wishes.paths.extend(
-                ["/bin/sh", "/bin/bash"].map(ImagePath::literal).into_iter().filter(|p| tree.resolve(p).is_ok()),
+            let shell = ImagePath::literal("/bin/sh");
+            wishes.named.extend(
+                Some(shell).filter(|shell| tree.resolve(shell).is_ok()).map(|shell| (shell, "--keep-shell".to_owned())),
             );
         }
         Ok(wishes)
@@ -77,7 +83,8 @@ pub fn decide(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profil
         let path = reach.packages.get(&index).cloned();
         let (verdict, reason) = match (&path, profile) {
             (_, Profile::Off) => (Verdict::Keep, "the profile is off".to_owned()),
-            (Some(path), _) => (Verdict::Keep, format!("{path} is in use")),
+            (Some(_), _) if reach.whole.contains_key(&index) => (Verdict::Keep, reach.whole[&index].clone()),
+            (Some(path), _) => (Verdict::Keep, in_use(path, reach.named.get(&index))),
             (None, _) => (Verdict::Remove, "nothing in use leads to any of its files".to_owned()),
         };
         let name = format!("{}:{}", package.name, package.architecture);
@@ -90,8 +97,26 @@ pub fn decide(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profil
     plan.steps.sort_by(|a, b| a.package.cmp(&b.package));
     if profile != Profile::Off {
         files(tree, inventory, reach, profile, &mut plan.removal);
+        let missed = |doubt: &&Doubt| doubt.about.iter().any(|path| plan.removal.paths.contains_key(path));
+        plan.doubts = reach.doubts.iter().filter(missed).map(|doubt| doubt.unknown.clone()).collect();
     }
     plan
+}
+
+/// Whether this is a link at the top that leads to a directory, such as `/bin` of a merged `/usr`: the file lists of packages name what is
+/// behind it through it, so that without it dpkg would take their files for lost.
+fn is_alias(tree: &Tree, path: &ImagePath, node: &crate::tree::Node) -> bool {
+    node.as_symlink().is_some()
+        && path.parent().is_some_and(|parent| parent.is_root())
+        && tree.lookup(path).is_some_and(|(_, node)| node.is_directory())
+}
+
+fn in_use(path: &ImagePath, named: Option<&(ImagePath, String)>) -> String {
+    match named.filter(|(from, _)| from == path) {
+        Some((from, rule)) if from.is_root() => format!("recipe {rule} names it"),
+        Some((from, rule)) => format!("recipe {rule} names it, because {from} is in use"),
+        None => format!("{path} is in use"),
+    }
 }
 
 fn files(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profile, removal: &mut Removal) {
@@ -106,6 +131,9 @@ fn files(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profile, re
             }
             continue;
         }
+        if is_alias(tree, path, node) || reach.byte_code.contains_key(path) {
+            continue;
+        }
         let reason = if owners.is_empty() {
             match reach.leftovers.get(path) {
                 Some(because) => because.clone(),
@@ -114,6 +142,10 @@ fn files(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profile, re
             }
         } else if !owners.iter().any(kept) {
             "its package is removed".to_owned()
+        } else if owners.iter().any(|owner| reach.whole.contains_key(owner)) {
+            continue;
+        } else if reach.gated.contains(path) {
+            "nothing that reads it is in use".to_owned()
         } else if profile == Profile::Files {
             "nothing in use leads to it".to_owned()
         } else {
@@ -124,10 +156,31 @@ fn files(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profile, re
     removal.by_file = profile == Profile::Files;
     loop {
         dangling(tree, removal);
-        if !stranded(reach, removal) {
-            return;
+        let atoms = atoms(tree, reach, removal);
+        if !stranded(reach, removal) && !atoms {
+            break;
         }
     }
+    byte_code(reach, removal);
+}
+
+/// Byte code goes with its module, and by file altogether.
+fn byte_code(reach: &Reach, removal: &mut Removal) {
+    for (path, because) in reach.byte_code.iter().filter(|(path, _)| !reach.graph.reaches(path)) {
+        if removal.by_file {
+            removal.paths.insert(path.clone(), because.clone());
+        } else if source(path).is_some_and(|module| removal.paths.contains_key(&module)) {
+            removal.paths.insert(path.clone(), "its module is removed".to_owned());
+        }
+    }
+    let emptied = reach.byte_code.keys().filter(|path| removal.paths.contains_key(path)).filter_map(ImagePath::parent);
+    removal.directories.extend(emptied.collect::<Vec<_>>());
+}
+
+/// The module of `__pycache__/NAME.cpython-311.pyc` (PEP 3147).
+fn source(path: &ImagePath) -> Option<ImagePath> {
+    let name = path.file_name().split(|b| *b == b'.').next()?;
+    path.parent()?.parent()?.join([name, b".py"].concat()).ok()
 }
 
 /// What nothing runs, and what could not run any more because something that it takes is removed, goes too; whether there was any.
@@ -141,6 +194,22 @@ fn stranded(reach: &Reach, removal: &mut Removal) -> bool {
     let any = !news.is_empty();
     removal.paths.extend(news);
     any
+}
+
+/// What lives or dies with something that is removed goes too; whether there was any.
+fn atoms(tree: &Tree, reach: &Reach, removal: &mut Removal) -> bool {
+    let before = removal.paths.len();
+    for members in &reach.atoms {
+        let Some(gone) = members.iter().find(|member| removal.paths.contains_key(member)).cloned() else { continue };
+        for member in members.iter().filter(|member| !removal.paths.contains_key(member)).cloned().collect::<Vec<_>>() {
+            if tree.get(&member).is_some_and(|node| node.is_directory()) {
+                removal.directories.insert(member);
+            } else {
+                removal.paths.insert(member, format!("it lives or dies with {gone}, which is removed"));
+            }
+        }
+    }
+    removal.paths.len() > before
 }
 
 /// A link that led somewhere and now would not goes too, unless it is in use: the leavings of removed packages.
@@ -190,6 +259,11 @@ mod tests {
         /usr/bin/tool 755 = #!/usr/bin/awk -f\n/usr/bin/other 755 = #!/usr/bin/sh";
 
     fn plan(keep: &[&str], profile: Profile) -> Plan {
+        plan_with(keep, &[], profile)
+    }
+
+    /// `whole` are packages, by index, that somebody depends on.
+    fn plan_with(keep: &[&str], whole: &[usize], profile: Profile) -> Plan {
         let tree = text::tree(TREE).unwrap();
         let package = |name: &str, files: &[&str]| Package {
             name: name.into(),
@@ -210,7 +284,8 @@ mod tests {
         let recipes = Recipes::embedded().unwrap();
         let launch = Launch { entrypoint: vec!["app".into()], ..Launch::default() };
         let keep = Keep { keep: keep.iter().map(|text| (*text).to_owned()).collect(), shell: false };
-        let wishes = keep.wishes(&tree, &inventory).unwrap();
+        let mut wishes = keep.wishes(&tree, &inventory).unwrap();
+        wishes.whole = whole.iter().map(|index| (*index, "somebody depends on it".to_owned())).collect();
         let reach = crate::reach::reach(&tree, &MemoryContents, &inventory, &launch, &recipes, &wishes).unwrap();
         decide(&tree, &inventory, &reach, profile)
     }
@@ -261,6 +336,58 @@ mod tests {
         let plan = plan(&[], Profile::Files);
         assert!(plan.removal.by_file && gone(&plan).contains(&"/usr/bin/other".to_owned()));
         assert_eq!(kept(&plan), ["app", "data", "shell"]);
+    }
+
+    #[test]
+    fn byte_code_goes_with_its_module_and_by_file_altogether() {
+        let tree = text::tree(
+            "/usr/bin/app = x\n/usr/lib/a/mine.py = x\n/usr/lib/a/__pycache__/mine.cpython-311.pyc = x\n\
+             /usr/lib/b/theirs.py = x\n/usr/lib/b/__pycache__/theirs.cpython-311.opt-1.pyc = x",
+        )
+        .unwrap();
+        let owned =
+            Package { name: "b".into(), files: vec![ImagePath::literal("/usr/lib/b/theirs.py")], ..Package::default() };
+        let inventory = Inventory::new(vec![owned], &tree);
+        let launch = Launch { entrypoint: vec!["/usr/bin/app".into()], ..Launch::default() };
+        let recipes = Recipes::embedded().unwrap();
+        let wishes = Wishes::default();
+        let reach = crate::reach::reach(&tree, &MemoryContents, &inventory, &launch, &recipes, &wishes).unwrap();
+        let (theirs, mine) =
+            ("/usr/lib/b/__pycache__/theirs.cpython-311.opt-1.pyc", "/usr/lib/a/__pycache__/mine.cpython-311.pyc");
+        let packages = decide(&tree, &inventory, &reach, Profile::Packages);
+        assert_eq!(gone(&packages), [theirs, "/usr/lib/b/theirs.py"]);
+        assert!(packages.removal.directories.contains(&ImagePath::literal("/usr/lib/b/__pycache__")));
+        assert_eq!(gone(&decide(&tree, &inventory, &reach, Profile::Files)), [mine, theirs, "/usr/lib/b/theirs.py"]);
+    }
+
+    #[test]
+    fn what_is_depended_on_stays_whole_and_leads_nowhere() {
+        for profile in [Profile::Packages, Profile::Files] {
+            let plan = plan_with(&[], &[2], profile);
+            assert_eq!(kept(&plan), ["app", "data", "mawk", "shell"], "{profile:?}");
+            assert_eq!(plan.step("mawk").unwrap().reason, "somebody depends on it");
+            assert!(!gone(&plan).contains(&"/usr/share/doc/mawk/copyright".to_owned()), "{profile:?}");
+        }
+        // What is reached keeps its own reason.
+        assert!(plan_with(&[], &[1], Profile::Packages).step("shell").unwrap().reason.ends_with("is in use"));
+    }
+
+    #[test]
+    fn the_links_of_a_merged_usr_stay_for_the_lists_that_go_through_them() {
+        let tree = text::tree("/usr/bin/app = x\n/bin -> usr/bin\n/empty -> gone/\n/gone/x = 1").unwrap();
+        let package = |name: &str, files: &[&str]| Package {
+            name: name.into(),
+            architecture: "all".into(),
+            files: files.iter().map(|path| ImagePath::literal(path)).collect(),
+            ..Package::default()
+        };
+        let packages = vec![package("app", &["/bin", "/bin/app", "/empty"]), package("lost", &["/gone", "/gone/x"])];
+        let inventory = Inventory::new(packages, &tree);
+        let launch = Launch { entrypoint: vec!["/usr/bin/app".into()], ..Launch::default() };
+        let (recipes, wishes) = (Recipes::empty(), Wishes::default());
+        let reach = crate::reach::reach(&tree, &MemoryContents, &inventory, &launch, &recipes, &wishes).unwrap();
+        let plan = decide(&tree, &inventory, &reach, Profile::Files);
+        assert_eq!(gone(&plan), ["/empty", "/gone/x"], "an alias of what goes goes too");
     }
 
     #[test]

@@ -8,8 +8,8 @@ use crate::graph::{Edge, Graph, Rule, Unknown};
 use crate::launch::Launch;
 use crate::packages::Inventory;
 use crate::path::ImagePath;
-use crate::scan::knowledge::{Facts, Knowledge};
-use crate::scan::{Finding, Scene, elf, idle, perl, python, script};
+use crate::scan::knowledge::{Doubt, Facts, Knowledge};
+use crate::scan::{Finding, Scene, elf, idle, node, perl, python, script, zone};
 use crate::tree::{Contents, Kind, Tree};
 use rayon::prelude::*;
 use recipes::{Keeping, Recipes};
@@ -22,12 +22,24 @@ pub struct Reach {
     pub graph: Graph,
     /// Kept packages by index into the inventory, each with the reached path that keeps it.
     pub packages: BTreeMap<usize, ImagePath>,
+    /// Packages that a recipe names, by index: the file because of which, and the rule's id.
+    pub named: BTreeMap<usize, (ImagePath, String)>,
+    /// Packages that stay whole although nothing reaches them, by index, with who asks for them.
+    pub whole: BTreeMap<usize, String>,
+    /// Paths that are only ever loaded by an interpreter: of these a `#!` line is no use.
+    pub loaded: BTreeSet<ImagePath>,
     /// Paths behind a gate, open or not: whole packages do not bring them back.
     pub gated: BTreeSet<ImagePath>,
     /// Unowned files that go unless reached, with who makes them.
     pub leftovers: BTreeMap<ImagePath, String>,
+    /// Paths that live or die together, where none of them is in use.
+    pub atoms: Vec<Vec<ImagePath>>,
+    /// Byte code of Python that no package owns, with who makes it.
+    pub byte_code: BTreeMap<ImagePath, String>,
     /// Programs, libraries and scripts of kept packages that nothing reaches, with the files that they would take if somebody ran them.
     pub idle: BTreeMap<ImagePath, BTreeSet<ImagePath>>,
+    /// Uses that may come to pass at run time.
+    pub doubts: Vec<Doubt>,
 }
 
 /// Whose word keeps packages beyond what is reached.
@@ -37,6 +49,10 @@ pub struct Wishes {
     pub packages: BTreeSet<usize>,
     /// Paths of the tree.
     pub paths: BTreeSet<ImagePath>,
+    /// Paths with what asks for them: an option, a line of a trace.
+    pub named: Vec<(ImagePath, String)>,
+    /// Packages by index that stay whole without being in use, with who asks for them.
+    pub whole: BTreeMap<usize, String>,
 }
 
 /// Follows every use in an image.
@@ -54,7 +70,17 @@ pub fn reach(
     let knowledge = Knowledge::new(recipes, tree)?;
     let loader = elf::loader(tree, contents, launch);
     let python = python::Modules::new(tree, contents);
-    let scene = Scene { tree, contents, launch, knowledge, loader, python, perl: perl::Library::new(tree)? };
+    let scene = Scene {
+        tree,
+        contents,
+        launch,
+        knowledge,
+        loader,
+        python,
+        perl: perl::Library::new(tree)?,
+        zones: zone::Zones::new(tree),
+        node: node::Library::new(tree)?,
+    };
     let mut work = Work {
         scene: &scene,
         inventory,
@@ -76,7 +102,11 @@ pub fn reach(
         }
         if work.queue.is_empty() {
             work.reach.gated.clone_from(scene.knowledge.gated());
+            work.reach.atoms = scene.knowledge.idle_atoms(&work.reach.graph);
+            work.keep_whole(wishes);
+            work.reach.loaded.clone_from(&work.loaded);
             work.reach.idle = work.idle();
+            work.reach.doubts = scene.knowledge.doubts(&work.facts);
             return Ok(work.reach);
         }
     }
@@ -105,6 +135,9 @@ impl Work<'_, '_> {
             finding.edges.extend(edges.into_iter().map(|edge| if root.keeps_package { edge } else { edge.of_file() }));
         }
         self.interpreter(&mut finding);
+        for (name, value) in &scene.launch.env {
+            zone::find(scene, None, value.as_bytes(), |_| format!("environment {name}={value}"), &mut finding);
+        }
         for (place, text) in roots.snippets {
             let mut inner = Finding::default();
             script::text(scene, None, text.as_bytes(), &mut inner, 0);
@@ -112,7 +145,10 @@ impl Work<'_, '_> {
             finding.extend(inner);
         }
         for path in &wishes.paths {
-            finding.edges.extend(scene.follow(None, path, Rule::Root, "asked for"));
+            finding.edges.extend(scene.follow(None, path, Rule::Root, "--keep"));
+        }
+        for (path, evidence) in &wishes.named {
+            finding.edges.extend(scene.follow(None, path, Rule::Root, evidence));
         }
         for index in &wishes.packages {
             let Some(package) = self.inventory.packages().get(*index) else { continue };
@@ -120,11 +156,7 @@ impl Work<'_, '_> {
                 if let Ok(place) = scene.tree.resolve_parent(path)
                     && scene.tree.get(&place.path).is_some_and(|node| !node.is_directory())
                 {
-                    finding.edges.push(Edge::root(
-                        place.path,
-                        Rule::Root,
-                        format!("package {} is asked for", package.name),
-                    ));
+                    finding.edges.push(Edge::root(place.path, Rule::Root, format!("--keep {}", package.name)));
                 }
             }
         }
@@ -135,7 +167,7 @@ impl Work<'_, '_> {
     fn interpreter(&self, finding: &mut Finding) {
         let launch = self.scene.launch;
         let extra: Vec<Vec<String>> =
-            launch.extra.iter().map(|text| text.split_whitespace().map(str::to_owned).collect()).collect();
+            launch.extra.iter().map(|text| crate::launch::words(text).unwrap_or_default()).collect();
         let main: Vec<String> = launch.entrypoint.iter().chain(&launch.command).cloned().collect();
         for words in std::iter::once(&main).chain(&extra) {
             let is_python = |word: &String| word.rsplit('/').next().is_some_and(|name| name.starts_with("python"));
@@ -167,6 +199,10 @@ impl Work<'_, '_> {
             }
             match self.scene.knowledge.generated(path) {
                 Some((Keeping::Data, _)) => continue,
+                Some((Keeping::ByteCode, because)) => {
+                    self.reach.byte_code.insert(path.clone(), because.to_owned());
+                    continue;
+                }
                 Some((Keeping::Reached, because)) => {
                     self.reach.leftovers.insert(path.clone(), because.to_owned());
                     continue;
@@ -243,6 +279,7 @@ impl Work<'_, '_> {
             if let Some(index) = self.inventory.find(&name) {
                 let place = from.unwrap_or_else(ImagePath::root);
                 self.reach.packages.entry(index).or_insert_with(|| place.clone());
+                self.reach.named.entry(index).or_insert_with(|| (place.clone(), rule.clone()));
                 self.facts.packages.entry(format!("{name} ({rule})")).or_insert_with(|| place.clone());
                 self.facts.packages.entry(name).or_insert(place);
             }
@@ -257,6 +294,16 @@ impl Work<'_, '_> {
             let Some(package) = self.inventory.packages().get(*index) else { continue };
             self.reach.packages.entry(*index).or_insert_with(|| path.clone());
             self.facts.packages.entry(package.name.clone()).or_insert_with(|| path.clone());
+        }
+    }
+
+    /// Packages that nothing reaches and that somebody insists on: they stay, and lead nowhere.
+    fn keep_whole(&mut self, wishes: &Wishes) {
+        for (index, reason) in &wishes.whole {
+            if !self.reach.packages.contains_key(index) {
+                self.reach.packages.insert(*index, ImagePath::root());
+                self.reach.whole.insert(*index, reason.clone());
+            }
         }
     }
 

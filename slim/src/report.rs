@@ -2,6 +2,10 @@
 //!
 //! The format is versioned by [`Report::schema`]: fields may be added under one number, never removed or changed in meaning.
 
+mod explanation;
+
+pub use explanation::{DependantReport, Explanation, LinkReport, MentionReport, RuleReport};
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -33,6 +37,8 @@ pub struct Report {
     pub faults: Vec<String>,
     /// The package indexes that the update used.
     pub indexes: Vec<IndexReport>,
+    /// Where in the result the list of removed packages is; absent when this run removed none.
+    pub removals: Option<String>,
     /// What a person should know: configuration files kept, author's files overwritten, a result that is larger.
     pub notes: Vec<String>,
 }
@@ -179,36 +185,4 @@ pub struct Inspection {
     pub working_directory: String,
     /// Environment, `NAME=VALUE`.
     pub environment: Vec<String>,
-}
-
-/// The answer of `slim why`: what leads from a root to something, or that nothing does.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Explanation {
-    /// Version of this format, now 1.
-    pub schema: u32,
-    /// What was asked about, as asked.
-    pub target: String,
-    /// Whether it is a package or a path.
-    pub kind: String,
-    /// Whether pruning would keep it.
-    pub kept: bool,
-    /// One sentence.
-    pub reason: String,
-    /// The shortest chain from a root, root first; empty when nothing reaches it.
-    pub chain: Vec<LinkReport>,
-}
-
-/// One step of a chain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct LinkReport {
-    /// Where the step comes from; absent at a root.
-    pub from: Option<String>,
-    /// Where it leads.
-    pub to: String,
-    /// The kind of step: `needed`, `interpreter`, `shebang`, `command`, …
-    pub rule: String,
-    /// What shows it: a soname, a line, a recipe's reason.
-    pub evidence: String,
-    /// The package that owns `to`.
-    pub package: Option<String>,
 }

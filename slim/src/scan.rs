@@ -5,11 +5,14 @@
 
 pub mod config;
 pub mod elf;
+mod exec;
 pub mod idle;
 pub mod knowledge;
+pub mod node;
 pub mod perl;
 pub mod python;
 pub mod script;
+pub mod zone;
 
 use crate::elf::search::Loader;
 use crate::graph::{Edge, Rule, Unknown};
@@ -38,6 +41,10 @@ pub struct Scene<'a> {
     pub python: python::Modules,
     /// The directories of Perl's `@INC`.
     pub perl: perl::Library,
+    /// The directories of Node's modules for all programs.
+    pub node: node::Library,
+    /// The time zones that the image has.
+    pub zones: zone::Zones,
 }
 
 impl std::fmt::Debug for Scene<'_> {
@@ -87,6 +94,7 @@ fn is_code(path: &ImagePath, head: &[u8]) -> bool {
         || head.starts_with(b"#!")
         || python::is_python(path, head)
         || perl::is_perl(path, head)
+        || node::is_node(path, head)
 }
 
 impl Scene<'_> {
@@ -118,10 +126,15 @@ impl Scene<'_> {
                 if runs && bytes.starts_with(b"#!") {
                     script::find(self, path, &bytes, finding);
                 }
+                if runs {
+                    zone::find(self, Some(path), &bytes, |at| zone::line(&bytes, at), finding);
+                }
                 if python::is_python(path, &bytes) {
                     python::find(self, path, &bytes, finding);
                 } else if perl::is_perl(path, &bytes) {
                     perl::find(self, path, &bytes, finding);
+                } else if node::is_node(path, &bytes) {
+                    node::find(self, path, &bytes, finding);
                 }
             }
             Err(error) => finding.unknown(path, "whole file", error.to_string(), "nothing that it names is followed"),
@@ -132,7 +145,7 @@ impl Scene<'_> {
     ///
     /// Directories, and links to them, are used as mere files: a program that names a directory does not use the package that made it.
     pub fn follow(&self, from: Option<&ImagePath>, path: &ImagePath, rule: Rule, evidence: &str) -> Vec<Edge> {
-        let Ok(resolved) = self.tree.resolve(path) else { return Vec::new() };
+        let Ok(resolved) = self.tree.resolve(path) else { return self.dangling(from, path, rule, evidence) };
         let is_directory = self.tree.get(&resolved.path).is_some_and(|node| node.is_directory());
         let edge = |to: &ImagePath, rule: Rule, evidence: &str| Edge {
             from: from.cloned(),
@@ -158,6 +171,14 @@ impl Scene<'_> {
         edges
     }
 
+    /// A link that leads nowhere is in use all the same: what it should lead to is missed.
+    fn dangling(&self, from: Option<&ImagePath>, path: &ImagePath, rule: Rule, evidence: &str) -> Vec<Edge> {
+        let place = self.tree.resolve_parent(path).ok().map(|place| place.path);
+        let link = place.filter(|place| self.tree.get(place).is_some_and(|node| node.as_symlink().is_some()));
+        let edge = |to| Edge { from: from.cloned(), to, rule, evidence: evidence.to_owned(), keeps_package: false };
+        link.filter(|link| Some(link) != from).map(edge).into_iter().collect()
+    }
+
     /// As [`Scene::follow`], for a name as a file writes it; names that are no paths lead nowhere.
     pub fn follow_name(&self, from: Option<&ImagePath>, name: &str, rule: Rule, evidence: &str) -> Vec<Edge> {
         ImagePath::new(name).map(|path| self.follow(from, &path, rule, evidence)).unwrap_or_default()
@@ -165,7 +186,7 @@ impl Scene<'_> {
 
     /// Edges to a command, looked up along the image's `PATH`; `None` when there is none of this name.
     pub fn command(&self, from: Option<&ImagePath>, name: &str, evidence: &str) -> Option<Vec<Edge>> {
-        let path = self.launch.find(self.tree, name)?;
+        let path = self.launch.find(self.tree, name).or_else(|| self.launch.broken(self.tree, name))?;
         Some(self.follow(from, &path, Rule::Command, evidence))
     }
 

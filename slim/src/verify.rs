@@ -12,8 +12,10 @@ mod script;
 
 use crate::elf::search::{Environment, LibraryCache, Loader};
 use crate::elf::{ElfError, FactsCache};
+use crate::graph::Rule;
 use crate::packages::Inventory;
 use crate::path::ImagePath;
+use crate::reach::Reach;
 use crate::tree::{Contents, Tree};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -73,6 +75,34 @@ pub struct Problem {
     pub chain: Vec<ImagePath>,
     /// Every program that is affected; `at` itself when none is known.
     pub roots: BTreeSet<ImagePath>,
+    /// Whether what the container starts meets it; `None` where nobody asked ([`judge`]).
+    pub in_use: Option<bool>,
+}
+
+impl Problem {
+    /// Whether something that is asked for cannot work. Where it is known what the container starts, only that asks.
+    pub fn breaks(&self) -> bool {
+        match self.in_use {
+            None => self.kind.is_breakage(),
+            // A link in use is asked for what it should lead to.
+            Some(true) => self.kind.is_breakage() || self.kind == ProblemKind::DanglingLink,
+            Some(false) => false,
+        }
+    }
+}
+
+/// Tells which problems what the container starts meets. Of files that no package owns only those that something names count as
+/// started by it, for links of the application may lead to what is mounted later.
+pub fn judge(problems: &mut [Problem], reach: &Reach) {
+    for problem in problems {
+        let is_link = problem.kind == ProblemKind::DanglingLink;
+        let is_used = |path: &ImagePath| {
+            reach.graph.uses_of(path).any(|edge| !is_link || !matches!(edge.rule, Rule::Application))
+        };
+        // A module that is only loaded needs no program to run it.
+        let is_module = problem.kind == ProblemKind::MissingShebang && reach.loaded.contains(&problem.at);
+        problem.in_use = Some(!is_module && (is_used(&problem.at) || problem.roots.iter().any(is_used)));
+    }
 }
 
 /// What a check may know beside the tree.
@@ -156,6 +186,7 @@ impl Found {
             detail,
             chain,
             roots: BTreeSet::new(),
+            in_use: None,
         });
         problem.roots.insert(root);
     }

@@ -37,8 +37,12 @@ pub(crate) enum Document {
     Report,
     /// `slim inspect --json`
     Inspection,
-    /// `slim why --json`
+    /// `slim why --json`, `slim why-not --json`
     Explanation,
+    /// `slim recipes list --json`
+    Catalogue,
     /// `slim diff --json`
     Difference,
+    /// `/usr/share/slim/removed.json` in a pruned image
+    Removed,
 }

@@ -1,7 +1,19 @@
-//! `slim inspect`, `slim why`, `slim diff` and `slim verify`: questions that change nothing.
+//! `slim inspect`, `slim why`, `slim why-not`, `slim graph`, `slim diff` and `slim verify`: questions that change nothing.
 
 use super::{ArchiveArgs, MachineArgs, PlatformArgs, RegistryArgs, SelectionArgs};
 use clap::Args;
+use std::path::PathBuf;
+
+/// How an image is come by, for questions that ask no archive.
+#[derive(Debug, Args)]
+pub(crate) struct AccessArgs {
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
+    #[command(flatten)]
+    pub(crate) registry: RegistryArgs,
+    #[command(flatten)]
+    pub(crate) machine: MachineArgs,
+}
 
 const INSPECT: &str = "\
 Examples:
@@ -43,6 +55,7 @@ Examples:
 /// Explain why a package or a file stays, or that nothing reaches it
 ///
 /// Prints the shortest chain of evidence from the entrypoint (or another root) to the package or the path.
+/// `slim why-not` tells of something that goes what would have kept it.
 #[derive(Debug, Args)]
 #[command(after_long_help = WHY)]
 pub(crate) struct WhyArgs {
@@ -60,11 +73,54 @@ pub(crate) struct WhyArgs {
     #[command(flatten)]
     pub(crate) selection: SelectionArgs,
     #[command(flatten)]
-    pub(crate) platform: PlatformArgs,
+    pub(crate) access: AccessArgs,
+}
+
+const WHY_NOT: &str = "\
+Examples:
+    slim why-not nginx:1.27 perl-base
+    slim why-not app:1 /usr/share/zoneinfo/Europe/Berlin --json";
+
+/// Explain why a package or a file goes: who names it, which rules are closed, how to keep it
+///
+/// Reads every file of the image to find what names the package or the path, and says of each why that keeps nothing; lists the
+/// rules of recipes that would keep it and what they wait for, the packages that declare that they depend on it, and the options
+/// that keep it.
+#[derive(Debug, Args)]
+#[command(after_long_help = WHY_NOT)]
+pub(crate) struct WhyNotArgs {
     #[command(flatten)]
-    pub(crate) registry: RegistryArgs,
+    pub(crate) question: WhyArgs,
+}
+
+const GRAPH: &str = "\
+Examples:
+    slim graph nginx:1.27 --svg nginx.svg
+    slim graph nginx:1.27 --dot - | dot -Tpdf > nginx.pdf
+    slim graph app:1 --prune files --dot app.dot --svg app.svg";
+
+/// Draw what an image holds and what keeps it: a graph of packages (DOT), a map of bytes (SVG)
+///
+/// The graph has a node for each package and an edge where a file of one uses a file of another, with the rule that carries it;
+/// roots are marked, removed packages are grey. The map shows the bytes of every package, kept and removed, as areas.
+#[derive(Debug, Args)]
+#[command(after_long_help = GRAPH)]
+pub(crate) struct GraphArgs {
+    /// The image
+    pub(crate) source: String,
+
+    /// Write the graph of packages here; `-` is standard output (as without --dot and --svg)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dot: Option<PathBuf>,
+
+    /// Write the map of bytes here; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+
     #[command(flatten)]
-    pub(crate) machine: MachineArgs,
+    pub(crate) selection: SelectionArgs,
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
 }
 
 const DIFF: &str = "\
@@ -95,11 +151,7 @@ pub(crate) struct DiffArgs {
     pub(crate) all: bool,
 
     #[command(flatten)]
-    pub(crate) platform: PlatformArgs,
-    #[command(flatten)]
-    pub(crate) registry: RegistryArgs,
-    #[command(flatten)]
-    pub(crate) machine: MachineArgs,
+    pub(crate) access: AccessArgs,
 }
 
 const VERIFY: &str = "\
@@ -123,9 +175,5 @@ pub(crate) struct VerifyArgs {
     pub(crate) json: bool,
 
     #[command(flatten)]
-    pub(crate) platform: PlatformArgs,
-    #[command(flatten)]
-    pub(crate) registry: RegistryArgs,
-    #[command(flatten)]
-    pub(crate) machine: MachineArgs,
+    pub(crate) access: AccessArgs,
 }

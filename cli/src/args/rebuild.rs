@@ -76,6 +76,13 @@ pub(crate) struct RebuildArgs {
     #[arg(long, help_heading = "Result")]
     pub(crate) exit_code: bool,
 
+    /// Run a command in the image as it was and as it is to be, and compare (may be repeated)
+    ///
+    /// Runs code of the image, as root of a room of its own without network (unshare, of util-linux), for at most two minutes. Another exit code
+    /// is an error. With strace on this machine, files that are looked for in vain and that the original has are kept after all.
+    #[arg(long, value_name = "COMMAND", value_parser = command, help_heading = "Result")]
+    pub(crate) test: Vec<String>,
+
     /// Which packages are brought up to date
     #[arg(long, value_name = "WHICH", default_value = "all", help_heading = "Changes")]
     pub(crate) update: UpdateChoice,
@@ -118,12 +125,16 @@ pub(crate) struct RebuildArgs {
     pub(crate) machine: MachineArgs,
 }
 
-/// What stays: shared by `rebuild`, which acts on it, and `why`, which explains it.
+/// What stays: shared by `rebuild`, which acts on it, and the questions that explain it.
 #[derive(Debug, Args)]
 pub(crate) struct SelectionArgs {
     /// What is removed when nothing reaches it
     #[arg(long, value_name = "WHAT", default_value = "packages", help_heading = "Changes")]
     pub(crate) prune: PruneChoice,
+
+    /// What becomes of packages that nothing reaches and that kept ones declare to depend on
+    #[arg(long, value_name = "MODE", default_value = "minimal", help_heading = "Changes")]
+    pub(crate) prune_mode: ModeChoice,
 
     /// Keep a package, a path or a glob, whatever reaches it (may be repeated)
     ///
@@ -132,11 +143,37 @@ pub(crate) struct SelectionArgs {
     #[arg(long, value_name = "PACKAGE|PATH|GLOB", help_heading = "Changes")]
     pub(crate) keep: Vec<String>,
 
+    /// Keep /bin/sh and what it leads to
+    #[arg(long, help_heading = "Changes")]
+    pub(crate) keep_shell: bool,
+
     /// A command that the container runs besides its entrypoint (may be repeated)
     ///
-    /// What `docker exec`, a job of the orchestrator or a supervisor starts. All that the command needs stays.
-    #[arg(long, value_name = "COMMAND", help_heading = "Changes")]
+    /// What `docker exec`, a job of the orchestrator or a supervisor starts, in the shell's words. All that the command needs stays.
+    #[arg(long, value_name = "COMMAND", value_parser = command, help_heading = "Changes")]
     pub(crate) root: Vec<String>,
+
+    /// Keep what a program was seen to use: the output of `strace -f`, or a list of paths (may be repeated)
+    ///
+    /// Paths are those of the container. A trace adds to what is kept and never takes away.
+    #[arg(long, value_name = "FILE", help_heading = "Changes")]
+    pub(crate) trace: Vec<PathBuf>,
+
+    /// Use the rules in this file besides those that are built in (may be repeated)
+    ///
+    /// A recipe or a rule with the id of one that is built in stands in for it. `slim recipes show` prints what is built in,
+    /// `slim recipes check` finds mistakes.
+    #[arg(long, value_name = "FILE", help_heading = "Changes")]
+    pub(crate) recipe: Vec<PathBuf>,
+}
+
+/// A command whose quotes are closed.
+fn command(text: &str) -> Result<String, String> {
+    match slim::launch::words(text) {
+        Ok(words) if words.is_empty() => Err("expected a command".into()),
+        Ok(_) => Ok(text.into()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// `--update`.
@@ -170,6 +207,15 @@ pub(crate) enum PruneChoice {
     Files,
     /// Nothing
     None,
+}
+
+/// `--prune-mode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModeChoice {
+    /// They go: what is left runs, but cannot be installed into
+    Minimal,
+    /// They stay: apt can be used in the image where it is kept
+    AptUsable,
 }
 
 /// `--compression`: each layer's own, or one for all.

@@ -8,8 +8,8 @@ use rebuild::store::locate;
 
 pub(super) fn run(args: &DiffArgs, quiet: bool) -> Result<Code, Failure> {
     let (before, after) = (locate(&args.before)?, locate(&args.after)?);
-    let services = request::services(&args.registry, &ArchiveArgs::default(), &args.machine)?;
-    let platform = args.platform.platform.as_ref();
+    let services = request::services(&args.access.registry, &ArchiveArgs::default(), &args.access.machine)?;
+    let platform = args.access.platform.platform.as_ref();
     let found = watched(quiet, |progress| rebuild::pipeline::diff(&before, &after, platform, &services, progress))?;
     render::print(&if args.json { render::json(&found) } else { render::difference(&found, args.all) })?;
     Ok(Code::Done)

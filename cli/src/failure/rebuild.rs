@@ -4,10 +4,15 @@ use super::{Code, Failure, archive, engine, machine_hint, store};
 use crate::render::text::bytes;
 use rebuild::change::ChangeError;
 use rebuild::pipeline::RebuildError;
+use rebuild::trial::TrialError;
+use slim::report::UnknownReport;
 use slim::verify::Problem;
 
 /// Most problems of a result that are listed.
 const LISTED: usize = 10;
+
+/// Most unknowns that are listed.
+const UNKNOWNS: usize = 50;
 
 const LEAVE: &str = "--update none leaves the packages at their versions";
 
@@ -27,11 +32,26 @@ pub(super) fn explain(error: RebuildError) -> Failure {
                 .hint("newer packages may be larger; --prune files or --compression zstd may make up for it")
         }
         RebuildError::Strict { kept_back, unknown } => {
-            let causes = kept_back.into_iter().chain((unknown > 0).then(|| not_known(unknown))).collect();
+            let causes = kept_back
+                .into_iter()
+                .map(|package| format!("kept back: {package}"))
+                .chain(not_known(&unknown))
+                .collect();
             let failure = Failure::failed("--strict was asked for, and the image cannot be rebuilt without reserve");
             Failure { causes, code: Code::KeptBack, ..failure }.hint(
-                "--dry-run without --strict lists everything; without --strict the rebuild goes on and reports it",
+                "without --strict the rebuild goes on and reports it; --keep and --root tell what is meant, a recipe (--recipe FILE) \
+                 what a program computes",
             )
+        }
+        RebuildError::Trial(TrialError::Differs { ref output, .. }) => {
+            let lines = output.lines().map(str::to_owned).collect();
+            let failure = Failure { causes: lines, ..Failure::of(&error) };
+            failure.hint("keep what is missed with --keep PACKAGE, or give what the command uses with --trace FILE")
+        }
+        RebuildError::Trial(TrialError::Room(_)) => {
+            let failure = Failure::of(&error);
+            let hints = machine_hint(&failure.heading);
+            failure.hints(hints).hint("without --test, nothing of the image is run")
         }
         RebuildError::NoTarget { .. } => {
             Failure::of(&error).hint("`slim inspect` lists the packages; a path begins with a slash")
@@ -44,8 +64,17 @@ pub(super) fn explain(error: RebuildError) -> Failure {
     }
 }
 
-fn not_known(count: usize) -> String {
-    if count == 1 { "1 thing could not be known".into() } else { format!("{count} things could not be known") }
+/// Every unknown in a line, up to a number that can be read.
+fn not_known(unknowns: &[UnknownReport]) -> Vec<String> {
+    let line = |unknown: &UnknownReport| {
+        let place = if unknown.place.is_empty() { String::new() } else { format!(" ({})", unknown.place) };
+        format!("unknown: {}{place}: {}; {}", unknown.path, unknown.what, unknown.taken)
+    };
+    let mut lines: Vec<_> = unknowns.iter().take(UNKNOWNS).map(line).collect();
+    if let rest @ 1.. = unknowns.len().saturating_sub(UNKNOWNS) {
+        lines.push(format!("… and {rest} more (--dry-run --report FILE without --strict has all)"));
+    }
+    lines
 }
 
 fn broken(problems: &[Problem]) -> Failure {

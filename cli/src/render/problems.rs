@@ -6,11 +6,15 @@ use std::fmt::Write as _;
 
 /// The problems and their sum.
 pub(crate) fn problems(problems: &[Problem]) -> String {
-    let (broken, tolerated): (Vec<_>, Vec<_>) = problems.iter().partition(|problem| problem.kind.is_breakage());
+    let (broken, tolerated): (Vec<_>, Vec<_>) = problems.iter().partition(|problem| problem.breaks());
     let mut text = String::new();
     for (word, problems) in [("broken", &broken), ("tolerated", &tolerated)] {
         for problem in problems {
-            let _ = writeln!(text, "{word}: {}: {}{}", problem.at, clean(&problem.detail), way(problem));
+            let idle = match problem.in_use {
+                Some(false) if problem.kind.is_breakage() => "; nothing that the container starts meets it",
+                _ => "",
+            };
+            let _ = writeln!(text, "{word}: {}: {}{}{idle}", problem.at, clean(&problem.detail), way(problem));
         }
     }
     let blank = if problems.is_empty() { "" } else { "\n" };

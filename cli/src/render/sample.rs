@@ -3,8 +3,8 @@
 use slim::diff::{Difference, PackageDifference, PathDifference};
 use slim::path::ImagePath;
 use slim::report::{
-    Explanation, ImageReport, IndexReport, Inspection, LayerReport, LinkReport, Outcome, PackageReport, Report, SCHEMA,
-    UnknownReport, Verdict,
+    DependantReport, Explanation, ImageReport, IndexReport, Inspection, LayerReport, LinkReport, MentionReport,
+    Outcome, PackageReport, Report, RuleReport, SCHEMA, UnknownReport, Verdict,
 };
 use slim::verify::{Problem, ProblemKind};
 use std::collections::BTreeSet;
@@ -97,6 +97,7 @@ pub(crate) fn report(outcome: Outcome) -> Report {
             date: Some("Sat, 22 Nov 2026 08:00:00 UTC".into()),
             sha256: "e".repeat(64),
         }],
+        removals: Some("/usr/share/slim/removed.json".into()),
         notes: vec!["/etc/nginx/nginx.conf was changed by the image and stays".into()],
     }
 }
@@ -141,6 +142,41 @@ pub(crate) fn explanation() -> Explanation {
             link(Some(script), nginx, "command", "line 7: exec nginx", Some("nginx")),
             link(Some(nginx), "/usr/lib/libssl.so.3", "needed", "libssl.so.3", Some("libssl3")),
         ],
+        mentions: Vec::new(),
+        rules: Vec::new(),
+        dependants: Vec::new(),
+        remedies: Vec::new(),
+    }
+}
+
+/// Why a package goes.
+pub(crate) fn refusal() -> Explanation {
+    Explanation {
+        target: "perl-base".into(),
+        kept: false,
+        reason: "nothing in use leads to any of its files".into(),
+        chain: Vec::new(),
+        mentions: vec![MentionReport {
+            from: "/usr/sbin/adduser".into(),
+            package: Some("adduser".into()),
+            to: "/usr/bin/perl".into(),
+            rule: "shebang".into(),
+            evidence: "line 1: #!/usr/bin/perl".into(),
+            but: "nothing in use leads to adduser either".into(),
+        }],
+        rules: vec![RuleReport {
+            rule: "perl-modules".into(),
+            because: "perl reads its library".into(),
+            gate: true,
+            when: vec!["/usr/bin/perl is in use".into(), "package perl is kept".into()],
+        }],
+        dependants: vec![DependantReport {
+            package: "debconf".into(),
+            kept: true,
+            relation: "perl-base (>= 5)".into(),
+        }],
+        remedies: vec!["--keep perl-base".into(), "--root /usr/bin/perl".into()],
+        ..explanation()
     }
 }
 
@@ -182,6 +218,7 @@ pub(crate) fn problems() -> Vec<Problem> {
             detail: "libgone.so.1 is not found (searched /lib)".into(),
             chain: vec![path("/usr/bin/a"), path("/usr/lib/liba.so.1")],
             roots: BTreeSet::from([path("/usr/bin/a"), path("/usr/bin/b")]),
+            in_use: None,
         },
         Problem {
             at: path("/etc/link"),
@@ -190,6 +227,7 @@ pub(crate) fn problems() -> Vec<Problem> {
             detail: "it leads to ../gone: /gone is not there".into(),
             chain: vec![path("/etc/link")],
             roots: BTreeSet::from([path("/etc/link")]),
+            in_use: None,
         },
     ]
 }

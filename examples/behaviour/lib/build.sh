@@ -52,12 +52,13 @@ built() (
     mkdir "$root"
     as_root tar --extract --numeric-owner --xattrs --same-permissions --directory "$root" --file "$base/root.tar"
     sleep 0.05; touch "$folder/making/mark"; sleep 0.05
-    install
+    # What this function prints is its answer: what others say goes to the log.
+    install >&2
     layer_diff "$root" "$folder/making/mark" "$base/listing" "$folder/making/packages.tar"
     listing "$root" > "$folder/making/listing"
     sleep 0.05; touch "$folder/making/mark"; sleep 0.05
     [ ! -d "$description/files" ] || as_root cp -r --no-preserve=ownership "$description/files/." "$root/"
-    application
+    application >&2
     layer_diff "$root" "$folder/making/mark" "$folder/making/listing" "$folder/making/application.tar"
     cp "$base/layer.tar" "$folder/making/base.tar"
     layout "$folder/layout" "$name" "$config" "$folder/making/base.tar" "$folder/making/packages.tar" "$folder/making/application.tar"

@@ -23,11 +23,11 @@ impl Maker<'_> {
         mut updates: Option<&mut Updates>,
         steps: &[Step],
     ) -> Result<Attempt, ChangeError> {
-        let final_versions: BTreeMap<String, String> = inventory
-            .packages()
-            .iter()
-            .map(|p| (format!("{}:{}", p.name, p.architecture), p.version.clone()))
-            .collect();
+        let mut final_versions = FinalVersions::new();
+        for package in inventory.packages() {
+            let versions = final_versions.entry(package.name.clone()).or_default();
+            versions.push((package.architecture.clone(), package.version.clone()));
+        }
         let removal = change.plan.as_ref().map(|plan| plan.removal.clone()).unwrap_or_default();
         let updated = top.tree().clone();
         self.prune(&mut top, &removal)?;
@@ -38,7 +38,7 @@ impl Maker<'_> {
             self.alive()?;
             layer.lay_over(&mut tree, index);
             if let Some(below) = drafts.last()
-                && stands_apart(layer, below)
+                && stands_apart(layer, below, &removal)
             {
                 let mut above = below.clone();
                 layer.lay_over(&mut above.tree, index);
@@ -66,18 +66,21 @@ impl Maker<'_> {
         &self,
         draft: &mut Draft<'_>,
         updates: &mut Updates,
-        final_versions: &BTreeMap<String, String>,
+        final_versions: &FinalVersions,
         removal: &Removal,
         steps: &[Step],
     ) -> Result<Option<native::Refused>, ChangeError> {
         let Some(database) = Database::read(draft.tree(), self.spool)? else { return Ok(None) };
         let mut wanted = Vec::new();
         for stanza in database.status.stanzas().iter().filter(|stanza| stanza.is_installed()) {
-            let key = format!("{}:{}", stanza.package, stanza.architecture);
-            let Some(version) = final_versions.get(&key).filter(|_| !removal.packages.contains(&key)) else { continue };
+            let finals = final_versions.get(&stanza.package).map_or(&[][..], Vec::as_slice);
+            let Some((architecture, version)) = of_instance(finals, &stanza.architecture) else { continue };
+            if removal.packages.contains(&format!("{}:{architecture}", stanza.package)) {
+                continue;
+            }
             let newer =
                 matches!((Version::new(version), Version::new(&stanza.version)), (Ok(new), Ok(old)) if new > old);
-            if newer && let Some(candidate) = updates.exactly(&stanza.package, &stanza.architecture, version) {
+            if newer && let Some(candidate) = updates.exactly(&stanza.package, architecture, version) {
                 wanted.push((candidate.clone(), stanza.version.clone()));
             }
         }
@@ -157,13 +160,62 @@ impl Maker<'_> {
     }
 }
 
-/// Whether a layer has nothing to do with packages and with what was done below it: a site's files, an application.
-fn stands_apart(layer: &Layer, below: &Drafted) -> bool {
+/// Architectures and versions that the finished image has, by package name.
+type FinalVersions = BTreeMap<String, Vec<(String, String)>>;
+
+/// What an instance of a package became: the same architecture, or the only one that there is where one of the two is `all`.
+fn of_instance<'a>(finals: &'a [(String, String)], architecture: &str) -> Option<(&'a str, &'a str)> {
+    let same = finals.iter().find(|(of, _)| of == architecture);
+    let moved = || match finals {
+        [only] if only.0 == "all" || architecture == "all" => Some(only),
+        _ => None,
+    };
+    same.or_else(moved).map(|(architecture, version)| (architecture.as_str(), version.as_str()))
+}
+
+/// Whether a layer has nothing to do with packages, with what was done below it and with what goes: a site's files, an application.
+fn stands_apart(layer: &Layer, below: &Drafted, removal: &Removal) -> bool {
     let database = ImagePath::literal("/var/lib/dpkg");
     layer.opaque.is_empty()
         && layer.entries.iter().all(|(path, entry)| {
-            let of_packages = path.starts_with(&database) || below.touched.contains(path);
+            let of_packages =
+                path.starts_with(&database) || below.touched.contains(path) || removal.paths.contains_key(path);
             let directory_only = entry.node().is_some_and(slim::tree::Node::is_directory);
             matches!(entry, LayerEntry::Node { .. }) && (directory_only || !of_packages)
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_layer_of_which_something_goes_does_not_stand_apart() {
+        let stack = slim::tree::text::stack(&["/app/\n/app/run = 1\n/app/pip/__init__.py = 2"]).unwrap();
+        let below = Draft::new(Tree::new(), &slim::tree::MemoryContents).finish();
+        let mut removal = Removal::default();
+        assert!(stands_apart(&stack.layers[0], &below, &removal));
+        removal.paths.insert(ImagePath::literal("/app/pip/__init__.py"), "unused".into());
+        assert!(!stands_apart(&stack.layers[0], &below, &removal));
+    }
+
+    #[test]
+    fn an_instance_is_found_again_after_a_move_to_another_architecture() {
+        let finals = |text: &str| -> Vec<(String, String)> {
+            text.split_whitespace()
+                .map(|word| word.split_once('=').unwrap())
+                .map(|(a, b)| (a.into(), b.into()))
+                .collect()
+        };
+        for (all, architecture, expected) in [
+            ("amd64=2", "amd64", Some(("amd64", "2"))),
+            ("amd64=2", "all", Some(("amd64", "2"))),
+            ("all=2", "amd64", Some(("all", "2"))),
+            ("amd64=2", "arm64", None),
+            ("amd64=2 arm64=3", "arm64", Some(("arm64", "3"))),
+            ("", "all", None),
+        ] {
+            assert_eq!(of_instance(&finals(all), architecture), expected, "{all} {architecture}");
+        }
+    }
 }

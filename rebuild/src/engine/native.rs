@@ -81,7 +81,7 @@ pub enum Note {
 /// What became of a package.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Upgraded {
-    /// `name:architecture`.
+    /// `name:architecture`, as it was installed.
     pub package: String,
     /// Version before.
     pub from: String,
@@ -359,7 +359,14 @@ impl Session<'_> {
         let Some(old) = old.filter(|stanza| stanza.version == package.from_version) else {
             return Err(refuse(RefusedReason::Version { expected: package.from_version.to_owned(), found }));
         };
-        if old.architecture != architecture {
+        let native = status.find("dpkg").and_then(|index| status.stanzas().get(index)).map(|dpkg| &dpkg.architecture);
+        // dpkg replaces an instance by one of another architecture; between `all` and its own no other package sees a difference.
+        let exchangeable = |name: &String| name == "all" || Some(name) == native;
+        let alone = status.stanzas().iter().filter(|stanza| stanza.package == name).count() == 1;
+        let singular = alone && !old.same && !field("Multi-Arch").eq_ignore_ascii_case("same");
+        if old.architecture != architecture
+            && !(singular && exchangeable(&old.architecture) && exchangeable(&architecture))
+        {
             let (from, to) = (old.architecture.clone(), architecture);
             return Err(refuse(RefusedReason::Identity { field: "Architecture", from, to }));
         }
@@ -368,7 +375,7 @@ impl Session<'_> {
         let stanza = Stanza::compose(&package.deb.control, &old.want, &[], Some(old));
         stanza.map_err(|error| refuse(RefusedReason::Control(error)))?;
         let upgraded = Upgraded {
-            package: format!("{name}:{architecture}"),
+            package: format!("{name}:{}", old.architecture),
             from: old.version.clone(),
             to: version.clone(),
             ..Upgraded::default()

@@ -4,6 +4,7 @@
 //! does; [`info`], [`triggers`], [`diversions`] and [`statoverride`] are the smaller files beside them.
 
 pub mod database;
+pub mod dependencies;
 pub mod diversions;
 pub mod fields;
 pub mod info;

@@ -3,6 +3,7 @@
 use super::{Finding, Scene};
 use crate::graph::Rule;
 use crate::path::ImagePath;
+use crate::tree::Tree;
 use recipes::{ConfigKind, Pattern};
 use std::collections::BTreeSet;
 
@@ -60,6 +61,8 @@ impl Reader<'_, '_> {
                 ConfigKind::Paths => {}
             }
             self.paths(file, line, &words);
+            let evidence = format!("line {line}: {}", words.join(" "));
+            super::zone::find(self.scene, Some(file), evidence.as_bytes(), |_| evidence.clone(), self.finding);
         }
     }
 
@@ -247,22 +250,52 @@ impl Reader<'_, '_> {
     }
 }
 
-/// The non-directories of the tree that a pattern covers, in path order. Links among the directories of the pattern's fixed
-/// beginning are followed.
+/// The non-directories of the tree that a pattern covers, in path order. Links among the pattern's directories are followed, as a shell
+/// follows them.
 pub(super) fn glob(scene: &Scene<'_>, pattern: &str) -> Vec<ImagePath> {
     if !pattern.contains(['*', '?', '[', '{', '$']) {
         return ImagePath::new(pattern).ok().filter(|path| scene.tree.resolve(path).is_ok()).into_iter().collect();
     }
-    let Ok(matcher) = Pattern::new(pattern) else { return Vec::new() };
-    let fixed: Vec<&str> = pattern.split('/').take_while(|part| !part.contains(['*', '?', '[', '{', '$'])).collect();
-    let top = ImagePath::new(fixed.join("/")).unwrap_or_else(|_| ImagePath::root());
-    let Some((real, _)) = scene.tree.lookup(&top) else { return Vec::new() };
-    let renamed = |path: &ImagePath| {
-        let rest = path.as_bytes().strip_prefix(real.as_bytes()).unwrap_or(path.as_bytes());
-        top.join(rest).map(|path| path.to_text()).unwrap_or_default()
+    covered(scene.tree, pattern).into_iter().collect()
+}
+
+fn covered(tree: &Tree, pattern: &str) -> BTreeSet<ImagePath> {
+    let mut found = BTreeSet::new();
+    for plain in Pattern::spread(pattern) {
+        let names: Vec<&str> = plain.split('/').filter(|name| !name.is_empty()).collect();
+        walk(tree, &ImagePath::root(), &names, &mut found);
+    }
+    found
+}
+
+/// Adds what `names`, one pattern a name, cover below a directory.
+fn walk(tree: &Tree, directory: &ImagePath, names: &[&str], found: &mut BTreeSet<ImagePath>) {
+    let Some((name, rest)) = names.split_first() else { return };
+    if name.contains("**") {
+        let Ok(matcher) = Pattern::new(&format!("/{}", names.join("/"))) else { return };
+        let inside = |path: &ImagePath| {
+            let below = path.as_bytes().strip_prefix(directory.as_bytes()).unwrap_or(path.as_bytes());
+            matcher.matches(&format!("/{}", String::from_utf8_lossy(below).trim_start_matches('/')))
+        };
+        let files = tree.below(directory).filter(|(path, node)| !node.is_directory() && inside(path));
+        found.extend(files.map(|(path, _)| path.clone()));
+        return;
+    }
+    let mut enter = |path: &ImagePath| match (rest, tree.get(path), tree.lookup(path)) {
+        ([], Some(node), _) if !node.is_directory() => drop(found.insert(path.clone())),
+        (_, _, Some((real, node))) if node.is_directory() => walk(tree, &real, rest, found),
+        _ => {}
     };
-    let files = scene.tree.below(&real).filter(|(_, node)| !node.is_directory());
-    files.filter(|(path, _)| matcher.matches(&renamed(path))).map(|(path, _)| path.clone()).collect()
+    if name.contains(['*', '?', '[', '\\']) {
+        let Ok(matcher) = Pattern::new(name) else { return };
+        for (path, _) in
+            tree.children(directory).filter(|(path, _)| matcher.matches(&String::from_utf8_lossy(path.file_name())))
+        {
+            enter(path);
+        }
+    } else if let Ok(path) = directory.join(name) {
+        enter(&path);
+    }
 }
 
 /// `directive argument …;` and `directive argument … {` of nginx, comments and quotes taken away.
@@ -372,5 +405,25 @@ mod tests {
     fn lines_are_cut_at_blanks_and_equal_signs() {
         let text = "; c\n# c\nextension = mysqli.so\ncommand=\"/bin/a b\" c\n";
         assert_eq!(joined(line_statements(text)), ["3 extension|mysqli.so", "4 command|/bin/a b|c"]);
+    }
+
+    #[test]
+    fn patterns_walk_through_links_and_name_what_is_real() {
+        let tree = crate::tree::text::tree(
+            "/lib -> usr/lib\n/usr/lib/x86_64-linux-gnu/security/pam_unix.so = a\n/usr/lib/security/\n/etc/d/a.conf = 1\n/etc/d/b.conf -> a.conf\n/etc/d/sub/c.conf = 2\n/etc/e -> d\n",
+        )
+        .unwrap();
+        for (pattern, paths) in [
+            ("$LIB/security/pam_unix.so", "/usr/lib/x86_64-linux-gnu/security/pam_unix.so"),
+            ("/etc/d/*.conf", "/etc/d/a.conf /etc/d/b.conf"),
+            ("/etc/e/[ab].conf", "/etc/d/a.conf /etc/d/b.conf"),
+            ("/etc/d/**", "/etc/d/a.conf /etc/d/b.conf /etc/d/sub/c.conf"),
+            ("/etc/**/{c,d}.conf", "/etc/d/sub/c.conf"),
+            ("/etc/*", "/etc/e"),
+            ("/nowhere/*", ""),
+        ] {
+            let found: Vec<_> = covered(&tree, pattern).iter().map(ImagePath::to_text).collect();
+            assert_eq!(found.join(" "), paths, "{pattern}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What ELF files use: their interpreter, libraries, `dlopen` notes, and the files that their strings name.
 
-use super::{Finding, Scene};
+use super::{Finding, Scene, exec, zone};
 use crate::elf::search::{Environment, Loader, Role};
 use crate::elf::{self, Facts, Priority};
 use crate::graph::{Edge, Rule};
@@ -11,6 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What rules ask for as an import to be told of programs without a C library (Go, Rust).
 const STATIC: &str = "(static)";
+
+/// The shell of `system` and `popen`, whose name every program with a C library of its own holds.
+const SHELL: &str = "/bin/sh";
 
 /// How many names of one file are looked up as libraries; real files name some dozens.
 const NAME_LIMIT: usize = 4096;
@@ -47,7 +50,11 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &
             opens.insert(name.clone().into_bytes(), (Rule::Dlopen, evidence));
         }
     }
-    strings(scene, path, bytes, &mut opens, finding);
+    strings(scene, path, &facts, bytes, &mut opens, finding);
+    if facts.imports.iter().any(|import| zone::is_reader(&import.name)) {
+        zone::find(scene, Some(path), bytes, |at| format!("zone at offset {at:#x}"), finding);
+    }
+    exec::find(scene, path, &facts, bytes, finding);
     let before = finding.edges.len();
     libraries(scene, path, &facts, &opens, finding);
     computed_names(scene, path, &facts, before, finding);
@@ -118,17 +125,22 @@ fn libraries(
 fn strings(
     scene: &Scene<'_>,
     path: &ImagePath,
+    facts: &Facts,
     bytes: &[u8],
     opens: &mut BTreeMap<Vec<u8>, (Rule, String)>,
     finding: &mut Finding,
 ) {
     let within = path.to_text();
+    let own_library = facts.is_static() && facts.imports.is_empty();
     let mut seen = BTreeSet::new();
     for (offset, text) in elf::strings(bytes).into_iter().flatten() {
         let Ok(text) = std::str::from_utf8(text) else { continue };
         let evidence = || format!("{text:?} at offset {offset:#x}");
         if text.starts_with('/') {
             let Some(target) = ImagePath::new(text).ok().filter(|target| !target.is_root()) else { continue };
+            if text == SHELL && own_library && shell(scene, path, bytes, finding) {
+                continue;
+            }
             if scene.tree.resolve(&target).is_ok()
                 && seen.insert(target.clone())
                 && !scene.knowledge.ignores(&within, text)
@@ -147,4 +159,18 @@ fn strings(
             opens.entry(text.as_bytes().to_vec()).or_insert_with(|| (Rule::String, evidence()));
         }
     }
+}
+
+/// Whether the shell's name is only the C library's own, in a program that has the library inside.
+fn shell(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) -> bool {
+    match exec::calls_shell(bytes) {
+        Some(true) => return false,
+        Some(false) => {}
+        None if scene.follow_name(Some(path), SHELL, Rule::String, "").is_empty() => {}
+        None => {
+            let what = "it holds the name of the shell, perhaps only in its C library";
+            finding.unknown(path, SHELL, what, "nothing is kept for it; --keep-shell keeps it");
+        }
+    }
+    true
 }

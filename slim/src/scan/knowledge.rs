@@ -1,10 +1,11 @@
 //! The recipes, matched against one tree: which rules apply, and what they then put in use.
 
 use super::{Finding, Scene, config};
-use crate::graph::{Edge, Graph, Rule};
+use crate::graph::{Edge, Graph, Rule, Unknown};
+use crate::launch::Launch;
 use crate::path::ImagePath;
 use crate::tree::Tree;
-use recipes::{Keeping, Patterns, Recipes};
+use recipes::{Keeping, Pattern, Patterns, Recipes};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Patterns that belong to things: each pattern knows whose it is.
@@ -52,6 +53,8 @@ pub struct Knowledge<'a> {
     keep_files: BTreeMap<usize, Vec<ImagePath>>,
     library: BTreeMap<usize, Vec<ImagePath>>,
     covers: Patterns,
+    starts: Patterns,
+    doubts: BTreeMap<usize, Vec<ImagePath>>,
     symbols: BTreeSet<&'a str>,
     not_by: Owned,
     together: BTreeMap<usize, Vec<ImagePath>>,
@@ -70,10 +73,21 @@ pub struct Facts {
     pub imports: BTreeMap<String, Vec<ImagePath>>,
     /// Kept packages by name, each with the path that keeps it.
     pub packages: BTreeMap<String, ImagePath>,
-    /// Rules that have been applied.
-    applied: BTreeSet<usize>,
+    /// Rules that have been applied, each with the file because of which it holds.
+    applied: BTreeMap<usize, Option<ImagePath>>,
+    /// Packages whose own files (`of_packages`) were looked for.
+    described: BTreeSet<String>,
     /// For each rule the first reached path that it waits for.
     reached: BTreeMap<usize, ImagePath>,
+}
+
+/// A use that may come to pass at run time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// What cannot be known.
+    pub unknown: Unknown,
+    /// The paths that would be missed.
+    pub about: Vec<ImagePath>,
 }
 
 impl<'a> Knowledge<'a> {
@@ -117,6 +131,8 @@ impl<'a> Knowledge<'a> {
                 all
             },
             covers: Patterns::new(rules.iter().flat_map(|rule| &rule.covers).map(String::as_str))?,
+            starts: Patterns::new(rules.iter().flat_map(|rule| &rule.starts).map(String::as_str))?,
+            doubts: places(|rule| rule.doubt.as_ref().map_or(&[], |doubt| &doubt.about))?,
             symbols: rules.iter().flat_map(|rule| &rule.when.imports).map(String::as_str).collect(),
             not_by: Owned::new(rules.iter().map(|rule| &rule.when.not_by[..]))?,
             together: places(|rule| &rule.together)?,
@@ -145,6 +161,11 @@ impl<'a> Knowledge<'a> {
         self.covers.matches(path)
     }
 
+    /// Whether a rule knows which programs a binary starts.
+    pub fn starts(&self, path: &str) -> bool {
+        self.starts.matches(path)
+    }
+
     /// Whether any rule asks who imports this symbol.
     pub fn asks_about(&self, symbol: &str) -> bool {
         self.symbols.contains(symbol)
@@ -158,6 +179,12 @@ impl<'a> Knowledge<'a> {
     /// Whether a path lives or dies with others.
     pub fn is_atom(&self, path: &ImagePath) -> bool {
         self.together.values().any(|members| members.binary_search(path).is_ok())
+    }
+
+    /// The atoms of which nothing is in use.
+    pub fn idle_atoms(&self, graph: &Graph) -> Vec<Vec<ImagePath>> {
+        let idle = |members: &&Vec<ImagePath>| !members.iter().any(|member| graph.reaches(member));
+        self.together.values().filter(idle).cloned().collect()
     }
 
     /// The grammar of a wrapper, by its file name.
@@ -186,11 +213,11 @@ impl<'a> Knowledge<'a> {
     pub fn apply(&self, scene: &Scene<'_>, graph: &Graph, facts: &mut Facts, installed: &[&str]) -> Finding {
         let mut finding = Finding::default();
         for (index, rule) in self.rules.iter().enumerate() {
-            if !facts.applied.contains(&index)
+            if !facts.applied.contains_key(&index)
                 && let Some(trigger) = self.holds(index, rule, scene, facts)
             {
-                facts.applied.insert(index);
                 self.carry_out(index, rule, trigger.as_ref(), scene, installed, &mut finding);
+                facts.applied.insert(index, trigger);
             }
             let Some(members) = self.together.get(&index) else { continue };
             if let Some(member) = members.iter().find(|member| graph.reaches(member)) {
@@ -200,13 +227,44 @@ impl<'a> Knowledge<'a> {
                 finding.edges.extend(missing.map(edge));
             }
         }
+        self.describe(scene, facts, &mut finding);
         finding
+    }
+
+    /// What stays of every package that is kept.
+    fn describe(&self, scene: &Scene<'_>, facts: &mut Facts, finding: &mut Finding) {
+        for (name, keeper) in &facts.packages {
+            if facts.described.contains(name) {
+                continue;
+            }
+            let applied = facts.applied.keys().filter_map(|index| self.rules.get(*index));
+            for (rule, pattern) in applied.flat_map(|rule| rule.of_packages.iter().map(move |pattern| (rule, pattern)))
+            {
+                let kind = Rule::Recipe(rule.id.clone());
+                for path in config::glob(scene, &pattern.replace("$PACKAGE", name)) {
+                    let edges = scene.follow(Some(keeper), &path, kind.clone(), &rule.because);
+                    finding.edges.extend(edges.into_iter().map(Edge::of_file));
+                }
+            }
+            facts.described.insert(name.clone());
+        }
+    }
+
+    /// What may come to pass at run time, by the rules that hold.
+    pub fn doubts(&self, facts: &Facts) -> Vec<Doubt> {
+        let doubt = |(index, about): (&usize, &Vec<ImagePath>)| {
+            let (rule, trigger) = (self.rules.get(*index)?, facts.applied.get(index)?);
+            let doubt = rule.doubt.as_ref()?;
+            let (place, what, taken) = (rule.id.clone(), doubt.what.clone(), doubt.taken.clone());
+            Some(Doubt { unknown: Unknown { at: trigger.clone(), place, what, taken }, about: about.clone() })
+        };
+        self.doubts.iter().filter_map(doubt).collect()
     }
 
     /// The file because of which a rule holds (`None` inside for facts of the image itself).
     fn holds(&self, index: usize, rule: &recipes::Rule, scene: &Scene<'_>, facts: &Facts) -> Option<Option<ImagePath>> {
         let when = &rule.when;
-        if when.always || when.env.iter().any(|name| scene.launch.variable(name).is_some()) {
+        if when.always || when.env.iter().any(|fact| is_set(scene.launch, fact)) {
             return Some(None);
         }
         let package = || facts.packages.iter().find(|(name, _)| self.when_package.owners(name).contains(&index));
@@ -265,4 +323,11 @@ impl<'a> Knowledge<'a> {
             }
         }
     }
+}
+
+/// Whether the image sets a variable: `NAME`, or `NAME=PATTERN` of its value.
+fn is_set(launch: &Launch, fact: &str) -> bool {
+    let (name, pattern) = fact.split_once('=').map_or((fact, None), |(name, pattern)| (name, Some(pattern)));
+    let fits = |value: &str| pattern.is_none_or(|pattern| Pattern::new(pattern).is_ok_and(|p| p.matches(value)));
+    launch.variable(name).is_some_and(fits)
 }

@@ -114,6 +114,7 @@ pub fn import(
     finding: &mut Finding,
 ) -> bool {
     let top = module.split('.').next().unwrap_or(module);
+    finding.imports.insert(format!("python {top}"));
     let places = scene.python.places(top);
     for place in places.iter().filter(|place| !place.file_name().ends_with(b"-info")) {
         let start = place.join("__init__.py").ok().filter(|start| scene.tree.contains(start));
@@ -131,7 +132,9 @@ fn whole(scene: &Scene<'_>, from: &ImagePath, place: &ImagePath, evidence: &str,
         finding.loaded.extend(scene.follow(Some(from), place, Rule::Import, evidence));
     }
     for (file, node) in scene.tree.below(place) {
-        if !node.is_directory() && file != from {
+        // Byte code goes with its module, and is no reason of its own to stay.
+        let is_byte_code = file.components().any(|part| part == b"__pycache__");
+        if !node.is_directory() && !is_byte_code && file != from {
             finding.loaded.extend(scene.follow(Some(from), file, Rule::Import, evidence));
         }
     }

@@ -58,6 +58,9 @@ const BUILTINS: [&str; 44] = [
 /// How deep text in text is read: `sh -c "eval '…'"`.
 const DEPTH_LIMIT: usize = 8;
 
+/// How many values of a variable, or of a word of variables, are followed.
+const VALUE_LIMIT: usize = 64;
+
 /// Adds what a file that begins with `#!` uses.
 pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) {
     let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len()).min(4096);
@@ -104,9 +107,13 @@ pub fn text(scene: &Scene<'_>, from: Option<&ImagePath>, bytes: &[u8], finding: 
     };
     let commands = script.commands();
     let mut reader = Reader { scene, from, values: BTreeMap::new(), finding, depth };
-    for assignment in commands.iter().flat_map(|command| &command.assignments) {
-        if let Some(value) = assignment.value.literal().filter(|value| !value.is_empty()) {
-            reader.values.entry(assignment.name.clone()).or_default().push(value);
+    // Twice, for functions and branches assign what lines above them use.
+    for assignment in commands.iter().chain(&commands).flat_map(|command| &command.assignments) {
+        for value in reader.possible(&assignment.value).into_iter().filter(|value| !value.is_empty()) {
+            let known = reader.values.entry(assignment.name.clone()).or_default();
+            if known.len() < VALUE_LIMIT && !known.contains(&value) {
+                known.push(value);
+            }
         }
     }
     for command in commands {
@@ -171,7 +178,13 @@ impl Reader<'_, '_> {
             let what = format!("the command is {}", shown(first));
             unknown(self.finding, self.from, place.to_owned(), what, "nothing is kept for it", |_| ());
         }
-        for name in &names {
+        // A variable may hold a command with its arguments.
+        let is_literal = first.literal().is_some();
+        let words = names.iter().map(|name| match name.split_whitespace().next() {
+            Some(program) if !is_literal => program,
+            _ => name.as_str(),
+        });
+        for name in words {
             let base = name.rsplit('/').next().unwrap_or(name);
             match base {
                 "." | "source" => {
@@ -275,10 +288,15 @@ impl Reader<'_, '_> {
 
     /// A word that names existing files is a use of them, be it by pattern.
     fn file(&mut self, word: &Word, place: &str) {
-        let Some(name) = word.literal() else { return };
+        for name in self.possible(word) {
+            self.file_name(&name, place);
+        }
+    }
+
+    fn file_name(&mut self, name: &str, place: &str) {
         let name = match name.split_once('=') {
             Some((_, value)) if !name.starts_with('/') => value,
-            _ => &name,
+            _ => name,
         };
         if !name.starts_with('/') || name.len() < 2 {
             return;
@@ -292,22 +310,37 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// What a word can be: itself, or what the script's assignments and the image's environment give its variable.
+    /// What a word can be: itself, with what the script's assignments and the image's environment give its variables. Empty where a
+    /// part of it cannot be known.
     fn possible(&self, word: &Word) -> Vec<String> {
-        if let Some(text) = word.literal() {
-            return vec![text];
+        self.expanded(&word.parts, 0).unwrap_or_default()
+    }
+
+    fn expanded(&self, parts: &[Part], depth: usize) -> Option<Vec<String>> {
+        let mut values = vec![String::new()];
+        for part in parts {
+            let ends = match part {
+                Part::Literal(text) | Part::Quoted(text) | Part::AnsiQuoted(text) => vec![text.clone()],
+                Part::Double(parts) if depth < DEPTH_LIMIT => self.expanded(parts, depth + 1)?,
+                Part::Parameter { name, operator } => {
+                    let mut ends = self.values.get(name).cloned().unwrap_or_default();
+                    ends.extend(self.scene.launch.variable(name).map(str::to_owned));
+                    if let Operator::Default { word, .. } | Operator::Assign { word, .. } = operator
+                        && depth < DEPTH_LIMIT
+                    {
+                        ends.extend(self.expanded(&word.parts, depth + 1).unwrap_or_default());
+                    }
+                    ends
+                }
+                _ => Vec::new(),
+            };
+            let joined = values.iter().flat_map(|value| ends.iter().map(move |end| format!("{value}{end}")));
+            values = joined.take(VALUE_LIMIT).collect();
+            if values.is_empty() {
+                return None;
+            }
         }
-        let parts = match &word.parts[..] {
-            [Part::Double(parts)] => parts,
-            parts => parts,
-        };
-        let [Part::Parameter { name, operator }] = parts else { return Vec::new() };
-        let mut values = self.values.get(name).cloned().unwrap_or_default();
-        values.extend(self.scene.launch.variable(name).map(str::to_owned));
-        if let Operator::Default { word, .. } | Operator::Assign { word, .. } = operator {
-            values.extend(word.literal());
-        }
-        values
+        Some(values)
     }
 }
 

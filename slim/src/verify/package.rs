@@ -22,12 +22,13 @@ pub(super) fn check(
         if elsewhere || tree.resolve_parent(path).is_ok_and(|place| tree.contains(&place.path)) {
             continue;
         }
+        if is_excluded(&filters, path) {
+            continue;
+        }
         for package in owners.iter().filter_map(|index| inventory.packages().get(*index)) {
-            let listed = package
-                .files
-                .iter()
-                .any(|listed| is_excluded(&filters, listed) && listed.file_name() == path.file_name());
-            if listed || is_excluded(&filters, path) || package.conffiles.contains(path) {
+            // Filters see the name as the package lists it, which may lead through a link.
+            let mut aliases = package.files.iter().filter(|listed| listed.file_name() == path.file_name());
+            if package.conffiles.contains(path) || aliases.any(|listed| is_excluded(&filters, listed)) {
                 continue;
             }
             let detail = format!("package {} {} lists it, and it is not in the image", package.name, package.version);

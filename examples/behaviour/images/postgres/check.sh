@@ -1,4 +1,4 @@
-container -c port=15432
+container postgres -c port=15432
 wait_port 15432
 sql() { client /usr/lib/postgresql/15/bin/psql -h 127.0.0.1 -p 15432 -U postgres -X -A -t -v ON_ERROR_STOP=1 -c "$1" "${2:-app}"; }
 sql 'show server_encoding'; sql 'show lc_collate'

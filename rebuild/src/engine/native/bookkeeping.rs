@@ -166,6 +166,9 @@ impl Session<'_> {
             let want = if job.old.want == "hold" { "hold" } else { "install" };
             let stanza = Stanza::compose(&job.deb.control, want, &job.conffiles, Some(&job.old));
             let stanza = stanza.map_err(|error| job.refuse(RefusedReason::Control(error)))?;
+            if stanza.architecture != job.old.architecture {
+                self.database.status.forget(&job.old.package, &job.old.architecture);
+            }
             self.database.status.record(stanza);
         }
         draft.write(&self.database.at("status"), self.database.status.write())?;

@@ -9,6 +9,7 @@ pub mod alternatives;
 pub mod capabilities;
 pub mod certificates;
 pub mod diversions;
+pub mod keystore;
 pub mod ldconfig;
 pub mod mode;
 pub mod overrides;
@@ -32,6 +33,17 @@ pub struct Output {
     pub stdout: Vec<u8>,
     /// What it did, for people; empty when it changed nothing.
     pub summary: String,
+    /// Programs of the image that it starts when its own work is done; how they end does not matter to it.
+    pub starts: Vec<Started>,
+}
+
+/// A program that a command starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Started {
+    /// The program.
+    pub program: ImagePath,
+    /// Its standard input.
+    pub input: Vec<u8>,
 }
 
 impl Output {

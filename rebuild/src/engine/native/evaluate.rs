@@ -169,6 +169,8 @@ pub struct Shell<'s, 'd> {
     /// Programs that ran, for the evidence.
     used: BTreeSet<String>,
     debconf: Option<commands::Debconf>,
+    /// User and group of whom commands run as, where that is not root.
+    account: Option<(u32, u32)>,
     temporary: u32,
 }
 
@@ -225,6 +227,7 @@ pub fn run(
         effects: Vec::new(),
         used: BTreeSet::new(),
         debconf: None,
+        account: None,
         temporary: 0,
     };
     let stdout = descriptors::Buffer::default();

@@ -237,6 +237,11 @@ impl Database {
 
     /// The installed packages and what they own.
     pub fn inventory(&self, tree: &Tree) -> Inventory {
+        Inventory::new(self.packages(), tree)
+    }
+
+    /// The installed packages, in the database's order.
+    pub fn packages(&self) -> Vec<Package> {
         let package = |stanza: &Stanza| {
             let source = stanza.paragraph().get("Source").map(std::borrow::Cow::into_owned);
             let (source, source_version) = match source.as_deref().map(|text| text.split_once(" (")) {
@@ -260,7 +265,7 @@ impl Database {
                 essential: stanza.essential,
             }
         };
-        Inventory::new(self.status.stanzas().iter().filter(|s| s.is_installed()).map(package).collect(), tree)
+        self.status.stanzas().iter().filter(|stanza| stanza.is_installed()).map(package).collect()
     }
 
     /// Makes a draft's database forget packages, given as `name:architecture` each: stanza, info files, trigger interests, diversions, and the
@@ -432,7 +437,8 @@ mod tests {
     #[test]
     fn distroless_images_list_packages_one_by_one() {
         let text = "/var/lib/dpkg/status.d/base = Package: base-files\\nArchitecture: amd64\\nVersion: 12\\n
-            /var/lib/dpkg/status.d/base.md5sums = d41d8cd98f00b204e9800998ecf8427e  etc/x\\n";
+            /var/lib/dpkg/status.d/base.md5sums = d41d8cd98f00b204e9800998ecf8427e  etc/x\\nd41d8cd98f00b204e9800998ecf8427e  etc/left-out\\n
+            /etc/x =";
         let database = read(text);
         assert_eq!(database.layout, Layout::Distroless);
         assert_eq!(database.files(&database.status.stanzas()[0]), [ImagePath::literal("etc/x")]);

@@ -223,6 +223,10 @@ pub fn run(draft: &mut Draft<'_>, arguments: &[String]) -> Result<Output, Unprov
     let current = link_of(draft, &format!("{LINKS}/{name}"))?;
     let mut wanted = None;
     let mut group = match (action, loaded) {
+        // A choice that is not there is refused before anything is looked at; scripts that may meet that go on.
+        ("--install", _) if operands.get(2).is_some_and(|file| !exists(draft, file).unwrap_or(true)) => {
+            return Ok(Output::status(2));
+        }
         ("--install", loaded) => install(draft, loaded, current.as_deref(), operands, &mut wanted)?,
         ("--remove", None) => return Ok(Output::default()),
         (_, None) => return Ok(Output::status(2)),
@@ -282,9 +286,6 @@ fn install(
             ["--slave", link, name, file] => slaves.push([*link, *name, *file]),
             _ => return Err(not_known("only slaves may follow")),
         }
-    }
-    if !exists(draft, file)? {
-        return Err(not_known("the file is not there, which the program refuses"));
     }
     let names: Vec<(&str, &str)> =
         std::iter::once((*name, *link)).chain(slaves.iter().map(|[link, name, _]| (*name, *link))).collect();

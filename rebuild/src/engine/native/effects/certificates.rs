@@ -1,8 +1,8 @@
 //! `update-ca-certificates`: links, hashes and the bundle of trusted certificates in `/etc/ssl/certs` (Debian's ca-certificates).
 
-mod subject;
+pub(super) mod subject;
 
-use super::{Output, path, place, read, unproven};
+use super::{Output, Started, path, place, read, unproven};
 use crate::engine::native::script::Unproven;
 use slim::draft::Draft;
 use slim::path::ImagePath;
@@ -13,10 +13,10 @@ use subject::Unhashed;
 const CERTIFICATES: &[u8] = b"/usr/share/ca-certificates";
 const LOCAL: &[u8] = b"/usr/local/share/ca-certificates";
 
-/// Runs the command. Known options: `--fresh`, `--verbose`, `--hooksdir DIR`.
+/// Runs the command. Known options: `--fresh`, `--verbose`, `--hooksdir DIR`. The hooks are left to the caller, in [`Output::starts`].
 ///
 /// # Errors
-/// Other options; hooks that would have something to do; files that OpenSSL would read in a way that is not reproduced.
+/// Other options; files that OpenSSL would read in a way that is not reproduced.
 pub fn run(draft: &mut Draft<'_>, arguments: &[String]) -> Result<Output, Unproven> {
     let mut hooks = "/etc/ca-certificates/update.d";
     let mut fresh = false;
@@ -34,7 +34,7 @@ pub fn run(draft: &mut Draft<'_>, arguments: &[String]) -> Result<Output, Unprov
     let Some((directory, _)) = draft.tree().lookup(&directory) else {
         return Err(unproven("update-ca-certificates", "/etc/ssl/certs does not exist"));
     };
-    let mut store = Store { directory, added: 0, removed: 0, bundle: None };
+    let mut store = Store { directory, added: Vec::new(), removed: Vec::new(), bundle: None };
     if fresh || configuration.is_empty() {
         store.clear(draft);
     }
@@ -54,15 +54,15 @@ pub fn run(draft: &mut Draft<'_>, arguments: &[String]) -> Result<Output, Unprov
     for file in local_certificates(draft) {
         store.add(draft, &file)?;
     }
-    let changed = store.added + store.removed > 0;
+    let changed = !store.added.is_empty() || !store.removed.is_empty();
     if changed {
         store.drop_orphans(draft);
         store.rehash(draft)?;
     }
     store.write_bundle(draft)?;
-    check_hooks(draft, hooks, changed)?;
-    let summary = format!("{} certificates added, {} removed", store.added, store.removed);
-    Ok(Output::done(if changed { summary } else { String::new() }))
+    let summary = format!("{} certificates added, {} removed", store.added.len(), store.removed.len());
+    let starts = started(draft, hooks, &[store.added, store.removed].concat())?;
+    Ok(Output { starts, ..Output::done(if changed { summary } else { String::new() }) })
 }
 
 /// A certificate's file name and DER bytes.
@@ -71,8 +71,10 @@ type Certificate = (Vec<u8>, Vec<u8>);
 /// The directory of trusted certificates.
 struct Store {
     directory: ImagePath,
-    added: usize,
-    removed: usize,
+    /// What hooks are told: `+` and the link.
+    added: Vec<Vec<u8>>,
+    /// `-` and the link.
+    removed: Vec<Vec<u8>>,
     /// What the bundle will be; `None` while no certificate was added: then the old bundle stays.
     bundle: Option<Vec<u8>>,
 }
@@ -116,8 +118,8 @@ impl Store {
         let right = draft.get(&link).and_then(Node::as_symlink) == Some(file);
         if !right || draft.tree().lookup(&link).is_none() {
             let node = Node { mtime: draft.now, ..Node::symlink(file) };
+            self.added.push([b"+", &link.to_text().into_bytes()[..], b"\n"].concat());
             draft.put(link, node);
-            self.added += 1;
         }
         let text = read(draft, &path(file)?)?.unwrap_or_default();
         let bundle = self.bundle.get_or_insert_default();
@@ -133,8 +135,8 @@ impl Store {
         let name = [base_name(name), b".pem"].concat();
         let link = self.directory.join(name).map_err(|error| unproven("update-ca-certificates", error))?;
         if draft.get(&link).is_some_and(|node| node.as_symlink().is_some()) {
+            self.removed.push([b"-", &link.to_text().into_bytes()[..], b"\n"].concat());
             draft.remove(&link);
-            self.removed += 1;
         }
         Ok(())
     }
@@ -257,20 +259,17 @@ fn hash_name(name: &[u8]) -> Option<(u32, usize)> {
     is_hash.then(|| u32::from_str_radix(hash, 16).ok()).flatten().map(|hash| (hash, number))
 }
 
-/// Hooks are told what was added and removed. Only the keystore's is known to do nothing when nothing was.
-fn check_hooks(draft: &Draft<'_>, directory: &str, changed: bool) -> Result<(), Unproven> {
+/// The hooks that `run-parts` finds in a directory; each is told what was added and removed.
+fn started(draft: &Draft<'_>, directory: &str, lines: &[Vec<u8>]) -> Result<Vec<Started>, Unproven> {
     if directory.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let directory = place(draft, &path(directory)?);
-    for (hook, node) in draft.tree().children(&directory) {
-        let runs = hook.file_name().iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-            && node.mode & 0o111 != 0;
-        if runs && (changed || hook.file_name() != b"jks-keystore") {
-            return Err(unproven(hook.to_text(), "a hook of update-ca-certificates"));
-        }
-    }
-    Ok(())
+    let runs = |(hook, node): &(&ImagePath, &Node)| {
+        hook.file_name().iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) && node.mode & 0o111 != 0
+    };
+    let hooks = draft.tree().children(&directory).filter(runs);
+    Ok(hooks.map(|(hook, _)| Started { program: hook.clone(), input: lines.concat() }).collect())
 }
 
 #[cfg(test)]
@@ -297,14 +296,21 @@ mod tests {
     }
 
     #[test]
-    fn hooks_that_would_act_are_refused() {
+    fn hooks_are_told_what_changed() {
         let tree = "/etc/ssl/certs/\n/etc/ca-certificates.conf = !x.crt\\n\n/etc/ssl/certs/x.pem -> /usr/share/ca-certificates/x.crt\n\
-            /etc/ca-certificates/update.d/jks-keystore 755 = #!/bin/sh";
-        let draft = || Draft::new(text::tree(tree).unwrap(), &MemoryContents);
-        assert!(run(&mut draft(), &[]).is_err());
-        let mut without = draft();
-        assert!(run(&mut without, &["--hooksdir".into(), String::new()]).is_ok());
-        assert!(without.get(&ImagePath::literal("/etc/ssl/certs/x.pem")).is_none());
-        assert!(run(&mut without, &[]).is_ok(), "nothing changed, so the keystore stays");
+            /etc/ca-certificates/update.d/jks-keystore 755 = #!/bin/sh\n/etc/ca-certificates/update.d/x.sh 755 = #!/bin/sh\n\
+            /etc/ca-certificates/update.d/README = x";
+        let mut draft = Draft::new(text::tree(tree).unwrap(), &MemoryContents);
+        let checkpoint = draft.checkpoint();
+        let output = run(&mut draft, &[]).unwrap();
+        let hook = |input: &[u8]| Started {
+            program: ImagePath::literal("/etc/ca-certificates/update.d/jks-keystore"),
+            input: input.to_vec(),
+        };
+        assert_eq!(output.starts, [hook(b"-/etc/ssl/certs/x.pem\n")]);
+        assert!(draft.get(&ImagePath::literal("/etc/ssl/certs/x.pem")).is_none());
+        assert_eq!(run(&mut draft, &[]).unwrap().starts, [hook(b"")], "they run when nothing changed, too");
+        draft.rollback(checkpoint);
+        assert_eq!(run(&mut draft, &["--hooksdir".into(), String::new()]).unwrap().starts, []);
     }
 }

@@ -9,14 +9,22 @@ use slim::draft::Draft;
 use slim::path::ImagePath;
 use slim::tree::Node;
 
-/// `update-rc.d [-f] SCRIPT remove|defaults|defaults-disabled`
+/// `update-rc.d [-f] SCRIPT remove|defaults [NUMBER [NUMBER]]|defaults-disabled`
 ///
 /// # Errors
 /// For other actions, OpenRC, and where `insserv` would have to find an order.
 pub fn run(draft: &mut Draft<'_>, arguments: &[String]) -> Result<Output, Unproven> {
     let not_known = |why: &str| unproven("update-rc.d", format!("{why}: {}", arguments.join(" ")));
     let words: Vec<&str> = arguments.iter().map(String::as_str).filter(|word| *word != "-f").collect();
-    let [name, action @ ("remove" | "defaults" | "defaults-disabled")] = words[..] else {
+    // The numbers are of old: the program discards them.
+    let is_number = |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+    let words = match words[..] {
+        [name, "defaults", ref numbers @ ..] if numbers.len() < 3 && numbers.iter().all(is_number) => {
+            &[name, "defaults"]
+        }
+        _ => &words[..],
+    };
+    let &[name, action @ ("remove" | "defaults" | "defaults-disabled")] = words else {
         return Err(not_known("this form"));
     };
     let there = |name: &str| Ok::<_, Unproven>(draft.tree().lookup(&path(name)?).is_some());
@@ -100,7 +108,8 @@ mod tests {
     #[test]
     fn links_are_made_once_and_removed() {
         let mut draft = Draft::new(text::tree(SCRIPT).unwrap(), &MemoryContents);
-        assert_eq!(run(&mut draft, "x defaults"), Ok(0));
+        assert_eq!(run(&mut draft, "x defaults 19 21"), Ok(0));
+        assert!(run(&mut draft, "x defaults 19 21 .").is_err());
         let names: Vec<_> = links(&draft, "x").unwrap().iter().map(ImagePath::to_text).collect();
         assert_eq!(names, ["/etc/rc0.d/K01x", "/etc/rc2.d/S01x", "/etc/rcS.d/S01x"]);
         let before = draft.checkpoint();

@@ -3,6 +3,7 @@
 //! A built-in of the shell always runs. A program runs only where the image has it: a script that calls what is not there gets
 //! status 127, as it would. To add one, write the function and put its name into [`find`].
 
+mod awk;
 mod debconf;
 mod dpkg;
 pub mod effects;
@@ -11,7 +12,9 @@ mod find;
 mod getopt;
 mod grep;
 mod hash;
+mod java;
 mod options;
+mod postgresql;
 mod regex;
 mod sed;
 mod shell;
@@ -81,7 +84,7 @@ pub(super) fn find(name: &str) -> Option<Entry> {
         "umask" => Shell(shell::umask),
         "unset" => Shell(shell::unset),
         // Text.
-        "awk" => Program(text::awk),
+        "awk" | "mawk" | "gawk" => Program(awk::run),
         "basename" => Program(text::basename),
         "cat" => Program(text::cat),
         "cmp" => Program(text::cmp),
@@ -104,6 +107,7 @@ pub(super) fn find(name: &str) -> Option<Entry> {
         "chmod" => Program(files::chmod),
         "cp" => Program(files::copy),
         "find" => Program(find::run),
+        "install" => Program(files::install),
         "ln" => Program(files::link),
         "ls" => Program(files::list),
         "md5sum" => Program(hash::md5sum),
@@ -132,9 +136,19 @@ pub(super) fn find(name: &str) -> Option<Entry> {
         "ss" => Program(system::ss),
         "uname" => Program(system::uname),
         "which" => Program(system::which),
+        "java" => Program(java::run),
+        "pg_conftool" => Program(postgresql::conftool),
+        "pg_controldata" => Program(postgresql::controldata),
+        "pg_lsclusters" => Program(postgresql::list),
+        "pg_updatedicts" => Program(postgresql::updatedicts),
+        // Both talk to servers that run and to whoever reads what they say.
+        "pg_checksystem" | "run-upgrade-scripts" => Program(shell::succeed),
+        "sh" => Program(system::sh),
+        "su" => Program(system::su),
         // dpkg.
         "dpkg" => Program(dpkg::dpkg),
         "dpkg-query" => Program(dpkg::query),
+        "dpkg-realpath" => Program(dpkg::realpath),
         "dpkg-trigger" => Program(dpkg::trigger),
         // The engine's own effects come first, should one know more of it.
         "systemctl" if effects::find(name).is_none() => Program(system::systemctl),

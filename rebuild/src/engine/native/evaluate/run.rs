@@ -478,6 +478,20 @@ impl Shell<'_, '_> {
             return Err(self.unproven(word.clone(), "a program that is not known"));
         }
         let script = self.content(&path)?.unwrap_or_default();
+        self.separate(word, &name, |shell| shell.script(&script, &text, &arguments[1..]))
+    }
+
+    /// Runs text in a shell of its own: `$0` and arguments, and whether failures end it.
+    pub(super) fn another_shell(&mut self, name: &str, errexit: bool, positional: Vec<String>, text: &[u8]) -> Status {
+        self.separate(name, name, |shell| {
+            shell.state.options.errexit = errexit;
+            shell.state.positional = positional;
+            shell.text(text)
+        })
+    }
+
+    /// Runs something as another process would be: it sees what is exported, and leaves nothing in this shell.
+    fn separate(&mut self, word: &str, name: &str, run: impl FnOnce(&mut Self) -> Status) -> Status {
         let line = self.line;
         let result = self.call(word, |shell| {
             shell.subshell(|shell| {
@@ -486,7 +500,7 @@ impl Shell<'_, '_> {
                 shell.state.options = super::Options::default();
                 shell.state.locals.clear();
                 let tested = std::mem::take(&mut shell.tested);
-                let result = shell.script(&script, &text, &arguments[1..]);
+                let result = run(shell);
                 shell.tested = tested;
                 result
             })
@@ -513,6 +527,11 @@ impl Shell<'_, '_> {
             self.effects.push(output.summary);
         }
         self.out(output.stdout)?;
+        for started in output.starts {
+            let words = [started.program.to_text()];
+            let input = Descriptor::Input(Input::new(started.input));
+            self.with_descriptor(0, input, |shell| shell.program(&words))?;
+        }
         Ok(output.status)
     }
 

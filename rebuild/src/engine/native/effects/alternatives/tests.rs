@@ -88,7 +88,6 @@ fn a_choice_whose_link_was_changed_by_hand_is_left_alone() {
 fn what_would_be_left_half_done_is_refused() {
     let rows = [
         (TREE.to_owned(), "--install /usr/bin/other awk /usr/bin/mawk 10".to_owned()),
-        (TREE.to_owned(), "--install /usr/bin/awk awk /usr/bin/none 10".into()),
         (TREE.to_owned(), "--install /usr/bin/awk nawk /usr/bin/mawk 10".into()),
         (TREE.to_owned(), "--install /no/where/x x /usr/bin/mawk 10".into()),
         (TREE.replace("= auto", "= automatic"), MAWK.into()),
@@ -98,6 +97,9 @@ fn what_would_be_left_half_done_is_refused() {
         assert!(run(&mut draft(&tree), &words(&line)).is_err(), "{line}");
     }
     assert_eq!(run(&mut draft(TREE), &words("--list nothing")).unwrap().status, 2);
+    let mut missing = draft(TREE);
+    assert_eq!(run(&mut missing, &words("--install /usr/bin/awk awk /usr/bin/none 10")).unwrap().status, 2);
+    assert!(missing.touched().is_empty(), "a missing choice is refused before anything changes");
     assert_eq!(run(&mut draft(TREE), &words("--set awk /bin/busybox")).unwrap().status, 2);
 }
 

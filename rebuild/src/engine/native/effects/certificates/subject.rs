@@ -8,7 +8,7 @@ use sha1::{Digest as _, Sha1};
 
 /// Why a file has no subject hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unhashed {
+pub(in crate::engine::native::effects) enum Unhashed {
     /// It does not hold exactly one certificate: `openssl rehash` passes it over.
     NotOne,
     /// It holds something that slim does not reproduce, such as a revocation list.
@@ -16,7 +16,7 @@ pub(super) enum Unhashed {
 }
 
 /// The DER bytes of the one certificate in a PEM file.
-pub(super) fn certificate(pem: &[u8]) -> Result<Vec<u8>, Unhashed> {
+pub(in crate::engine::native::effects) fn certificate(pem: &[u8]) -> Result<Vec<u8>, Unhashed> {
     let text = String::from_utf8_lossy(pem);
     let mut found = None;
     let mut body: Option<String> = None;

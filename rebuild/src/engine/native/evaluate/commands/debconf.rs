@@ -149,7 +149,7 @@ pub(in crate::engine::native::evaluate) fn run(shell: &mut Shell<'_, '_>, words:
             (0, value)
         }
         "db_metaget" if !known => missing,
-        "db_metaget" => match debconf.templates.get(&question).and_then(|fields| fields.get(&word(2).to_lowercase())) {
+        "db_metaget" => match debconf.templates.get(&question).and_then(|fields| field(fields, &word(2))) {
             Some(value) => (0, expanded(value, &question, &debconf.variables)),
             None => return Err(shell.unproven("db_metaget", format!("{question} {}", word(2)))),
         },
@@ -183,6 +183,12 @@ pub(in crate::engine::native::evaluate) fn run(shell: &mut Shell<'_, '_>, words:
     Ok(status)
 }
 
+/// A template's field. With `-C` behind its name it is the one that is not translated, which most templates have without that.
+fn field<'a>(fields: &'a BTreeMap<String, String>, name: &str) -> Option<&'a String> {
+    let name = name.to_lowercase();
+    fields.get(&name).or_else(|| fields.get(name.strip_suffix("-c")?))
+}
+
 /// A template's text with its variables filled in; unknown ones are empty, and `\${` stands for itself.
 fn expanded(text: &str, question: &str, variables: &BTreeMap<(String, String), String>) -> String {
     let mut result = String::new();
@@ -206,6 +212,14 @@ fn expanded(text: &str, question: &str, variables: &BTreeMap<(String, String), S
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_untranslated_field_is_the_plain_one() {
+        let fields = BTreeMap::from([("choices".to_owned(), "a, b".to_owned()), ("type-c".into(), "t".into())]);
+        assert_eq!(field(&fields, "choices-c").map(String::as_str), Some("a, b"));
+        assert_eq!(field(&fields, "Type-C").map(String::as_str), Some("t"));
+        assert_eq!(field(&fields, "choices-de"), None);
+    }
 
     #[test]
     fn variables_of_a_question_are_filled_in() {

@@ -53,6 +53,33 @@ pub(super) fn dpkg(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     }
 }
 
+/// `dpkg-realpath [--root ""] PATH`: the path with all links followed, inside the root.
+pub(super) fn realpath(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let name = match &words[1..] {
+        [name] => name,
+        [option, root, name] if option == "--root" && matches!(root.as_str(), "" | "/") => name,
+        _ => return Err(shell.unproven("dpkg-realpath", format!("not known: {}", words[1..].join(" ")))),
+    };
+    // What is missing keeps the name that it has, and a link that leads nowhere is followed to where it would.
+    let mut name = name.clone();
+    for _ in 0..40 {
+        let dangling = match (shell.follow(&name)?, shell.look(&name)?) {
+            (None, Some((at, node))) => node.as_symlink().map(|target| (at, target.to_vec())),
+            _ => None,
+        };
+        let Some((at, target)) = dangling else {
+            let path = super::files::canonical(shell, &name, 'm')?.filter(|_| name.starts_with('/'));
+            let path = path.ok_or_else(|| shell.unproven("dpkg-realpath", format!("{name} is not absolute")))?;
+            shell.out(format!("{path}\n"))?;
+            return Ok(0);
+        };
+        let target = String::from_utf8_lossy(&target).into_owned();
+        let directory = at.parent().map(|parent| parent.to_text()).unwrap_or_default();
+        name = if target.starts_with('/') { target } else { format!("{directory}/{target}") };
+    }
+    Err(shell.unproven("dpkg-realpath", format!("{name}: too many links")))
+}
+
 /// `dpkg --assert-FEATURE`: what the image's dpkg says of itself (dpkg(1), by the version that began it).
 fn assert_feature(shell: &Shell<'_, '_>, option: &str, rest: &[String]) -> Status {
     let since = match option {

@@ -5,9 +5,9 @@ use crate::engine::native::evaluate::{Shell, Status, Stop};
 use slim::path::ImagePath;
 use slim::tree::{Kind, Node};
 
-/// `mkdir [-p] [-m MODE] DIRECTORY …`
+/// `mkdir [-p] [-Z] [-m MODE] DIRECTORY …`; an image has no security contexts to set.
 pub(super) fn mkdir(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
-    let options = options::read(shell, words, "pm:v", &[("parents", 'p'), ("mode", 'm')])?;
+    let options = options::read(shell, words, "pm:vZ", &[("parents", 'p'), ("mode", 'm')])?;
     let mode = match options.value('m') {
         Some(text) => Some(octal(shell, "mkdir", text)?),
         None => None,
@@ -16,6 +16,37 @@ pub(super) fn mkdir(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     for name in &options.operands {
         let made = make_directory(shell, name, mode, options.has('p'), 0)?;
         status |= i32::from(!made);
+    }
+    Ok(status)
+}
+
+/// `install -d [-m MODE] [-o USER] [-g GROUP] DIRECTORY …`: directories with this mode and owner, made or there already.
+pub(super) fn install(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let long = [("directory", 'd'), ("mode", 'm'), ("owner", 'o'), ("group", 'g')];
+    let options = options::read(shell, words, "dm:o:g:", &long)?;
+    if !options.has('d') {
+        return Err(shell.unproven("install", "other than of directories"));
+    }
+    let mode = octal(shell, "install", options.value('m').unwrap_or("755"))?;
+    let id = |shell: &Shell<'_, '_>, letter: char, file: &str| match options.value(letter) {
+        None => Ok(None),
+        Some(name) => match system::number_of(shell, file, name)? {
+            Some(number) => Ok(Some(number)),
+            None => Err(shell.unproven("install", format!("{name}: no such account"))),
+        },
+    };
+    let (user, group) = (id(shell, 'o', "/etc/passwd")?, id(shell, 'g', "/etc/group")?);
+    let mut status = 0;
+    for name in &options.operands {
+        if !make_directory(shell, name, None, true, 0)? {
+            status = 1;
+            continue;
+        }
+        let Some((path, node)) = shell.follow(name)? else { continue };
+        let wanted = node.clone().with_mode(mode).with_owner(user.unwrap_or(node.uid), group.unwrap_or(node.gid));
+        if wanted != node {
+            shell.create(&path, wanted)?;
+        }
     }
     Ok(status)
 }
@@ -336,7 +367,7 @@ fn textual(shell: &Shell<'_, '_>, name: &str) -> Option<String> {
     (!name.is_empty()).then(|| format!("/{}", parts.join("/")))
 }
 
-fn canonical(shell: &Shell<'_, '_>, name: &str, mode: char) -> Result<Option<String>, Stop> {
+pub(super) fn canonical(shell: &Shell<'_, '_>, name: &str, mode: char) -> Result<Option<String>, Stop> {
     if let Some((path, _)) = shell.follow(name)? {
         return Ok(Some(path.to_text()));
     }
@@ -368,10 +399,12 @@ fn canonical(shell: &Shell<'_, '_>, name: &str, mode: char) -> Result<Option<Str
 
 /// `mktemp [-d] [TEMPLATE]`, with names that count up.
 pub(super) fn mktemp(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
-    let options = options::read(shell, words, "dqtp:", &[("directory", 'd'), ("quiet", 'q'), ("tmpdir", 'p')])?;
+    // `-p` has a directory behind it, `--tmpdir` may have one.
+    let options = options::read(shell, words, "dqtp:P::", &[("directory", 'd'), ("quiet", 'q'), ("tmpdir", 'P')])?;
+    let given = options.value('p').or(options.value('P')).map(|name| if name.is_empty() { "/tmp" } else { name });
     let template = options.operands.first().map_or("tmp.XXXXXXXXXX", String::as_str);
     let template = match (options.operands.is_empty() || options.has('t'), template.contains('/')) {
-        (_, false) if options.has('p') => format!("{}/{template}", options.value('p').unwrap_or("/tmp")),
+        (_, false) if given.is_some() => format!("{}/{template}", given.unwrap_or("/tmp")),
         (true, false) => format!("/tmp/{template}"),
         _ => template.to_owned(),
     };
@@ -396,7 +429,7 @@ pub(super) fn mktemp(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     }
 }
 
-/// `mountpoint -q DIRECTORY`: up to the machine, but for what is no directory.
+/// `mountpoint -q DIRECTORY`: up to the machine, but for what is no directory. `/proc` is mounted wherever an image is built.
 pub(super) fn mountpoint(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     let options = options::read(shell, words, "q", &[("quiet", 'q')])?;
     let [name] = &options.operands[..] else { return Err(shell.unproven("mountpoint", "one directory expected")) };
@@ -404,6 +437,7 @@ pub(super) fn mountpoint(shell: &mut Shell<'_, '_>, words: &[String]) -> Status 
         return Err(shell.unproven("mountpoint", "without -q"));
     }
     match shell.path(name)?.map(|_| shell.follow(name)).transpose()?.flatten() {
+        Some((path, node)) if node.is_directory() && path.as_bytes() == b"proc" => Ok(0),
         Some((_, node)) if node.is_directory() => Ok(i32::from(!shell.world().is_mounted())),
         _ => Ok(1),
     }

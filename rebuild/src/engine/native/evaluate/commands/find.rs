@@ -16,10 +16,19 @@ enum Expression {
     Not(Box<Expression>),
     Test(String, String),
     Print(&'static str),
+    /// `-printf`: literal text and directives.
+    Format(Vec<Piece>),
     Prune,
     Delete,
     /// The command, and whether one call takes many names.
     Execute(usize, Vec<String>, bool),
+}
+
+/// A piece of a `-printf` format.
+enum Piece {
+    Text(String),
+    /// The letter after `%`.
+    Directive(char),
 }
 
 /// What holds for the whole walk.
@@ -125,7 +134,7 @@ impl Reader<'_, '_, '_> {
         }
         let Some((word, rest)) = self.words.split_first() else { return Err(unknown(self.shell, "nothing")) };
         self.words = rest;
-        self.walk.acts |= matches!(word.as_str(), "-print" | "-print0" | "-delete" | "-exec");
+        self.walk.acts |= matches!(word.as_str(), "-print" | "-print0" | "-printf" | "-delete" | "-exec");
         Ok(match word.as_str() {
             "!" | "-not" => Expression::Not(Box::new(self.primary(depth + 1)?)),
             "(" => {
@@ -137,6 +146,12 @@ impl Reader<'_, '_, '_> {
             }
             "-print" => Expression::Print("\n"),
             "-print0" => Expression::Print("\0"),
+            "-printf" => {
+                let Some((format, rest)) = self.words.split_first() else { return Err(unknown(self.shell, word)) };
+                self.words = rest;
+                let pieces = pieces(format);
+                Expression::Format(pieces.ok_or_else(|| unknown(self.shell, &format!("-printf {format}")))?)
+            }
             "-prune" => Expression::Prune,
             "-delete" => {
                 self.walk.children_first = true;
@@ -243,6 +258,16 @@ fn holds(
         Expression::Not(inner) => Ok(!holds(shell, inner, found, prune, walk)?),
         Expression::Test(name, value) => test(shell, name, value, found),
         Expression::Print(end) => shell.out(format!("{}{end}", found.text)).map(|()| true),
+        Expression::Format(pieces) => {
+            let mut text = String::new();
+            for piece in pieces {
+                match piece {
+                    Piece::Text(literal) => text.push_str(literal),
+                    Piece::Directive(letter) => text.push_str(&said(found, *letter)),
+                }
+            }
+            shell.out(text).map(|()| true)
+        }
         Expression::Prune => {
             *prune = !walk.children_first;
             Ok(true)
@@ -269,6 +294,60 @@ fn holds(
             let words: Vec<_> = command.iter().map(|word| word.replace("{}", &found.text)).collect();
             Ok(shell.invoke_command(&words)? == 0)
         }
+    }
+}
+
+/// The pieces of a `-printf` format; `None` when one is not known here.
+fn pieces(format: &str) -> Option<Vec<Piece>> {
+    let mut pieces = Vec::new();
+    let mut text = String::new();
+    let mut chars = format.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => text.push(match chars.next()? {
+                'n' => '\n',
+                't' => '\t',
+                '0' => '\0',
+                '\\' => '\\',
+                _ => return None,
+            }),
+            '%' => match chars.next()? {
+                '%' => text.push('%'),
+                letter @ ('p' | 'P' | 'f' | 'h' | 'H' | 'l' | 'm' | 'y' | 'U' | 'G') => {
+                    pieces.push(Piece::Text(std::mem::take(&mut text)));
+                    pieces.push(Piece::Directive(letter));
+                }
+                _ => return None,
+            },
+            _ => text.push(c),
+        }
+    }
+    pieces.push(Piece::Text(text));
+    Some(pieces)
+}
+
+/// What a directive of `-printf` says of a file (find(1)).
+fn said(found: &Found<'_>, letter: char) -> String {
+    let text = found.text.as_str();
+    let name = text.trim_end_matches('/');
+    let cut = name.rfind('/');
+    match letter {
+        'p' => text.to_owned(),
+        'P' => text.strip_prefix(found.root).unwrap_or_default().trim_start_matches('/').to_owned(),
+        'f' => cut.map_or(name, |at| &name[at + 1..]).to_owned(),
+        'h' => cut.map_or(".", |at| &text[..at]).to_owned(),
+        'H' => found.root.to_owned(),
+        'l' => found.node.as_symlink().map(|target| String::from_utf8_lossy(target).into_owned()).unwrap_or_default(),
+        'm' => format!("{:o}", found.node.mode),
+        'U' => found.node.uid.to_string(),
+        'G' => found.node.gid.to_string(),
+        _ => match found.node.kind {
+            Kind::Directory => "d",
+            Kind::File(_) => "f",
+            Kind::Symlink(_) => "l",
+            _ => "U",
+        }
+        .to_owned(),
     }
 }
 

@@ -354,7 +354,12 @@ impl Reader {
             None | Some(';' | '\n' | '}' | '#') => {}
             Some(c) => return Err(format!("unexpected {c:?}")),
         }
-        Ok(Command { from, to, negated, open: false, action })
+        // From line 0 the end is looked for in the first line already, and only an expression can be that end (sed(1)).
+        let open = matches!(from, Some(Address::Line(0)));
+        if matches!(to, Some(Address::Line(0))) || open && !matches!(to, Some(Address::Pattern(_))) {
+            return Err("line 0".into());
+        }
+        Ok(Command { from, to, negated, open, action })
     }
 
     fn address(&mut self) -> Result<Option<Address>, String> {
@@ -369,7 +374,7 @@ impl Reader {
                     digits.push(digit);
                     self.at += 1;
                 }
-                Address::Line(digits.parse().ok().filter(|line| *line > 0).ok_or("a line number")?)
+                Address::Line(digits.parse().map_err(|_| "a line number")?)
             }
             Some('/') => {
                 self.at += 1;

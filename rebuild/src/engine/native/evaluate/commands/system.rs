@@ -214,3 +214,48 @@ pub(super) fn perl(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
         _ => Err(shell.unproven("perl", "a program")),
     }
 }
+
+/// `sh [-e] FILE [ARGUMENT …]`, `sh [-e] -c TEXT [NAME [ARGUMENT …]]`
+pub(super) fn sh(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let (errexit, rest) = match &words[1..] {
+        [option, rest @ ..] if option == "-e" => (true, rest),
+        rest => (false, rest),
+    };
+    let (text, positional) = match rest {
+        [option, text, rest @ ..] if option == "-c" => {
+            let named = if rest.is_empty() { vec!["sh".to_owned()] } else { rest.to_vec() };
+            (text.clone().into_bytes(), named)
+        }
+        [file, ..] if !file.starts_with('-') => match shell.read_file(file)? {
+            Some(text) => (text, rest.to_vec()),
+            None => return Ok(2),
+        },
+        _ => return Err(shell.unproven("sh", format!("not known: {}", words[1..].join(" ")))),
+    };
+    shell.another_shell("sh", errexit, positional, &text)
+}
+
+/// `su [-s SHELL] USER -c COMMAND`: a command that only looks, by what is part of the shell. What else a user may, and whose the files
+/// are that he makes, is not known here.
+pub(super) fn su(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let unknown = |shell: &Shell<'_, '_>| shell.unproven("su", format!("not known: {}", words[1..].join(" ")));
+    let rest = match &words[1..] {
+        [option, program, rest @ ..] if option == "-s" && program == "/bin/sh" => rest,
+        rest => rest,
+    };
+    let [user, option, command] = rest else { return Err(unknown(shell)) };
+    if option != "-c" || user.starts_with('-') {
+        return Err(unknown(shell));
+    }
+    let users = entries(shell, "/etc/passwd")?;
+    let Some(entry) = users.into_iter().find(|entry| entry[0] == *user) else { return Ok(1) };
+    let id = |at: usize| entry.get(at).and_then(|id| id.parse::<u32>().ok());
+    let Some(account) = id(2).zip(id(3)) else { return Err(unknown(shell)) };
+    let (changes, used) = (shell.changes, std::mem::take(&mut shell.used));
+    let before = shell.account.replace(account);
+    let status = shell.another_shell("su", false, vec!["sh".to_owned()], command.as_bytes());
+    shell.account = before;
+    let quiet = shell.changes == changes && shell.used.is_empty();
+    shell.used.extend(used);
+    if quiet { status } else { Err(unknown(shell)) }
+}

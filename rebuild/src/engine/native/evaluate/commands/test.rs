@@ -174,11 +174,14 @@ impl Reader<'_, '_, '_> {
             "-u" => node.mode & 0o4000 != 0,
             "-g" => node.mode & 0o2000 != 0,
             "-k" => node.mode & 0o1000 != 0,
+            "-r" | "-w" | "-x" if self.shell.account.is_some() => {
+                return Err(self.shell.unproven(format!("test {operator}"), "what another user may"));
+            }
             // Scripts run as root, who may read and write all, and execute what anybody may.
             "-r" | "-w" => true,
             "-x" => node.is_directory() || node.mode & 0o111 != 0,
-            "-O" => node.uid == 0,
-            "-G" => node.gid == 0,
+            "-O" => node.uid == self.shell.account.map_or(0, |(user, _)| user),
+            "-G" => node.gid == self.shell.account.map_or(0, |(_, group)| group),
             _ => return Err(self.shell.unproven(format!("test {operator}"), "a test that is not known")),
         })
     }

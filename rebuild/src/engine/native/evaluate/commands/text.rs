@@ -29,7 +29,7 @@ fn gather(shell: &mut Shell<'_, '_>, files: &[String]) -> Result<(Vec<u8>, bool)
     Ok((bytes, complete))
 }
 
-fn lines(shell: &mut Shell<'_, '_>, program: &str, files: &[String]) -> Result<(Vec<String>, bool), Stop> {
+pub(super) fn lines(shell: &mut Shell<'_, '_>, program: &str, files: &[String]) -> Result<(Vec<String>, bool), Stop> {
     let (bytes, complete) = gather(shell, files)?;
     let text = String::from_utf8(bytes).map_err(|_| shell.unproven(program, "text that is not UTF-8"))?;
     Ok((text.split_terminator('\n').map(str::to_owned).collect(), complete))
@@ -152,9 +152,19 @@ pub(super) fn seq(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
 
 /// `sort [-u] [-r]`, by bytes.
 pub(super) fn sort(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
-    let options = options::read(shell, words, "ur", &[("unique", 'u'), ("reverse", 'r')])?;
+    let options = options::read(shell, words, "urgn", &[("unique", 'u'), ("reverse", 'r')])?;
     let (mut lines, complete) = lines(shell, "sort", &options.operands)?;
     lines.sort();
+    if options.has('g') || options.has('n') {
+        // Whole numbers are known; lines that begin with none, and what is equal only as numbers, are left to the program.
+        let mut numbers = Vec::new();
+        for line in std::mem::take(&mut lines) {
+            let number = line.parse::<u64>().map_err(|_| shell.unproven("sort", "lines that are not whole numbers"))?;
+            numbers.push((number, line));
+        }
+        numbers.sort();
+        lines = numbers.into_iter().map(|(_, line)| line).collect();
+    }
     if options.has('u') {
         lines.dedup();
     }
@@ -368,63 +378,6 @@ pub(super) fn expr(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     let status = i32::from(result.is_empty() || result == "0");
     shell.out(format!("{result}\n"))?;
     Ok(status)
-}
-
-/// The programs by which Python's packages list their bytecode, word for word.
-fn known_program(program: &str, separator: Option<&str>) -> Option<fn(&str) -> Option<String>> {
-    match (program, separator) {
-        ("/Maximum length/ {print int($NF / 4)}", None) => Some(|line| {
-            let last: u64 = line.rsplit(' ').next()?.parse().ok()?;
-            line.contains("Maximum length").then(|| (last / 4).to_string())
-        }),
-        (
-            r#"BEGIN {OFS="/"} /\.py$/ {$NF=sprintf("__pycache__/%s.*.py[co]", substr($NF,1,length($NF)-3)); print}"#,
-            Some("/"),
-        ) => Some(|line| {
-            let (directory, file) = line.strip_suffix(".py")?.rsplit_once('/')?;
-            Some(format!("{directory}/__pycache__/{file}.*.py[co]"))
-        }),
-        (r#"BEGIN {OFS="/"} /\.py$/ {NF--; print}"#, Some("/")) => Some(|line| {
-            let (directory, _) = line.strip_suffix(".py")?.rsplit_once('/')?;
-            Some(directory.to_owned())
-        }),
-        _ => None,
-    }
-}
-
-/// `awk`, for the programs that only print one field.
-pub(super) fn awk(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
-    let options = options::read(shell, words, "+F:", &[])?;
-    let Some((program, files)) = options.operands.split_first() else { return Ok(2) };
-    if let Some(translated) = known_program(program, options.value('F')) {
-        let (lines, complete) = lines(shell, "awk", files)?;
-        put_lines(shell, &lines.iter().filter_map(|line| translated(line)).collect::<Vec<_>>())?;
-        return Ok(if complete { 0 } else { 2 });
-    }
-    let unknown = || shell.unproven("awk", format!("program {program:?}"));
-    let field = program.trim().strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
-    let field = field.map(|body| body.trim().trim_end_matches(';').trim()).and_then(|body| body.strip_prefix("print"));
-    let field = field.map(str::trim).and_then(|word| word.strip_prefix('$')).ok_or_else(unknown)?;
-    let last = field == "NF";
-    let number: usize = if last { 0 } else { field.parse().map_err(|_| unknown())? };
-    let separator = options.value('F').map(str::to_owned);
-    if separator.as_ref().is_some_and(|separator| separator.len() != 1 || separator == " ") {
-        return Err(unknown());
-    }
-    let (lines, complete) = lines(shell, "awk", files)?;
-    let pick = |line: &String| {
-        let fields: Vec<&str> = match &separator {
-            Some(separator) => line.split(separator.as_str()).collect(),
-            None => line.split_ascii_whitespace().collect(),
-        };
-        match number {
-            0 if last => fields.last().copied().unwrap_or("").to_owned(),
-            0 => line.clone(),
-            number => fields.get(number - 1).copied().unwrap_or("").to_owned(),
-        }
-    };
-    put_lines(shell, &lines.iter().map(pick).collect::<Vec<_>>())?;
-    Ok(if complete { 0 } else { 2 })
 }
 
 /// `xargs [-0] [-r] COMMAND …`: one call with all of the input's words.

@@ -1,0 +1,56 @@
+//! Programs that start other programs by names that no text of the image holds.
+
+use super::{Finding, Scene};
+use crate::elf::Facts;
+use crate::graph::{Edge, Rule};
+use crate::path::ImagePath;
+
+/// Functions that start a program (exec(3), posix_spawn(3), system(3), popen(3)).
+const STARTERS: [&[u8]; 13] = [
+    b"execl",
+    b"execle",
+    b"execlp",
+    b"execv",
+    b"execve",
+    b"execveat",
+    b"execvp",
+    b"execvpe",
+    b"fexecve",
+    b"popen",
+    b"posix_spawn",
+    b"posix_spawnp",
+    b"system",
+];
+
+/// Functions that start the shell.
+const SHELL_STARTERS: [&[u8]; 3] = [b"system", b"popen", b"wordexp"];
+
+/// Notes that a binary starts programs whose names it does not hold.
+pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[u8], finding: &mut Finding) {
+    if scene.knowledge.starts(&path.to_text()) {
+        return;
+    }
+    let by_import = facts.imports.iter().find(|import| STARTERS.contains(&&import.name[..]));
+    let place = match by_import {
+        Some(import) => format!("import {}", String::from_utf8_lossy(&import.name)),
+        // What the Go linker leaves out is not called; the names of what is left stay for stack traces.
+        None if facts.go_buildinfo && memchr::memmem::find(bytes, b"os/exec.(*Cmd).Start").is_some() => {
+            "os/exec.(*Cmd).Start".to_owned()
+        }
+        None => return,
+    };
+    let is_program = |edge: &Edge| {
+        let node = scene.tree.get(&edge.to).filter(|node| node.as_file().is_some() && node.mode & 0o111 != 0);
+        edge.rule == Rule::String && node.is_some() && memchr::memmem::find(edge.to.file_name(), b".so").is_none()
+    };
+    if !finding.edges.iter().any(is_program) {
+        let what = "it starts programs by names that it does not hold";
+        finding.unknown(path, place, what, "nothing is kept for it; --root names a command that must go on working");
+    }
+}
+
+/// Whether a program without a loader calls the shell through its C library, as far as its symbol table tells; `None` without one.
+pub(super) fn calls_shell(bytes: &[u8]) -> Option<bool> {
+    let named = |name: &[u8]| memchr::memmem::find(bytes, &[b"\0", name, b"\0"].concat()).is_some();
+    named(b"main").then(|| SHELL_STARTERS.iter().any(|name| named(name)))
+}

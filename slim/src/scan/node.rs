@@ -1,0 +1,126 @@
+//! What JavaScript programs load of the modules that a distribution installs for all programs.
+//!
+//! An application's own `node_modules` is no package's and stays as it is. What lies in the directories that Node was built to search for
+//! every program stays by module, when something in use names it.
+
+use super::{Finding, Scene};
+use crate::graph::Rule;
+use crate::path::ImagePath;
+use crate::tree::Tree;
+use recipes::{PatternError, Patterns};
+use std::collections::BTreeSet;
+
+/// Where distributions put modules for all programs.
+const PLACES: [&str; 4] =
+    ["/usr/share/nodejs", "/usr/lib/nodejs", "/usr/lib/*/nodejs", "/usr/{,local/}lib/node_modules"];
+
+/// What stands before the name of a module.
+const CALLS: [&str; 4] = ["require(", "require.resolve(", "import(", "createRequire("];
+
+/// The directories of modules that a tree has.
+#[derive(Debug, Clone, Default)]
+pub struct Library(Vec<ImagePath>);
+
+impl Library {
+    /// Looks for them in a tree.
+    ///
+    /// # Errors
+    /// Never: the patterns are slim's own.
+    pub fn new(tree: &Tree) -> Result<Self, PatternError> {
+        let places = Patterns::new(PLACES)?;
+        let directories = tree.iter().filter(|(path, node)| node.is_directory() && places.matches(&path.to_text()));
+        Ok(Self(directories.map(|(path, _)| path.clone()).collect()))
+    }
+}
+
+/// Whether a file is JavaScript by its name or first line.
+pub fn is_node(path: &ImagePath, bytes: &[u8]) -> bool {
+    let name = path.file_name();
+    let first = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
+    [&b".js"[..], b".mjs", b".cjs"].iter().any(|end| name.ends_with(end))
+        || bytes.starts_with(b"#!") && memchr::memmem::find(first, b"node").is_some()
+}
+
+/// Adds the modules that a JavaScript file names.
+pub fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) {
+    if scene.node.0.is_empty() {
+        return;
+    }
+    for (index, line) in String::from_utf8_lossy(bytes).lines().enumerate() {
+        for module in modules(line) {
+            let evidence = || format!("line {}: {module}", index + 1);
+            for place in &scene.node.0 {
+                let single = place.join(format!("{module}.js"));
+                for start in [place.join(module), single].into_iter().filter_map(Result::ok) {
+                    whole(scene, path, &start, &evidence(), finding);
+                }
+            }
+        }
+    }
+}
+
+/// A module is a directory, or a file.
+fn whole(scene: &Scene<'_>, from: &ImagePath, start: &ImagePath, evidence: &str, finding: &mut Finding) {
+    let Some((real, node)) = scene.tree.lookup(start) else { return };
+    if real == *from || from.starts_with(&real) {
+        return;
+    }
+    finding.loaded.extend(scene.follow(Some(from), start, Rule::Import, evidence));
+    if node.is_directory() {
+        for (file, _) in scene.tree.below(&real).filter(|(_, node)| !node.is_directory()) {
+            finding.loaded.extend(scene.follow(Some(from), file, Rule::Import, evidence));
+        }
+    }
+}
+
+/// The modules that a line names: `require('a/b')` is `a`, `import x from "@s/m"` is `@s/m`; relative names are files of one's own.
+fn modules(line: &str) -> BTreeSet<&str> {
+    let mut found = BTreeSet::new();
+    for call in CALLS {
+        found.extend(line.match_indices(call).filter_map(|(at, _)| quoted(&line[at + call.len()..])));
+    }
+    for (at, _) in line.match_indices("from").chain(line.match_indices("import")) {
+        let word = if line[at..].starts_with("from") { "from" } else { "import" };
+        found.extend(quoted(&line[at + word.len()..]));
+    }
+    found.into_iter().filter_map(top).collect()
+}
+
+/// The text between the quotes that something begins with.
+fn quoted(text: &str) -> Option<&str> {
+    let text = text.trim_start();
+    let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"' | '`'))?;
+    text[1..].split_once(quote).map(|(name, _)| name)
+}
+
+/// The module of a name within it.
+fn top(name: &str) -> Option<&str> {
+    let parts = if name.starts_with('@') { 2 } else { 1 };
+    let end = name.match_indices('/').nth(parts - 1).map_or(name.len(), |(at, _)| at);
+    let top = &name[..end];
+    let is_name = !top.is_empty()
+        && !top.starts_with('.')
+        && top.chars().all(|c| c.is_ascii_alphanumeric() || "@/._-".contains(c));
+    is_name.then_some(top)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_are_found_by_their_words() {
+        let cases = [
+            ("const express = require('express');", "express"),
+            ("import a from \"@s/m/lib/x.js\"; import 'b'", "@s/m b"),
+            ("export { x } from 'c/d'", "c"),
+            ("const p = require('./own'), q = require(\"/abs\")", ""),
+            ("await import(`lazy`)", "lazy"),
+            ("require(name)", ""),
+            ("require.resolve('y/package.json')", "y"),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(modules(line).into_iter().collect::<Vec<_>>().join(" "), expected, "{line}");
+        }
+    }
+}

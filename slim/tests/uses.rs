@@ -1,0 +1,169 @@
+//! Uses that no header and no configuration names, tried on small images.
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests build their own trees")]
+
+use slim::launch::Launch;
+use slim::packages::{Inventory, Package};
+use slim::path::ImagePath;
+use slim::policy::{Profile, decide};
+use slim::reach::{Reach, Wishes, reach};
+use slim::tree::{MemoryContents, Node, Tree, text};
+use testdata::elf::{Elf, plugin, program};
+
+/// An image of packages: the lines of a tree, and for each package the files that it owns.
+struct Image {
+    tree: Tree,
+    packages: Vec<Package>,
+    launch: Launch,
+}
+
+impl Image {
+    fn new(lines: &str, packages: &[(&str, &[&str])]) -> Self {
+        let package = |(name, files): &(&str, &[&str])| Package {
+            name: (*name).into(),
+            architecture: "all".into(),
+            files: files.iter().map(|path| ImagePath::literal(path)).collect(),
+            ..Package::default()
+        };
+        let launch = Launch { entrypoint: vec!["/usr/bin/app".into()], ..Launch::default() };
+        Self { tree: text::tree(lines).unwrap(), packages: packages.iter().map(package).collect(), launch }
+    }
+
+    fn elf(mut self, path: &str, elf: &Elf) -> Self {
+        let (path, node) = (ImagePath::literal(path), Node { mode: 0o755, ..Node::file(elf.bytes()) });
+        for parent in path.ancestors() {
+            if !self.tree.contains(&parent) {
+                self.tree.insert(parent, Node::directory());
+            }
+        }
+        self.tree.insert(path, node);
+        self
+    }
+
+    fn reach(&self) -> (Inventory, Reach) {
+        let inventory = Inventory::new(self.packages.clone(), &self.tree);
+        let recipes = recipes::Recipes::embedded().unwrap();
+        let reached =
+            reach(&self.tree, &MemoryContents, &inventory, &self.launch, &recipes, &Wishes::default()).unwrap();
+        (inventory, reached)
+    }
+
+    /// The packages that stay, and every unknown.
+    fn kept(&self) -> (Vec<String>, Vec<String>) {
+        let (inventory, reached) = self.reach();
+        let plan = decide(&self.tree, &inventory, &reached, Profile::Packages);
+        let kept = plan.kept().map(|step| step.package.trim_end_matches(":all").to_owned()).collect();
+        let unknowns = reached.graph.unknowns().iter().chain(&plan.doubts).map(ToString::to_string).collect();
+        (kept, unknowns)
+    }
+}
+
+/// `DF_1_PIE`.
+const PIE: u64 = 0x0800_0000;
+
+const ZONES: &str = "/usr/share/zoneinfo/Europe/Berlin = x\n/usr/share/zoneinfo/Asia/Tokyo = x\n/usr/bin/sh = x\n";
+const TZDATA: (&str, &[&str]) = ("tzdata", &["/usr/share/zoneinfo/Europe/Berlin", "/usr/share/zoneinfo/Asia/Tokyo"]);
+
+#[test]
+fn zones_that_a_program_names_are_in_use() {
+    let image = Image::new(ZONES, &[TZDATA]);
+    let clock = program().imports("localtime_r", None, false);
+    let knows = image.elf("/usr/bin/app", &clock.clone().text(b"\0Europe/Berlin\0"));
+    assert_eq!(knows.kept().0, ["tzdata"]);
+    let (inventory, reached) = knows.reach();
+    let gone = decide(&knows.tree, &inventory, &reached, Profile::Files).removal.paths;
+    assert_eq!(gone.keys().map(ImagePath::to_text).collect::<Vec<_>>(), ["/usr/share/zoneinfo/Asia/Tokyo"]);
+
+    // The name alone is no use: who does not ask for local time only shows it.
+    let shows = Image::new(ZONES, &[TZDATA]).elf("/usr/bin/app", &program().text(b"\0Europe/Berlin\0"));
+    assert_eq!(shows.kept(), (vec![], vec![]));
+
+    let told = Image::new(ZONES, &[TZDATA]).elf("/usr/bin/app", &clock);
+    let (kept, unknowns) = told.kept();
+    assert!(kept.is_empty() && unknowns.len() == 1 && unknowns[0].contains("--keep tzdata"), "{unknowns:?}");
+}
+
+#[test]
+fn zones_that_scripts_and_variables_name_are_in_use() {
+    for (line, expected) in [
+        ("/usr/bin/app 755 = #!/usr/bin/sh\\nexport TZ=Europe/Berlin", 1),
+        ("/usr/bin/app 755 = #!/usr/bin/python3\\nos.environ[\'TZ\'] = \'Asia/Tokyo\'", 1),
+        ("/usr/bin/app 755 = #!/usr/bin/sh\\nexport TZ=Europe/Nowhere", 0),
+    ] {
+        let image = Image::new(&format!("{ZONES}{line}"), &[TZDATA]);
+        assert_eq!(image.kept().0.len(), expected, "{line}");
+    }
+    let mut image = Image::new(ZONES, &[TZDATA]).elf("/usr/bin/app", &program());
+    image.launch.env.push(("PGTZ".into(), "Asia/Tokyo".into()));
+    assert_eq!(image.kept().0, ["tzdata"]);
+    let text = format!("{ZONES}/app/main.py = import zoneinfo\n/usr/bin/app = x");
+    assert_eq!(Image::new(&text, &[TZDATA]).kept().0, ["tzdata"], "a module that is told any zone");
+}
+
+#[test]
+fn names_of_programs_that_are_computed_are_told() {
+    let told = |elf: Elf, path: &str, lines: &str| {
+        let mut image = Image::new(lines, &[]).elf(path, &elf);
+        image.launch.entrypoint = vec![path.into()];
+        image.kept().1.iter().filter(|unknown| unknown.contains("starts programs")).count()
+    };
+    let starts = || program().imports("execvp", None, false);
+    assert_eq!(told(starts(), "/usr/bin/app", ""), 1);
+    assert_eq!(told(program(), "/usr/bin/app", ""), 0);
+    assert_eq!(told(starts().text(b"\0/usr/bin/tool\0"), "/usr/bin/app", "/usr/bin/tool 755 = x"), 0);
+    assert_eq!(told(starts(), "/usr/sbin/gosu", ""), 0, "its arguments say what it starts");
+}
+
+#[test]
+fn a_c_librarys_own_strings_are_no_uses() {
+    let lines =
+        "/usr/lib/x86_64-linux-gnu/gconv/gconv-modules.cache = x\n/usr/lib/locale/C.utf8/LC_CTYPE = x\n/bin/sh 755 = x";
+    let packages: &[(&str, &[&str])] = &[
+        ("libc6", &["/usr/lib/x86_64-linux-gnu/gconv/gconv-modules.cache", "/usr/lib/locale/C.utf8/LC_CTYPE"]),
+        ("dash", &["/bin/sh"]),
+    ];
+    let own = b"\0/usr/lib/x86_64-linux-gnu/gconv/gconv-modules.cache\0/usr/lib/locale/C.utf8/LC_CTYPE\0/bin/sh\0";
+    let stripped = Image::new(lines, packages).elf("/usr/bin/app", &plugin().flags_1(PIE).text(own));
+    let (kept, unknowns) = stripped.kept();
+    assert!(
+        kept.is_empty() && unknowns.iter().any(|unknown| unknown.contains("--keep-shell")),
+        "{kept:?} {unknowns:?}"
+    );
+    for (symbols, expected) in [(&b"main\0system\0"[..], &["dash"][..]), (b"main\0exit\0", &[])] {
+        let whole = plugin().flags_1(PIE).text(&[&own[..], symbols].concat());
+        assert_eq!(Image::new(lines, packages).elf("/usr/bin/app", &whole).kept().0, expected);
+    }
+    let calls = plugin().imports("system", None, false).text(b"\0/bin/sh\0");
+    assert_eq!(Image::new(lines, packages).elf("/usr/bin/app", &calls).kept().0, ["dash"]);
+}
+
+#[test]
+fn licences_stay_where_they_are_looked_for() {
+    let image = Image::new(
+        "/usr/bin/app = x\n/usr/share/doc/app -> base\n/usr/share/doc/base/copyright = x\n/usr/share/doc/base/changelog = x\n\
+         /usr/share/doc/other/copyright = x\n/var/lib/dpkg/status = x",
+        &[
+            ("app", &["/usr/bin/app", "/usr/share/doc/app"]),
+            ("base", &["/usr/share/doc/base", "/usr/share/doc/base/copyright", "/usr/share/doc/base/changelog"]),
+            ("other", &["/usr/share/doc/other/copyright"]),
+        ],
+    );
+    let (inventory, reached) = image.reach();
+    for profile in [Profile::Packages, Profile::Files] {
+        let plan = decide(&image.tree, &inventory, &reached, profile);
+        let gone: Vec<_> = plan.removal.paths.keys().map(ImagePath::to_text).collect();
+        assert_eq!(gone, ["/usr/share/doc/base/changelog", "/usr/share/doc/other/copyright"]);
+        assert_eq!(plan.kept().count(), 1, "the text stays, and not the package");
+    }
+}
+
+#[test]
+fn a_broken_link_that_something_uses_is_in_use() {
+    let image = Image::new(
+        "/usr/bin/app 755 = #!/usr/bin/sh\\ntool --now\n/usr/bin/sh = x\n/usr/bin/tool -> /etc/alternatives/tool\n/usr/bin/idle -> /nowhere",
+        &[("app", &["/usr/bin/app", "/usr/bin/sh", "/usr/bin/tool", "/usr/bin/idle"])],
+    );
+    let (_, reached) = image.reach();
+    assert!(reached.graph.reaches(&ImagePath::literal("/usr/bin/tool")));
+    assert!(!reached.graph.reaches(&ImagePath::literal("/usr/bin/idle")));
+}
