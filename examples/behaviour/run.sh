@@ -119,7 +119,7 @@ for name in "$@"; do
 done
 
 if [ -n "${MARKDOWN:-}" ]; then
-  awk -F '\t' -v OFS=' | ' '{ $1 = $1; print "| " $0 " |" } NR == 1 { gsub(/[^|]+/, "---"); print }' "$table" > "$MARKDOWN"
+  awk -F '\t' -v OFS=' | ' '{ $1 = $1; print "| " $0 " |" } NR == 1 { gsub(/[^|]+/, "---"); print "|" $0 "|" }' "$table" > "$MARKDOWN"
 fi
 column -t -s "$(printf '\t')" "$table"
 if [ ${#failures[@]} -gt 0 ]; then
