@@ -12,11 +12,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 need jq jq
 need gpg gnupg
 need python3 python3
-slim=${SLIM:-}
-if [ -z "$slim" ]; then
-  (cd "$here/.." && cargo build --release --quiet --package slim-cli)
-  slim=$(cd "$here/.." && cargo metadata --no-deps --format-version 1 | jq -r .target_directory)/release/slim
-fi
+slim=$(slim_program)
 work=$(mktemp -d)
 server=
 finish() {
@@ -244,7 +240,7 @@ interrupted=0
 for moment in $(seq 20); do
   rm -rf "$work/out" "$work/tmp" "$work/cache"
   mkdir -p "$work/tmp"
-  # A job of a shell without job control ignores SIGINT; setsid's child does not inherit that.
+  # A job of a shell without job control ignores SIGINT and hands that on; the program gets it back.
   TMPDIR=$work/tmp python3 -c 'import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])' \
     "$slim" rebuild "$remote_image" "${whole[@]}" --cache "$work/cache" > "$work/stdout" 2> "$work/stderr" &
   process=$!

@@ -22,8 +22,7 @@ need jq jq
 debian_root bookworm "$work/root" "${packages// /,}"
 layer_all "$work/root" "$work/image.tar"
 layout "$work/image" outdated '{"Entrypoint":["nginx","-g","daemon off;"]}' "$work/image.tar"
-(cd "$here/.." && cargo build --release --quiet --package slim-cli)
-slim=$(cd "$here/.." && cargo metadata --no-deps --format-version 1 | jq -r .target_directory)/release/slim
+slim=$(slim_program)
 
 # cpu FILE COMMAND...: user and system seconds of a command and its children, added up, into FILE.
 cpu() {

@@ -48,9 +48,7 @@ layout "$work/image" outdated \
 check "oci:$work/image:outdated, $(du -sm "$root" | cut -f1) MB"
 
 step "slim, built in release mode"
-(cd "$here/.." && cargo build --release --quiet --package slim-cli)
-target=$(cd "$here/.." && cargo metadata --no-deps --format-version 1 | jq -r .target_directory)
-slim=$target/release/slim
+slim=$(slim_program)
 check "$("$slim" --version)"
 
 step "slim rebuild"

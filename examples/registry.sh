@@ -24,8 +24,7 @@ trap '[ -z "$registry" ] || kill "$registry"; as_root rm -rf "$work"' EXIT
 debian_root bookworm "$work/root" nginx
 layer_all "$work/root" "$work/image.tar"
 layout "$work/image" outdated '{"Entrypoint":["nginx","-g","daemon off;"]}' "$work/image.tar"
-(cd "$here/.." && cargo build --release --quiet --package slim-cli)
-slim=$(cd "$here/.." && cargo metadata --no-deps --format-version 1 | jq -r .target_directory)/release/slim
+slim=$(slim_program)
 
 port=5117
 cat > "$work/registry.yml" <<EOF

@@ -18,11 +18,7 @@ bad() { printf '   WRONG: %s\n' "$*"; faults=$((faults + 1)); }
 need mmdebstrap mmdebstrap
 need jq jq
 need strace strace
-slim=${SLIM:-}
-if [ -z "$slim" ]; then
-  (cd "$here/.." && cargo build --release --quiet --package slim-cli)
-  slim=$(cd "$here/.." && cargo metadata --no-deps --format-version 1 | jq -r .target_directory)/release/slim
-fi
+slim=$(slim_program)
 
 image() { # NAME ROOT.tar COMMAND
   layout "$work/images/$1" "$1" "{\"Entrypoint\":[\"sh\",\"-c\",\"$3\"],\"Env\":[\"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\"]}" "$2"

@@ -1,6 +1,7 @@
 //! Where `--report` goes. The file is made before the work, so that hours are not lost to a typing mistake, and gets its name after.
 
 use crate::failure::Failure;
+use rebuild::publish::publish;
 use serde::Serialize;
 use std::fs::File;
 use std::io::{self, Write};
@@ -50,25 +51,11 @@ impl ReportFile {
             Self::Output => crate::render::print(text),
             Self::Stream(mut file, path) => file.write_all(text.as_bytes()).map_err(|error| unwritable(&path, &error)),
             Self::File(mut file, path) => {
-                let written = file.write_all(text.as_bytes()).and_then(|()| readable(file.as_file()));
-                written
-                    .and_then(|()| file.persist(&path).map(drop).map_err(|error| error.error))
-                    .map_err(|error| unwritable(&path, &error).hint("an image that was to be written was written"))
+                let written = file.write_all(text.as_bytes()).and_then(|()| publish(file, &path));
+                written.map_err(|error| unwritable(&path, &error).hint("an image that was to be written was written"))
             }
         }
     }
-}
-
-/// Temporary files are private; a report is as readable as any other file.
-#[cfg(unix)]
-fn readable(file: &File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn readable(_file: &File) -> io::Result<()> {
-    Ok(())
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Failure {

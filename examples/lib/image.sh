@@ -11,6 +11,15 @@ need() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2" >/dev/null
 }
 
+# slim_program: the program to try: SLIM, or this repository's own, built in release mode.
+slim_program() {
+  if [ -n "${SLIM:-}" ]; then echo "$SLIM"; return; fi
+  local repository
+  repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+  (cd "$repository" && cargo build --release --quiet --package slim-cli)
+  echo "$(cd "$repository" && cargo metadata --no-deps --format-version 1 | jq -r .target_directory)/release/slim"
+}
+
 # mirror_of SUITE: the URL of a Debian suite, as this machine's own apt sources name it.
 mirror_of() {
   apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' 2>/dev/null |

@@ -17,6 +17,7 @@ pub mod lock;
 pub mod opened;
 pub mod output;
 pub mod pipeline;
+pub mod publish;
 pub mod question;
 pub mod request;
 pub mod spool;

@@ -6,6 +6,7 @@
 use crate::archives::Used;
 use crate::archives::release::is_sha256;
 use crate::image::Digest;
+use crate::publish::publish;
 use serde::{Deserialize, Serialize};
 use slim::packages::dpkg::Version;
 use std::io::{Read as _, Write as _};
@@ -194,8 +195,7 @@ impl Lock {
         let write = || {
             let mut file = tempfile::Builder::new().prefix(".slim-lock-").tempfile_in(folder)?;
             file.write_all(&text)?;
-            readable(file.as_file())?;
-            file.persist(path).map(drop).map_err(|error| error.error)
+            publish(file, path)
         };
         write().map_err(failed)
     }
@@ -214,18 +214,6 @@ impl Lock {
             _ => Ok(()),
         }
     }
-}
-
-/// Temporary files are private; a lock is as readable as any other file.
-#[cfg(unix)]
-fn readable(file: &std::fs::File) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn readable(_file: &std::fs::File) -> std::io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::launch::Launch;
 use crate::packages::Inventory;
 use crate::path::ImagePath;
 use crate::scan::knowledge::{Doubt, Facts, Knowledge};
+use crate::scan::places::Places;
 use crate::scan::{Finding, Scene, elf, idle, node, perl, python, script, zone};
 use crate::tree::{Contents, Kind, Tree};
 use rayon::prelude::*;
@@ -77,9 +78,9 @@ pub fn reach(
         knowledge,
         loader,
         python,
-        perl: perl::Library::new(tree)?,
+        perl: Places::of(tree, perl::PLACES)?,
         zones: zone::Zones::new(tree),
-        node: node::Library::new(tree)?,
+        node: Places::of(tree, node::PLACES)?,
     };
     let mut work = Work {
         scene: &scene,

@@ -10,6 +10,7 @@ pub mod idle;
 pub mod knowledge;
 pub mod node;
 pub mod perl;
+pub mod places;
 pub mod python;
 pub mod script;
 pub mod zone;
@@ -40,9 +41,9 @@ pub struct Scene<'a> {
     /// The modules of Python's installed distributions.
     pub python: python::Modules,
     /// The directories of Perl's `@INC`.
-    pub perl: perl::Library,
+    pub perl: places::Places,
     /// The directories of Node's modules for all programs.
-    pub node: node::Library,
+    pub node: places::Places,
     /// The time zones that the image has.
     pub zones: zone::Zones,
 }

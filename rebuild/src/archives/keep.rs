@@ -4,6 +4,7 @@ use super::index::Candidate;
 use super::{Archive, ArchiveError};
 use crate::event::Reporter;
 use crate::image::digest::Hashing;
+use crate::publish::publish;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -40,23 +41,10 @@ impl Keep<'_> {
             let mut file = tempfile::Builder::new().prefix(".slim-fetch-").tempfile_in(folder)?;
             io::copy(bytes, &mut file)?;
             file.flush()?;
-            readable(file.as_file())?;
-            file.persist(&path).map(drop).map_err(|error| error.error)
+            publish(file, &path)
         };
         write().map_err(|error| ArchiveError::Folder { path: path.display().to_string(), reason: error.to_string() })
     }
-}
-
-/// Temporary files are private; a mirror is for everybody.
-#[cfg(unix)]
-fn readable(file: &File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn readable(_file: &File) -> io::Result<()> {
-    Ok(())
 }
 
 impl Archive {

@@ -6,32 +6,14 @@
 use super::{Finding, Scene};
 use crate::graph::Rule;
 use crate::path::ImagePath;
-use crate::tree::Tree;
-use recipes::{PatternError, Patterns};
 use std::collections::BTreeSet;
 
 /// Where distributions put modules for all programs.
-const PLACES: [&str; 4] =
+pub(crate) const PLACES: [&str; 4] =
     ["/usr/share/nodejs", "/usr/lib/nodejs", "/usr/lib/*/nodejs", "/usr/{,local/}lib/node_modules"];
 
 /// What stands before the name of a module.
 const CALLS: [&str; 4] = ["require(", "require.resolve(", "import(", "createRequire("];
-
-/// The directories of modules that a tree has.
-#[derive(Debug, Clone, Default)]
-pub struct Library(Vec<ImagePath>);
-
-impl Library {
-    /// Looks for them in a tree.
-    ///
-    /// # Errors
-    /// Never: the patterns are slim's own.
-    pub fn new(tree: &Tree) -> Result<Self, PatternError> {
-        let places = Patterns::new(PLACES)?;
-        let directories = tree.iter().filter(|(path, node)| node.is_directory() && places.matches(&path.to_text()));
-        Ok(Self(directories.map(|(path, _)| path.clone()).collect()))
-    }
-}
 
 /// Whether a file is JavaScript by its name or first line.
 pub fn is_node(path: &ImagePath, bytes: &[u8]) -> bool {

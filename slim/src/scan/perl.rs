@@ -5,11 +5,9 @@
 use super::{Finding, Scene};
 use crate::graph::Rule;
 use crate::path::ImagePath;
-use crate::tree::Tree;
-use recipes::{PatternError, Patterns};
 
 /// Directories of `@INC`, as patterns below which `X/Y.pm` is looked for.
-const PLACES: [&str; 9] = [
+pub(crate) const PLACES: [&str; 9] = [
     "/etc/perl",
     "/usr/local/lib/*/perl/*",
     "/usr/local/share/perl/*",
@@ -20,22 +18,6 @@ const PLACES: [&str; 9] = [
     "/usr/share/perl/*",
     "/usr/{lib,share}/perl5/{core,vendor}_perl",
 ];
-
-/// The directories of `@INC` that a tree has.
-#[derive(Debug, Clone, Default)]
-pub struct Library(Vec<ImagePath>);
-
-impl Library {
-    /// Looks for them in a tree.
-    ///
-    /// # Errors
-    /// Never: the patterns are slim's own.
-    pub fn new(tree: &Tree) -> Result<Self, PatternError> {
-        let places = Patterns::new(PLACES)?;
-        let directories = tree.iter().filter(|(path, node)| node.is_directory() && places.matches(&path.to_text()));
-        Ok(Self(directories.map(|(path, _)| path.clone()).collect()))
-    }
-}
 
 /// Whether a file is Perl by its name or first line.
 pub fn is_perl(path: &ImagePath, bytes: &[u8]) -> bool {
