@@ -18,6 +18,7 @@ mod postgresql;
 mod regex;
 mod sed;
 mod shell;
+mod squid;
 mod stat;
 mod system;
 mod test;
@@ -137,6 +138,8 @@ pub(super) fn find(name: &str) -> Option<Entry> {
         "uname" => Program(system::uname),
         "which" => Program(system::which),
         "java" => Program(java::run),
+        "keytool" => Program(java::keytool),
+        "squid" => Program(squid::run),
         "pg_conftool" => Program(postgresql::conftool),
         "pg_controldata" => Program(postgresql::controldata),
         "pg_lsclusters" => Program(postgresql::list),
