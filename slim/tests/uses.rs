@@ -281,3 +281,89 @@ fn recipes_try_what_is_in_use() {
     let pair = |rule: &str, command: &str| (rule.to_owned(), command.to_owned());
     assert_eq!(reached.tests, [pair("a", "/usr/bin/app -V"), pair("c", "app -c")]);
 }
+
+#[test]
+fn an_emptied_folder_of_modules_goes_because_python_would_import_it() {
+    let image = Image::new(&format!("{ENVIRONMENT}/app/main.py = x = 1"), &[]);
+    let (inventory, reached) = image.reach();
+    let plan = decide(&image.tree, &inventory, &reached, Profile::Packages);
+    let mut draft = slim::draft::Draft::new(image.tree.clone(), &MemoryContents);
+    slim::prune::prune(&mut draft, &plan.removal).unwrap();
+    let left =
+        |name: &str| draft.tree().contains(&ImagePath::literal(&format!("/v/lib/python3.12/site-packages/{name}")));
+    assert!(left("own") && left("own-1.dist-info"));
+    for name in ["pip", "setuptools", "setuptools-75.dist-info", "pkg_resources", "_distutils_hack", "wheel"] {
+        assert!(!left(name), "{name}");
+    }
+}
+
+#[test]
+fn parts_of_pythons_library_stay_when_a_program_imports_them() {
+    let library = "/usr/bin/python3 = x\n/usr/lib/python3.11/os.py = x\n/usr/lib/python3.11/multiprocessing/util.py =     from test import support\n\
+        /usr/lib/python3.11/pydoc.py = import pydoc_data.topics\n/usr/lib/python3.11/pydoc_data/topics.py = x\n/usr/lib/python3.11/test/support.py = x\n\
+        /usr/lib/python3.11/_distutils_system_mod.py = import distutils.sysconfig\n/usr/lib/python3.11/distutils/sysconfig.py = x\n";
+    let own = [
+        "os",
+        "multiprocessing/util",
+        "pydoc",
+        "pydoc_data/topics",
+        "test/support",
+        "_distutils_system_mod",
+        "distutils/sysconfig",
+    ];
+    let files: Vec<String> = own.iter().map(|name| format!("/usr/lib/python3.11/{name}.py")).collect();
+    let files: Vec<&str> = files.iter().map(String::as_str).chain(["/usr/bin/python3"]).collect();
+    let cases = [
+        ("os", "_distutils_system_mod distutils/sysconfig pydoc_data/topics test/support"),
+        ("pydoc", "_distutils_system_mod distutils/sysconfig test/support"),
+        ("distutils.sysconfig", "_distutils_system_mod pydoc_data/topics test/support"),
+        ("_distutils_system_mod", "pydoc_data/topics test/support"),
+        ("test.support", "_distutils_system_mod distutils/sysconfig pydoc_data/topics"),
+    ];
+    for (module, expected) in cases {
+        let lines = format!("{library}/usr/bin/app 755 = #!/usr/bin/python3\\nimport {module}");
+        let image = Image::new(&lines, &[("python", &files)]);
+        let (inventory, reached) = image.reach();
+        let gone = decide(&image.tree, &inventory, &reached, Profile::Files).removal.paths;
+        let names: Vec<String> =
+            gone.keys().map(|path| path.to_text().replace("/usr/lib/python3.11/", "").replace(".py", "")).collect();
+        assert_eq!(names.join(" "), expected, "{module}");
+    }
+}
+
+#[test]
+fn names_of_modules_that_node_has_inside_lead_to_no_package() {
+    let lines = |text: &str| {
+        format!(
+            "/usr/bin/app 755 = #!/usr/bin/node\\n{text}\n/usr/bin/node = x\n/usr/share/nodejs/util/index.js = x\n/usr/share/nodejs/qs/index.js = x"
+        )
+    };
+    let packages: [(&str, &[&str]); 2] =
+        [("util", &["/usr/share/nodejs/util/index.js"]), ("qs", &["/usr/share/nodejs/qs/index.js"])];
+    for (text, expected) in [
+        ("require('util'); require('qs')", &["qs"][..]),
+        ("import { inspect } from 'node:util'", &[]),
+        ("require('util/')", &["util"]),
+    ] {
+        assert_eq!(Image::new(&lines(text), &packages).kept().0, expected, "{text}");
+    }
+}
+
+#[test]
+fn converters_stay_for_who_names_a_character_set() {
+    let lines = "/usr/lib/x86_64-linux-gnu/gconv/ISO8859-1.so = x";
+    let packages: [(&str, &[&str]); 1] = [("libc6", &["/usr/lib/x86_64-linux-gnu/gconv/ISO8859-1.so"])];
+    let stays = |program: Elf| {
+        let library = plugin().imports("iconv_open", None, false).imports("u8_strconv_from_encoding", None, false);
+        let image = Image::new(lines, &packages)
+            .elf("/usr/lib/x86_64-linux-gnu/libidn2.so.0", &library)
+            .elf("/usr/bin/app", &program);
+        let (_, reached) = image.reach();
+        assert!(reached.graph.reaches(&ImagePath::literal("/usr/lib/x86_64-linux-gnu/libidn2.so.0")));
+        reached.graph.reaches(&ImagePath::literal("/usr/lib/x86_64-linux-gnu/gconv/ISO8859-1.so"))
+    };
+    let links = || program().needs("libidn2.so.0");
+    assert!(!stays(links()), "it converts from the locale's set");
+    assert!(stays(links().imports("iconv_open", None, false)));
+    assert!(stays(links().imports("u8_conv_from_encoding", None, false)), "the caller names the set");
+}
