@@ -154,6 +154,11 @@ impl Maker<'_> {
             let note = "no package database: all files count as the application's, and nothing is removed";
             change.notes.push(note.into());
         }
+        if self.request.prune != Prune::None {
+            let wishes = self.keep().wishes(&self.subject.tree, &self.subject.inventory)?;
+            let vain = |text: &String| format!("--keep {text} fits neither a package nor a path of the image");
+            change.notes.extend(wishes.vain.iter().map(vain));
+        }
         let mut updates = self.updates(&self.services.archives)?;
         let first = self.plan(&self.subject.tree, &self.subject.inventory)?;
         let mut doomed: BTreeSet<String> =
@@ -279,8 +284,7 @@ impl Maker<'_> {
             Prune::Files => Profile::Files,
         };
         self.reporter.event(Event::Phase("following what the entrypoint reaches".into()));
-        let keep = Keep { keep: self.request.keep.clone(), shell: self.request.keep_shell };
-        let mut wishes = keep.wishes(tree, inventory)?;
+        let mut wishes = self.keep().wishes(tree, inventory)?;
         for trace in &self.request.traces {
             wishes.named.extend(slim::trace::found(&trace.uses, &trace.name, &self.subject.launch, tree));
         }
@@ -293,6 +297,10 @@ impl Maker<'_> {
             reach = follow(&wishes)?;
         }
         Ok(Some((decide(tree, inventory, &reach, profile), reach)))
+    }
+
+    fn keep(&self) -> Keep {
+        Keep { keep: self.request.keep.clone(), shell: self.request.keep_shell }
     }
 
     pub(crate) fn native_options(&self) -> NativeOptions {
