@@ -385,12 +385,14 @@ pub fn inspect(
     })
 }
 
-/// Everything that is broken in an image, in path order, and whether what the container starts meets it.
+/// Everything that is broken in an image, in path order, and whether what the container starts meets it. `before` is an image that it
+/// was made from: what was broken there already is told from what is new.
 ///
 /// # Errors
 /// See [`RebuildError`].
 pub fn verify(
     source: &Location,
+    before: Option<&Location>,
     platform: Option<&Platform>,
     services: &Services,
     reporter: &dyn Reporter,
@@ -403,6 +405,11 @@ pub fn verify(
     let launch = &subject.launch;
     // A base image starts nothing of its own: whoever builds on it may start any of it.
     let starts_something = !launch.entrypoint.is_empty() || !launch.command.is_empty();
+    if let Some(before) = before.filter(|_| !problems.is_empty()) {
+        let earlier = run.subject(&*run.source(before)?, platform, &[])?;
+        let known = earlier.knowledge(&earlier.tree, Some(&earlier.inventory), &run.spool)?;
+        Problem::tell_news(&mut problems, &slim::verify::verify(&earlier.tree, &run.spool, &known)?);
+    }
     if !problems.is_empty() && starts_something {
         let nobody = Wishes::default();
         let reached = reach(&subject.tree, &run.spool, &subject.inventory, launch, &run.recipes, &nobody);

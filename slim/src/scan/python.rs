@@ -8,7 +8,7 @@ mod words;
 
 pub use distributions::Modules;
 
-use super::{Finding, Scene};
+use super::{Finding, Scene, ctypes};
 use crate::graph::{Rule, Unknown};
 use crate::path::ImagePath;
 
@@ -87,6 +87,7 @@ pub fn text(scene: &Scene<'_>, from: Option<&ImagePath>, text: &str, finding: &m
         if is_library {
             continue;
         }
+        ctypes::line(scene, from, line, index + 1, finding);
         for name in words::named(line) {
             if let Some(installer) = INSTALLERS.iter().find(|installer| **installer == name) {
                 take(if *installer == "pip3" { "pip" } else { installer }, finding);
