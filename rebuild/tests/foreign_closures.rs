@@ -17,15 +17,19 @@ use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What a loader searches for every program: musl's when there is no path file, Debian's when there is no cache.
-fn places(interpreter: Option<&str>, root: &Path) -> Vec<String> {
-    let musl = interpreter.map_or_else(|| !root.join("usr/lib/locale").exists(), |name| name.contains("ld-musl"));
-    if musl {
+/// What a root's loader searches for every program: musl's when there is no path file, Debian's when there is no cache.
+fn places(root: &Path) -> Vec<String> {
+    let names = |folder: &str| -> Vec<String> {
+        let entries = std::fs::read_dir(root.join(folder)).into_iter().flatten();
+        entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect()
+    };
+    if names("lib").iter().any(|name| name.starts_with("ld-musl-")) {
         return ["/lib", "/usr/local/lib", "/usr/lib"].map(str::to_owned).into();
     }
-    let folders = std::fs::read_dir(root.join("usr/lib")).unwrap().map(|entry| entry.unwrap().file_name());
-    let triplets = folders.filter_map(|name| name.into_string().ok()).filter(|name| name.contains("-linux-gnu"));
-    triplets.flat_map(|triplet| [format!("/lib/{triplet}"), format!("/usr/lib/{triplet}")]).collect()
+    let triplets: BTreeSet<_> =
+        names("lib").into_iter().chain(names("usr/lib")).filter(|name| name.contains("-linux-gnu")).collect();
+    let of_triplets = triplets.iter().flat_map(|triplet| [format!("/lib/{triplet}"), format!("/usr/lib/{triplet}")]);
+    of_triplets.chain(["/lib", "/usr/lib"].map(str::to_owned)).collect()
 }
 
 fn archive() -> Option<PathBuf> {
@@ -82,7 +86,7 @@ fn followed(root: &Path, name: &str) -> Option<String> {
 /// What a program's start maps, by what readelf says of each file: the files and the names that are not found.
 fn closure(root: &Path, start: &str) -> (BTreeSet<String>, BTreeSet<String>) {
     let first = said(&root.join(start.trim_start_matches('/')));
-    let usual = places(first.interpreter.as_deref(), root);
+    let usual = places(root);
     let (mut files, mut missing) = (BTreeSet::new(), BTreeSet::new());
     files.extend(first.interpreter.as_deref().and_then(|name| followed(root, name)));
     // Each with the paths that its own needs are looked for in: RUNPATH alone, else RPATH and what its users had of it.
