@@ -60,6 +60,15 @@ pub struct Change {
     pub notes: Vec<String>,
 }
 
+impl Change {
+    /// The paths, links of their parents followed, that updates did not bring back because the image's author had deleted them.
+    pub(crate) fn stayed_deleted(&self, tree: &Tree) -> BTreeSet<ImagePath> {
+        let notes = self.outcome.packages.iter().flat_map(|package| &package.notes);
+        let place = |path: &ImagePath| tree.resolve_parent(path).map_or_else(|_| path.clone(), |place| place.path);
+        notes.filter_map(|note| if let Note::NotResurrected(path) = note { Some(place(path)) } else { None }).collect()
+    }
+}
+
 /// A change could not be decided or carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
@@ -304,7 +313,8 @@ impl Maker<'_> {
     }
 
     pub(crate) fn native_options(&self) -> NativeOptions {
-        NativeOptions { conffiles: self.request.conffiles, ..NativeOptions::default() }
+        let platform = Some(self.subject.opened.image.config.platform().debian_architecture());
+        NativeOptions { conffiles: self.request.conffiles, platform, ..NativeOptions::default() }
     }
 
     pub(crate) fn inventory(&self, tree: &Tree) -> Result<Inventory, ChangeError> {
@@ -363,6 +373,7 @@ fn notes(package: &str, notes: &[Note]) -> Vec<String> {
         Note::ChangeLost(path) => format!("{path} had been changed and was overwritten"),
         Note::NotResurrected(path) => format!("{path} had been deleted and stays so"),
         Note::TakenOver(path, other) => format!("{path} was taken over from {other}"),
+        Note::SumsDisagree(path) => format!("the package's own md5sums disagree with what it holds of {path}"),
     };
     notes.iter().map(|note| format!("{package}: {}", text(note))).collect()
 }

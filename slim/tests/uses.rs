@@ -194,7 +194,7 @@ fn installers_of_an_environment_stay_when_something_asks_for_them() {
     const WHEEL: [&str; 2] = ["wheel/__init__.py", "wheel-1.dist-info/METADATA"];
     let home = "/v/lib/python3.12/site-packages";
     let own = "/v/lib/python3.12/site-packages/own";
-    let cases: [(&str, &[&str]); 18] = [
+    let cases: [(&str, &[&str]); 19] = [
         ("/app/main.py = x = 1", &[]),
         ("/app/main.py = # import pip", &[]),
         ("/app/main.py = def lazy():\\n    import pkg_resources", &RESOURCES),
@@ -210,9 +210,13 @@ fn installers_of_an_environment_stay_when_something_asks_for_them() {
         ("/app/run 755 = #!/bin/sh\\nexec python3 -u -m pip install x", &PIP),
         ("/app/run 755 = #!/bin/sh\\n/v/bin/pip install x", &PIP),
         ("/app/run 755 = #!/bin/sh\\npython3 -Ic 'import wheel'", &WHEEL),
+        (
+            "HOME/pkg_resources/more.py = if self.key == 'setuptools': pass\n/app/main.py = import pkg_resources",
+            &RESOURCES,
+        ),
         // Since setuptools 71 pkg_resources takes what it brings along from beside it.
         (
-            "OWN/../pkg_resources/more.py = vendor = os.path.join(here, 'setuptools', '_vendor')\n/app/main.py = import pkg_resources",
+            "HOME/pkg_resources/more.py = vendor = os.path.join(here, 'setuptools', '_vendor')\n/app/main.py = import pkg_resources",
             &SETUPTOOLS,
         ),
         ("OWN-1.dist-info/requires.txt = setuptools>=3", &SETUPTOOLS),
@@ -223,7 +227,7 @@ fn installers_of_an_environment_stay_when_something_asks_for_them() {
     ];
     for (line, expected) in cases {
         let (_, reached) =
-            Image::new(&format!("{ENVIRONMENT}{}", line.replace("OWN/..", home).replace("OWN", own)), &[]).reach();
+            Image::new(&format!("{ENVIRONMENT}{}", line.replace("HOME", home).replace("OWN", own)), &[]).reach();
         let stays = |name: &&&str| {
             let path =
                 name.strip_prefix("../../..").map_or_else(|| format!("{home}/{name}"), |rest| format!("/v{rest}"));
@@ -451,4 +455,30 @@ fn libraries_that_python_opens_by_name_are_in_use() {
         assert_eq!(app(line), (vec![], vec![]), "{line}");
     }
     assert_eq!(with("/usr/lib/python3.11/ctypes/util.py", "print(find_library('magic'))").0, Vec::<String>::new());
+}
+
+#[test]
+fn headers_and_manuals_of_perl_are_no_library() {
+    let library = "/usr/lib/x86_64-linux-gnu/perl/5.36";
+    let own = [
+        format!("{library}/POSIX.pm"),
+        format!("{library}/CORE/perl.h"),
+        "/usr/share/perl/5.36/diagnostics.pm".to_owned(),
+        "/usr/share/perl/5.36/pod/perldiag.pod".to_owned(),
+        "/usr/share/perl/5.36/pod/perlunicode.pod".to_owned(),
+    ];
+    let files: Vec<&str> = own.iter().map(String::as_str).collect();
+    let gone = |program: &str| {
+        let lines = own.iter().map(|file| format!("{file} = x\n")).collect::<String>();
+        let lines = format!("{lines}/usr/bin/perl = x\n/usr/bin/gcc = x\n/bin/sh = x\n/usr/bin/app 755 = {program}");
+        let image = Image::new(&lines, &[("perl", &files), ("gcc", &["/usr/bin/gcc"])]);
+        let (inventory, reached) = image.reach();
+        let gone = decide(&image.tree, &inventory, &reached, Profile::Files).removal.paths;
+        gone.keys().map(|path| String::from_utf8_lossy(path.file_name()).into_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(gone("#!/usr/bin/perl\\nuse POSIX;"), ["gcc", "perl.h", "perlunicode.pod"]);
+    assert_eq!(
+        gone("#!/bin/sh\\nperl -MPOSIX -e 1; gcc x.c; /usr/bin/perl /usr/share/perl/5.36/diagnostics.pm"),
+        ["perlunicode.pod"]
+    );
 }

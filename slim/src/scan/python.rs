@@ -66,6 +66,7 @@ pub fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Fin
 pub fn text(scene: &Scene<'_>, from: Option<&ImagePath>, text: &str, finding: &mut Finding) {
     // What the standard library knows of installers and plug-ins is for programs that ask it.
     let is_library = from.is_some_and(distributions::is_standard);
+    let is_installer = from.is_some_and(|path| distributions::is_below(path, &INSTALLERS));
     let lines: Vec<&str> = text.lines().collect();
     for (index, line) in lines.iter().copied().enumerate() {
         let evidence = || format!("line {}: {}", index + 1, line.trim());
@@ -88,7 +89,10 @@ pub fn text(scene: &Scene<'_>, from: Option<&ImagePath>, text: &str, finding: &m
             continue;
         }
         ctypes::line(scene, from, line, index + 1, finding);
-        for name in words::named(line) {
+        // Installers speak of each other to people, and compare the names of what they handle; `pkg_resources` of newer setuptools joins
+        // the name with that of the folder from which it takes what it brings along.
+        let speaks = is_installer && !line.contains("_vendor");
+        for name in words::named(line).into_iter().filter(|_| !speaks) {
             if let Some(installer) = INSTALLERS.iter().find(|installer| **installer == name) {
                 take(if *installer == "pip3" { "pip" } else { installer }, finding);
             }

@@ -148,6 +148,13 @@ pub(super) fn is_standard(path: &ImagePath) -> bool {
     library.is_some_and(|at| !parts[at..].iter().any(|part| matches!(*part, b"dist-packages" | b"site-packages")))
 }
 
+/// Whether a file belongs to one of these modules where modules are installed.
+pub(super) fn is_below(path: &ImagePath, modules: &[&str]) -> bool {
+    let parts: Vec<&[u8]> = path.components().collect();
+    let is_module = |part: &[u8]| modules.iter().any(|module| module.as_bytes() == part);
+    parts.windows(2).any(|pair| matches!(pair[0], b"dist-packages" | b"site-packages") && is_module(pair[1]))
+}
+
 /// `name.py`, `name.cpython-311-x86_64-linux-gnu.so`, a directory `name`.
 fn module_name(name: &str, is_directory: bool) -> Option<&str> {
     let module = match is_directory {
