@@ -7,6 +7,7 @@
 #   bash examples/loaders.sh [ROOT…]      roots as tar files or folders. Without any: a minimal Debian root, and what the behaviour suite has built
 # CACHE          the behaviour suite's folder
 # SLIM_FIXTURES  a folder with alpine/minirootfs/alpine-minirootfs-*-ARCH.tar.gz: this machine's and foreign ones are tried too
+# FOREIGN        architectures of Debian whose packages are unpacked and compared with what readelf says: "s390x armhf"
 set -euo pipefail
 repository=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=examples/lib/image.sh
@@ -38,12 +39,20 @@ for given in "$@"; do
   fi
   roots=$roots${roots:+:}$given
 done
+foreign_roots=
+for architecture in ${FOREIGN:-}; do
+  # Nothing of it can run here: unpacked is enough.
+  mkdir -p "$work/foreign/$architecture"
+  mmdebstrap --quiet --variant=extract --architectures="$architecture" --include=perl,python3-minimal bookworm - "$(mirror_of bookworm)" |
+    tar --extract --exclude='./dev/*' --directory "$work/foreign/$architecture"
+  foreign_roots=$foreign_roots${foreign_roots:+:}$work/foreign/$architecture
+done
 
 cd "$repository"
 # The chroots need root; what cargo builds stays the user's.
-program() { cargo test --quiet --workspace --test "$1" --no-run --message-format json | jq -r 'select(.executable) | .executable'; }
+program() { cargo test --quiet --workspace --test "$1" --no-run --message-format json | jq -r --arg name "$1" 'select(.executable and .target.name == $name) | .executable'; }
 loader=$(program live_loader)
 foreign=$(program foreign_closures)
 cd rebuild
 as_root env SLIM_ROOTS="$roots" "$loader" --ignored --nocapture --test-threads 1
-env SLIM_FIXTURES="${SLIM_FIXTURES:-}" "$foreign" --nocapture
+env SLIM_FIXTURES="${SLIM_FIXTURES:-}" SLIM_FOREIGN_ROOTS="$foreign_roots" "$foreign" --include-ignored --nocapture
