@@ -1,74 +1,12 @@
 //! The whole program, as a person at a shell meets it: arguments in; output, files and exit code out. No network, a private home,
 //! a fixed clock.
 
-use assert_cmd::Command;
+mod scene;
+
 use insta::assert_snapshot;
+use scene::{Scene, stanza};
 use serde_json::Value;
-use std::path::Path;
-use tempfile::TempDir;
 use testdata::image::{ImageMaker, Pack, What};
-
-/// A folder to work in, with a home of its own.
-struct Scene {
-    folder: TempDir,
-}
-
-impl Scene {
-    fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a folder") }
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn slim(&self, line: &str) -> Told {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_slim"));
-        let home = self.path().join("home");
-        command.env_clear().env("HOME", &home).env("TMPDIR", self.path()).env("SLIM_NOW", "1700000000");
-        let output = command.current_dir(self.path()).args(line.split(' ')).output().expect("slim runs");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-        Told { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
-    }
-
-    /// The names in the folder: what is left behind.
-    fn names(&self) -> Vec<String> {
-        let entries = self.path().read_dir().expect("a folder").map(|entry| entry.expect("an entry").file_name());
-        let mut names: Vec<_> = entries.map(|name| name.to_string_lossy().into_owned()).collect();
-        names.sort();
-        names
-    }
-}
-
-struct Told {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl Told {
-    fn done(self) -> String {
-        assert_eq!((self.code, self.err.contains("error")), (Some(0), false), "{}{}", self.out, self.err);
-        self.out
-    }
-
-    fn json(self) -> Value {
-        serde_json::from_str(&self.done()).expect("JSON")
-    }
-
-    /// Exit code and standard error.
-    fn failed(&self) -> String {
-        assert_eq!(self.out, "");
-        format!("{}\n{}", self.code.expect("no signal"), self.err)
-    }
-}
-
-fn stanza(name: &str) -> String {
-    format!(
-        "Package: {name}\nStatus: install ok installed\nPriority: optional\nSection: misc\nMaintainer: A <a@example.org>\n\
-         Architecture: amd64\nVersion: 1.0-1\nDescription: {name}\n\n"
-    )
-}
 
 /// Three packages: `app` is run, `helper` is called by it, `unused` is neither; and a file that nobody owns.
 fn image() -> ImageMaker {

@@ -60,6 +60,15 @@ pub struct Change {
     pub notes: Vec<String>,
 }
 
+impl Change {
+    /// The paths, links of their parents followed, that updates did not bring back because the image's author had deleted them.
+    pub(crate) fn stayed_deleted(&self, tree: &Tree) -> BTreeSet<ImagePath> {
+        let notes = self.outcome.packages.iter().flat_map(|package| &package.notes);
+        let place = |path: &ImagePath| tree.resolve_parent(path).map_or_else(|_| path.clone(), |place| place.path);
+        notes.filter_map(|note| if let Note::NotResurrected(path) = note { Some(place(path)) } else { None }).collect()
+    }
+}
+
 /// A change could not be decided or carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
@@ -153,6 +162,11 @@ impl Maker<'_> {
         if self.subject.database.is_none() && self.request.prune != Prune::None {
             let note = "no package database: all files count as the application's, and nothing is removed";
             change.notes.push(note.into());
+        }
+        if self.request.prune != Prune::None {
+            let wishes = self.keep().wishes(&self.subject.tree, &self.subject.inventory)?;
+            let vain = |text: &String| format!("--keep {text} fits neither a package nor a path of the image");
+            change.notes.extend(wishes.vain.iter().map(vain));
         }
         let mut updates = self.updates(&self.services.archives)?;
         let first = self.plan(&self.subject.tree, &self.subject.inventory)?;
@@ -279,8 +293,7 @@ impl Maker<'_> {
             Prune::Files => Profile::Files,
         };
         self.reporter.event(Event::Phase("following what the entrypoint reaches".into()));
-        let keep = Keep { keep: self.request.keep.clone(), shell: self.request.keep_shell };
-        let mut wishes = keep.wishes(tree, inventory)?;
+        let mut wishes = self.keep().wishes(tree, inventory)?;
         for trace in &self.request.traces {
             wishes.named.extend(slim::trace::found(&trace.uses, &trace.name, &self.subject.launch, tree));
         }
@@ -295,8 +308,13 @@ impl Maker<'_> {
         Ok(Some((decide(tree, inventory, &reach, profile), reach)))
     }
 
+    fn keep(&self) -> Keep {
+        Keep { keep: self.request.keep.clone(), shell: self.request.keep_shell }
+    }
+
     pub(crate) fn native_options(&self) -> NativeOptions {
-        NativeOptions { conffiles: self.request.conffiles, ..NativeOptions::default() }
+        let platform = Some(self.subject.opened.image.config.platform().debian_architecture());
+        NativeOptions { conffiles: self.request.conffiles, platform, ..NativeOptions::default() }
     }
 
     pub(crate) fn inventory(&self, tree: &Tree) -> Result<Inventory, ChangeError> {
@@ -355,6 +373,7 @@ fn notes(package: &str, notes: &[Note]) -> Vec<String> {
         Note::ChangeLost(path) => format!("{path} had been changed and was overwritten"),
         Note::NotResurrected(path) => format!("{path} had been deleted and stays so"),
         Note::TakenOver(path, other) => format!("{path} was taken over from {other}"),
+        Note::SumsDisagree(path) => format!("the package's own md5sums disagree with what it holds of {path}"),
     };
     notes.iter().map(|note| format!("{package}: {}", text(note))).collect()
 }

@@ -19,10 +19,12 @@ use recipes::Recipes;
 use slim::diff::{Difference, Side};
 use slim::packages::Inventory;
 use slim::packages::dpkg::database::{Database, DatabaseError};
+use slim::path::ImagePath;
 use slim::reach::{Wishes, reach};
 use slim::report::{Inspection, Outcome, Report, SCHEMA, Verdict};
-use slim::tree::{ContentsError, Tree};
+use slim::tree::{ContentsError, ResolveError, Tree};
 use slim::verify::{Problem, ProblemKind, compare};
+use std::collections::BTreeSet;
 
 /// Why a rebuild (or a question about an image) failed. Nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -203,8 +205,10 @@ pub fn rebuild(request: &Request, services: &Services, reporter: &dyn Reporter) 
     let inventory = run.inventory(&tree)?;
     if change.after != subject.opened.stack {
         let (broken, faults) = run.check(&subject, &tree, &inventory)?;
-        let broken: Vec<_> = broken.into_iter().filter(|problem| !emptied(&change, problem)).collect();
-        let (modules, broken): (Vec<_>, Vec<_>) = broken.into_iter().partition(|problem| only_loaded(&change, problem));
+        let deleted = change.stayed_deleted(&tree);
+        let meant = |problem: &Problem| emptied(&change, problem) || is_deleted(&deleted, &tree, problem);
+        let broken = broken.into_iter().filter(|problem| !meant(problem));
+        let (modules, broken): (Vec<_>, Vec<_>) = broken.partition(|problem| only_loaded(&change, problem));
         if !broken.is_empty() {
             return Err(RebuildError::Broken(broken));
         }
@@ -261,6 +265,18 @@ pub fn fetch(
 /// an old `postrm upgrade` do so after the new files are there.
 fn emptied(change: &Change, problem: &Problem) -> bool {
     problem.kind == ProblemKind::MissingPackageFile && change.emptied.contains(&problem.at)
+}
+
+/// Whether all that is wrong is that something is not there which the image's author had deleted.
+fn is_deleted(deleted: &BTreeSet<ImagePath>, tree: &Tree, problem: &Problem) -> bool {
+    match problem.kind {
+        ProblemKind::MissingPackageFile => deleted.contains(&problem.at),
+        ProblemKind::DanglingLink => match tree.resolve(&problem.at) {
+            Err(ResolveError::Missing { at, .. }) => deleted.iter().any(|path| path.starts_with(&at)),
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 /// Whether a problem is a `#!` line of a file that is only ever loaded by an interpreter.
@@ -385,12 +401,14 @@ pub fn inspect(
     })
 }
 
-/// Everything that is broken in an image, in path order, and whether what the container starts meets it.
+/// Everything that is broken in an image, in path order, and whether what the container starts meets it. `before` is an image that it
+/// was made from: what was broken there already is told from what is new.
 ///
 /// # Errors
 /// See [`RebuildError`].
 pub fn verify(
     source: &Location,
+    before: Option<&Location>,
     platform: Option<&Platform>,
     services: &Services,
     reporter: &dyn Reporter,
@@ -403,6 +421,11 @@ pub fn verify(
     let launch = &subject.launch;
     // A base image starts nothing of its own: whoever builds on it may start any of it.
     let starts_something = !launch.entrypoint.is_empty() || !launch.command.is_empty();
+    if let Some(before) = before.filter(|_| !problems.is_empty()) {
+        let earlier = run.subject(&*run.source(before)?, platform, &[])?;
+        let known = earlier.knowledge(&earlier.tree, Some(&earlier.inventory), &run.spool)?;
+        Problem::tell_news(&mut problems, &slim::verify::verify(&earlier.tree, &run.spool, &known)?);
+    }
     if !problems.is_empty() && starts_something {
         let nobody = Wishes::default();
         let reached = reach(&subject.tree, &run.spool, &subject.inventory, launch, &run.recipes, &nobody);

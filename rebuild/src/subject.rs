@@ -115,17 +115,19 @@ fn numbers(user: &str) -> Option<(u32, u32)> {
     }
 }
 
-/// The entries of `/etc/ld.so.cache`; a cache that cannot be understood is treated as the loader does: as none.
+/// The entries of `/etc/ld.so.cache`. One that cannot be understood is to the loader as one without entries: only its built-in directories
+/// are left.
 fn loader_cache(tree: &Tree, spool: &Spool) -> Result<Option<slim::elf::search::LibraryCache>, ContentsError> {
     use slim::tree::Contents as _;
     let Some((_, node)) = tree.lookup(&ImagePath::literal("/etc/ld.so.cache")) else { return Ok(None) };
     let Some(file) = node.as_file() else { return Ok(None) };
     let bytes = spool.read(&file.content)?;
-    Ok(LoaderCache::read(&bytes).ok().map(|cache| library_cache(&cache)))
+    Ok(Some(library_cache(&bytes)))
 }
 
-fn library_cache(cache: &LoaderCache) -> slim::elf::search::LibraryCache {
+fn library_cache(bytes: &[u8]) -> slim::elf::search::LibraryCache {
     let mut library = slim::elf::search::LibraryCache::new();
+    let Ok(cache) = LoaderCache::read(bytes) else { return library };
     // Variants for some processors are found by their directory; the baseline is what must work.
     for entry in cache.entries.iter().filter(|entry| entry.is_baseline()) {
         if let Ok(path) = ImagePath::new(&entry.path) {
@@ -154,6 +156,20 @@ fn launch(config: &crate::image::Config, roots: &[String]) -> Launch {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_damaged_loader_cache_lists_nothing() {
+        assert!(library_cache(b"ld.so-1.7.0 cut").is_empty());
+        let entry = slim::elf::cache::Entry {
+            soname: b"liba.so.1".to_vec(),
+            path: b"/opt/lib/liba.so.1".to_vec(),
+            flags: slim::elf::cache::flags::ELF_LIBC6,
+            os_version: 0,
+            needs: slim::elf::cache::Needs::Bits(0),
+        };
+        let cache = LoaderCache { entries: vec![entry], ..LoaderCache::default() };
+        assert_eq!(library_cache(&cache.write())[b"liba.so.1".as_slice()], [ImagePath::literal("/opt/lib/liba.so.1")]);
+    }
 
     #[test]
     fn users_are_known_by_number_or_as_root() {

@@ -11,7 +11,7 @@ mod reason;
 mod selection;
 mod world;
 
-pub use installed::{InstalledError, InstalledPackage, Want, architectures, installed_packages};
+pub use installed::{InstalledError, InstalledPackage, Want, architectures, installed_packages, native_architecture};
 pub use pins::{PinError, Pins};
 pub use reason::{Reason, Why};
 pub use selection::Names;
@@ -99,6 +99,8 @@ pub struct Policy {
     pub refused: BTreeMap<String, String>,
     /// apt's preferences, usually the image's own ([`Pins::of_image`]).
     pub pins: Pins,
+    /// The image's native architecture ([`native_architecture`]); that of the packages where this is empty.
+    pub native: String,
 }
 
 /// Decides an upgrade.
@@ -107,7 +109,7 @@ pub fn resolve(installed: &[InstalledPackage], candidates: &[Candidate], policy:
     for candidate in candidates {
         offers.entry(&candidate.name).or_default().push(candidate);
     }
-    let native = installed::native_architecture(installed);
+    let native = native_architecture(Some(policy.native.as_str()).filter(|name| !name.is_empty()), installed, "all");
     let extras = if policy.with_new { new::extras(installed, &native, &offers, policy) } else { Vec::new() };
     let mut world = World::new(installed, extras, &native);
     let mut offered: Offered<'_> = BTreeMap::new();

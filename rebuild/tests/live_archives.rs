@@ -14,7 +14,7 @@
 use rebuild::archives::signature::SignatureError;
 use rebuild::archives::{Archive, ArchiveError, Options};
 use rebuild::event::Silent;
-use rebuild::upgrade::{Pins, Policy, architectures, installed_packages, resolve};
+use rebuild::upgrade::{Pins, Policy, architectures, installed_packages, native_architecture, resolve};
 use slim::path::ImagePath;
 use slim::tree::{MemoryContents, Node, Tree};
 use std::collections::BTreeSet;
@@ -70,7 +70,7 @@ fn the_same_upgrade_as_apt() {
     let cache = tempfile::tempdir().unwrap();
     let options = Options {
         now: now(),
-        architectures: architectures(&installed),
+        architectures: architectures(&installed, &native_architecture(None, &installed, "all")),
         cache: Some(cache.path().to_path_buf()),
         ..Options::default()
     };

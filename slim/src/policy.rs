@@ -36,7 +36,7 @@ pub struct Keep {
 }
 
 impl Keep {
-    /// What this means for an image.
+    /// What this means for an image. [`Wishes::vain`] tells what fits nothing of it.
     ///
     /// # Errors
     /// When a pattern is malformed.
@@ -47,15 +47,20 @@ impl Keep {
             if text.starts_with('/') {
                 let below = Pattern::new(&format!("{}/**", text.trim_end_matches('/')))?;
                 let covers = |path: &ImagePath| pattern.matches(&path.to_text()) || below.matches(&path.to_text());
-                wishes.paths.extend(tree.iter().map(|(path, _)| path).filter(|path| covers(path)).cloned());
-                wishes.paths.extend(ImagePath::new(text).ok().filter(|path| tree.resolve(path).is_ok()));
+                let mut covered: BTreeSet<_> =
+                    tree.iter().map(|(path, _)| path).filter(|path| covers(path)).cloned().collect();
+                covered.extend(ImagePath::new(text).ok().filter(|path| tree.resolve(path).is_ok()));
+                wishes.vain.extend(covered.is_empty().then(|| text.clone()));
+                wishes.paths.extend(covered);
             } else {
                 let fits = |package: &crate::packages::Package| {
                     pattern.matches(&package.name)
                         || pattern.matches(&format!("{}:{}", package.name, package.architecture))
                 };
                 let found = inventory.packages().iter().enumerate().filter(|(_, package)| fits(package));
-                wishes.packages.extend(found.map(|(index, _)| index));
+                let found: BTreeSet<_> = found.map(|(index, _)| index).collect();
+                wishes.vain.extend(found.is_empty().then(|| text.clone()));
+                wishes.packages.extend(found);
             }
         }
         if self.shell {
@@ -111,6 +116,20 @@ fn is_alias(tree: &Tree, path: &ImagePath, node: &crate::tree::Node) -> bool {
         && tree.lookup(path).is_some_and(|(_, node)| node.is_directory())
 }
 
+/// Whether this is a link to a file of a package that stays: what a maintainer script made for it (`/etc/alternatives/awk`) stays as its
+/// own files do. Should that file go all the same, the link dangles and goes with it.
+fn leads_to_kept(
+    tree: &Tree,
+    inventory: &Inventory,
+    reach: &Reach,
+    path: &ImagePath,
+    node: &crate::tree::Node,
+) -> bool {
+    let kept = |index: &usize| reach.packages.contains_key(index);
+    node.as_symlink().is_some()
+        && tree.resolve(path).is_ok_and(|target| inventory.owner_indexes(&target.path).iter().any(kept))
+}
+
 fn in_use(path: &ImagePath, named: Option<&(ImagePath, String)>) -> String {
     match named.filter(|(from, _)| from == path) {
         Some((from, rule)) if from.is_root() => format!("recipe {rule} names it"),
@@ -135,6 +154,9 @@ fn files(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profile, re
             continue;
         }
         let reason = if owners.is_empty() {
+            if profile == Profile::Packages && leads_to_kept(tree, inventory, reach, path, node) {
+                continue;
+            }
             match reach.leftovers.get(path) {
                 Some(because) => because.clone(),
                 None if reach.gated.contains(path) => "nothing that reads it is in use".to_owned(),
@@ -398,6 +420,15 @@ mod tests {
         let reach = crate::reach::reach(&tree, &MemoryContents, &inventory, &launch, &recipes, &wishes).unwrap();
         let plan = decide(&tree, &inventory, &reach, Profile::Files);
         assert_eq!(gone(&plan), ["/empty", "/gone/x"], "an alias of what goes goes too");
+    }
+
+    #[test]
+    fn links_to_whole_packages_stay_and_by_file_only_those_in_use() {
+        let shell = |profile| gone(&plan(&["/usr/bin/mawk"], profile));
+        for link in ["/etc/alternatives/awk", "/usr/bin/awk"] {
+            assert!(!shell(Profile::Packages).contains(&link.to_owned()), "{link}");
+        }
+        assert!(shell(Profile::Files).contains(&"/etc/alternatives/awk".to_owned()));
     }
 
     #[test]

@@ -56,6 +56,8 @@ pub struct Wishes {
     pub named: Vec<(ImagePath, String)>,
     /// Packages by index that stay whole without being in use, with who asks for them.
     pub whole: BTreeMap<usize, String>,
+    /// What was wished for and fits nothing of the image: most likely a slip.
+    pub vain: Vec<String>,
 }
 
 /// Follows every use in an image.

@@ -4,6 +4,7 @@
 //! something that cannot be known without running it.
 
 pub mod config;
+mod ctypes;
 pub mod elf;
 mod exec;
 pub mod idle;
@@ -67,6 +68,8 @@ pub struct Finding {
     pub imports: BTreeSet<String>,
     /// Packages that are in use: name, the file because of which, and the id of the rule.
     pub packages: Vec<(String, Option<ImagePath>, String)>,
+    /// Files that its script reads into itself: each is read once, however often and however deep it is named.
+    pub sourced: BTreeSet<ImagePath>,
 }
 
 impl Finding {
@@ -83,6 +86,7 @@ impl Finding {
         self.unknowns.extend(other.unknowns);
         self.imports.extend(other.imports);
         self.packages.extend(other.packages);
+        self.sourced.extend(other.sourced);
     }
 }
 
@@ -140,6 +144,22 @@ impl Scene<'_> {
             }
             Err(error) => finding.unknown(path, "whole file", error.to_string(), "nothing that it names is followed"),
         }
+    }
+
+    /// Edges to every file of the image that has a library's name, wherever it lies: for libraries that are found by what only a running
+    /// process knows.
+    pub fn libraries_named(&self, from: &ImagePath, name: &[u8], evidence: &str) -> Vec<Edge> {
+        let name = String::from_utf8_lossy(name);
+        self.libraries_where(from, evidence, &|other| other == name)
+    }
+
+    /// As [`Scene::libraries_named`], for every name that fits.
+    pub fn libraries_where(&self, from: &ImagePath, evidence: &str, fits: &dyn Fn(&str) -> bool) -> Vec<Edge> {
+        let has_name = |path: &&ImagePath| {
+            std::str::from_utf8(path.file_name()).is_ok_and(fits) && !path.as_bytes().starts_with(b"usr/lib/debug/")
+        };
+        let files = self.tree.iter().filter(|(_, node)| !node.is_directory()).map(|(path, _)| path).filter(has_name);
+        files.flat_map(|path| self.follow(Some(from), path, Rule::Needed, evidence)).collect()
     }
 
     /// Edges to where a path leads, and to every link on the way. Empty when it leads nowhere.

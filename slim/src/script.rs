@@ -62,6 +62,11 @@ impl Script {
         visit::commands(&self.body)
     }
 
+    /// Every loop over words (`for name in words`) in reading order: its variable and its words.
+    pub fn loops(&self) -> Vec<(&str, &[Word])> {
+        visit::loops(&self.body)
+    }
+
     /// Every redirection to or from a file, in reading order, wherever it stands.
     pub fn redirections(&self) -> Vec<&Redirection> {
         visit::redirections(&self.body)

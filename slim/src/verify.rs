@@ -41,7 +41,7 @@ pub enum ProblemKind {
     MissingPackageFile,
     /// An entry of `/etc/ld.so.cache` whose file is not there.
     StaleCache,
-    /// A module that a registry or a configuration names: PAM, gconv, GDK-PixBuf, GTK, GIO, libtool.
+    /// A module that a registry or a configuration names: PAM, gconv, GDK-PixBuf, GTK, GIO, libtool; or a file that PAM's includes.
     MissingModule,
 }
 
@@ -77,16 +77,32 @@ pub struct Problem {
     pub roots: BTreeSet<ImagePath>,
     /// Whether what the container starts meets it; `None` where nobody asked ([`judge`]).
     pub in_use: Option<bool>,
+    /// Whether it is new since an earlier state; `None` where there was none to compare with ([`Problem::tell_news`]).
+    pub is_new: Option<bool>,
 }
 
 impl Problem {
     /// Whether something that is asked for cannot work. Where it is known what the container starts, only that asks.
+    ///
+    /// Where there is an earlier state, what was broken in it already does not count.
     pub fn breaks(&self) -> bool {
+        if self.is_new == Some(false) {
+            return false;
+        }
         match self.in_use {
             None => self.kind.is_breakage(),
             // A link in use is asked for what it should lead to.
             Some(true) => self.kind.is_breakage() || self.kind == ProblemKind::DanglingLink,
             Some(false) => false,
+        }
+    }
+
+    /// Tells the problems of `after` that a change brought from those that were there before it.
+    pub fn tell_news(after: &mut [Self], before: &[Self]) {
+        let news = compare(before, after);
+        for problem in after {
+            let is_it = |new: &Self| (&new.at, new.kind, &new.subject) == (&problem.at, problem.kind, &problem.subject);
+            problem.is_new = Some(news.iter().any(is_it));
         }
     }
 }
@@ -187,6 +203,7 @@ impl Found {
             chain,
             roots: BTreeSet::new(),
             in_use: None,
+            is_new: None,
         });
         problem.roots.insert(root);
     }

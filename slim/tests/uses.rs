@@ -372,6 +372,91 @@ fn converters_stay_for_who_names_a_character_set() {
     assert!(stays(links().imports("u8_conv_from_encoding", None, false)), "the caller names the set");
 }
 
+/// `DT_AUDIT`.
+const AUDIT: u64 = 0x6fff_fefc;
+
+#[test]
+fn libraries_that_watch_the_loader_are_in_use() {
+    let libraries: (&str, &[&str]) = ("watch", &["/usr/lib/libwatch.so"]);
+    let with = |app: &Elf| {
+        Image::new("/usr/lib/x = x", &[libraries]).elf("/usr/lib/libwatch.so", &plugin()).elf("/usr/bin/app", app)
+    };
+    assert_eq!(with(&program().needs("libgone.so")).kept().0, Vec::<String>::new());
+    assert_eq!(with(&program().needs("libgone.so").tag(AUDIT, "other.so:libwatch.so")).kept().0, ["watch"]);
+    let mut image = with(&program().needs("libgone.so"));
+    image.launch.env.push(("LD_AUDIT".into(), "/usr/lib/libwatch.so".into()));
+    assert_eq!(image.kept().0, ["watch"]);
+}
+
+#[test]
+fn a_library_that_only_a_running_process_finds_is_kept_by_its_name() {
+    let owned: (&str, &[&str]) = ("private", &["/opt/private/libdeep.so.1"]);
+    let with = |needs: &str| {
+        let image = Image::new("/opt/x = x", &[owned]).elf("/opt/private/libdeep.so.1", &plugin());
+        image.elf("/usr/bin/app", &program().needs(needs)).kept()
+    };
+    let (kept, unknowns) = with("libdeep.so.1");
+    assert_eq!(kept, ["private"]);
+    assert!(unknowns[0].contains("libdeep.so.1, which /usr/bin/app needs, is not on its search path"), "{unknowns:?}");
+    let (kept, unknowns) = with("libother.so.1");
+    assert!(
+        kept.is_empty() && unknowns[0].contains("libother.so.1, which /usr/bin/app needs, is not in the image"),
+        "{unknowns:?}"
+    );
+}
+
+#[test]
+fn libraries_that_scripts_preload_are_in_use() {
+    let owned: (&str, &[&str]) = ("malloc", &["/usr/lib/libmalloc.so.2"]);
+    let with = |line: &str| {
+        let script = format!("/usr/bin/app 755 = #!/usr/bin/sh\\n{line}\\nexec sh\\n\n/usr/bin/sh = x");
+        Image::new(&script, &[owned]).elf("/usr/lib/libmalloc.so.2", &plugin()).kept()
+    };
+    for line in [
+        "LD_PRELOAD=libmalloc.so.2 sh",
+        "export LD_PRELOAD=libmalloc.so.2",
+        "LD_PRELOAD=\"/usr/lib/libother.so libmalloc.so.2\"; export LD_PRELOAD",
+        "export LD_PRELOAD=\"$LD_PRELOAD:libmalloc.so.2\"",
+        "name=libmalloc.so.2; export LD_PRELOAD=$name",
+    ] {
+        assert_eq!(with(line), (vec!["malloc".to_owned()], vec![]), "{line}");
+    }
+    assert!(with("export LD_OTHER=libmalloc.so.2").0.is_empty());
+    let (kept, unknowns) = with("export LD_PRELOAD=\"$(find / -name 'libmalloc*') libmalloc.so.2\"");
+    assert_eq!(kept, ["malloc"]);
+    assert!(unknowns.iter().any(|unknown| unknown.contains("LD_PRELOAD names are computed")), "{unknowns:?}");
+}
+
+#[test]
+fn libraries_that_python_opens_by_name_are_in_use() {
+    let packages: [(&str, &[&str]); 3] = [
+        ("magic", &["/usr/lib/libmagic.so.1", "/usr/lib/libmagic.so.1.0"]),
+        ("more", &["/usr/lib/libmagicmore.so.1"]),
+        ("ldconfig", &["/sbin/ldconfig"]),
+    ];
+    let with = |path: &str, line: &str| {
+        let tree = format!(
+            "{path} 755 = #!/usr/bin/python3\\n{line}\\n\n/usr/bin/python3 = x\n/sbin/ldconfig = x\n\
+             /usr/lib/libmagic.so.1 -> libmagic.so.1.0\n/usr/lib/libmagic.so.1.0 = x\n/usr/lib/libmagicmore.so.1 = x"
+        );
+        let mut image = Image::new(&tree, &packages);
+        image.launch.entrypoint = vec![path.into()];
+        image.kept()
+    };
+    let app = |line: &str| with("/usr/bin/app", line);
+    assert_eq!(app("lib = ctypes.CDLL('libmagic.so.1', mode=1)"), (vec!["magic".to_owned()], vec![]));
+    assert_eq!(app("ffi.dlopen(\"libmagicmore.so.1\")").0, ["more"]);
+    assert_eq!(app("name = util.find_library('magic')"), (vec!["ldconfig".to_owned(), "magic".to_owned()], vec![]));
+    let (kept, unknowns) = app("name = find_library(name)");
+    assert!(
+        kept == ["ldconfig"] && unknowns[0].contains("line 2: the name of a library that is looked up is computed")
+    );
+    for line in ["# CDLL('libmagic.so.1')", "name = 'libmagic.so.1'", "def find_library(name):"] {
+        assert_eq!(app(line), (vec![], vec![]), "{line}");
+    }
+    assert_eq!(with("/usr/lib/python3.11/ctypes/util.py", "print(find_library('magic'))").0, Vec::<String>::new());
+}
+
 #[test]
 fn headers_and_manuals_of_perl_are_no_library() {
     let library = "/usr/lib/x86_64-linux-gnu/perl/5.36";

@@ -178,6 +178,12 @@ impl Deb {
         files.map(|entry| (entry.path.trim_start_matches('.').to_owned(), entry.bytes.clone())).collect()
     }
 
+    /// The symbolic links, with their targets.
+    pub fn links(&self) -> Vec<(String, String)> {
+        let links = self.entries.iter().filter(|entry| entry.kind == b'2');
+        links.map(|entry| (entry.path.trim_start_matches('.').to_owned(), entry.link.clone())).collect()
+    }
+
     /// The sums of its files, as `md5sums` lists them.
     pub fn md5sums(&self) -> String {
         use md5::Digest as _;

@@ -170,6 +170,10 @@ pub(crate) struct VerifyArgs {
     /// The image
     pub(crate) source: String,
 
+    /// What the image was made from: what was broken there already does not count
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) before: Option<String>,
+
     /// Print JSON instead of text
     #[arg(long)]
     pub(crate) json: bool,

@@ -9,10 +9,12 @@ use slim::verify::Problem;
 
 pub(super) fn run(args: &VerifyArgs, quiet: bool) -> Result<Code, Failure> {
     let source = locate(&args.source)?;
+    let before = args.before.as_deref().map(locate).transpose()?;
     // The question is about what is there: no archive is asked.
     let services = request::services(&args.access.registry, &ArchiveArgs::default(), &args.access.machine)?;
     let platform = args.access.platform.platform.as_ref();
-    let found = watched(quiet, |progress| rebuild::pipeline::verify(&source, platform, &services, progress))?;
+    let found =
+        watched(quiet, |progress| rebuild::pipeline::verify(&source, before.as_ref(), platform, &services, progress))?;
     render::print(&if args.json { render::json(&found) } else { render::problems(&found) })?;
     Ok(code(&found))
 }

@@ -2,6 +2,7 @@
 
 use super::Failure;
 use rebuild::engine::native::{EngineError, RefusedReason};
+use slim::packages::dpkg::database::Problem;
 
 /// What works on any image, whatever its packages.
 const NO_UPDATE: &str = "--update none leaves the packages at their versions";
@@ -12,6 +13,12 @@ pub(super) fn explain(error: &EngineError) -> Failure {
         EngineError::NoDatabase => failure
             .hint("slim updates and prunes images with a dpkg database (Debian, Ubuntu and their kin)")
             .hint("with --update none --prune none the image is only copied and compressed"),
+        EngineError::Unsound(problems) if problems.iter().all(|problem| matches!(problem, Problem::NoList { .. })) => failure
+            .hint("the lists say which files are a package's own: build the image without deleting /var/lib/dpkg/info, or run `apt-get install --reinstall` of these packages in it")
+            .hint(NO_UPDATE),
+        EngineError::Unsound(problems) if problems.iter().any(|problem| matches!(problem, Problem::Damaged { .. } | Problem::NoField { .. })) => failure
+            .hint("build the image again: dpkg itself could not read this file, whose last good version may be /var/lib/dpkg/status-old")
+            .hint(NO_UPDATE),
         EngineError::Unsound(_) => failure
             .hint("an earlier run of apt in the image was left unfinished: build the image again, or run `dpkg --configure -a` in it")
             .hint(NO_UPDATE),

@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 
 /// The problems and their sum.
 pub(crate) fn problems(problems: &[Problem]) -> String {
-    let (broken, tolerated): (Vec<_>, Vec<_>) = problems.iter().partition(|problem| problem.breaks());
+    let (old, others): (Vec<_>, Vec<_>) = problems.iter().partition(|problem| problem.is_new == Some(false));
+    let (broken, tolerated): (Vec<_>, Vec<_>) = others.into_iter().partition(|problem| problem.breaks());
     let mut text = String::new();
-    for (word, problems) in [("broken", &broken), ("tolerated", &tolerated)] {
+    for (word, problems) in [("broken", &broken), ("tolerated", &tolerated), ("broken before", &old)] {
         for problem in problems {
             let idle = match problem.in_use {
                 Some(false) if problem.kind.is_breakage() => "; nothing that the container starts meets it",
@@ -18,7 +19,8 @@ pub(crate) fn problems(problems: &[Problem]) -> String {
         }
     }
     let blank = if problems.is_empty() { "" } else { "\n" };
-    let _ = writeln!(text, "{blank}{}, {} tolerated", count(broken.len(), "breakage"), tolerated.len());
+    let before = if old.is_empty() { String::new() } else { format!(", {} as before", old.len()) };
+    let _ = writeln!(text, "{blank}{}, {} tolerated{before}", count(broken.len(), "breakage"), tolerated.len());
     text
 }
 

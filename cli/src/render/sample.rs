@@ -219,6 +219,7 @@ pub(crate) fn problems() -> Vec<Problem> {
             chain: vec![path("/usr/bin/a"), path("/usr/lib/liba.so.1")],
             roots: BTreeSet::from([path("/usr/bin/a"), path("/usr/bin/b")]),
             in_use: None,
+            is_new: None,
         },
         Problem {
             at: path("/etc/link"),
@@ -228,6 +229,7 @@ pub(crate) fn problems() -> Vec<Problem> {
             chain: vec![path("/etc/link")],
             roots: BTreeSet::from([path("/etc/link")]),
             in_use: None,
+            is_new: None,
         },
     ]
 }

@@ -60,6 +60,9 @@ pub enum DebError {
     /// A member is missing.
     #[error("the package has no {0}")]
     Missing(&'static str),
+    /// A member is there twice: readers differ in which of them they take.
+    #[error("the package has two members {0}")]
+    Twice(&'static str),
     /// The compression is not one that dpkg knows.
     #[error("member {0} has an unknown compression; expected .gz, .xz, .zst, .bz2, .lzma or none")]
     Compression(String),
@@ -105,11 +108,17 @@ impl Deb {
             } else if !version {
                 return Err(DebError::Format(format!("first member {name:?}; expected debian-binary")));
             } else if let Some(suffix) = name.strip_prefix("control.tar") {
+                if control.is_some() {
+                    return Err(DebError::Twice("control.tar"));
+                }
                 let suffix = suffix.to_owned();
                 control = Some(read_control(decoder(&suffix, &name, &mut member)?, limits)?);
             } else if let Some(suffix) = name.strip_prefix("data.tar") {
                 if control.is_none() {
                     return Err(DebError::Missing("control.tar before its data.tar"));
+                }
+                if entries.is_some() {
+                    return Err(DebError::Twice("data.tar"));
                 }
                 let suffix = suffix.to_owned();
                 entries = Some(data::read(decoder(&suffix, &name, &mut member)?, spool, limits)?);

@@ -10,8 +10,12 @@ use crate::image::Digest;
 use crate::lock::Lock;
 use crate::opened::side_by_side;
 use crate::request::Update;
-use crate::upgrade::{InstalledPackage, Pins, Policy, Step, Upgrade, architectures, installed_packages, resolve};
+use crate::upgrade::{
+    InstalledPackage, Pins, Policy, Step, Upgrade, architectures, installed_packages, native_architecture, resolve,
+};
+use slim::packages::dpkg::Relations;
 use slim::packages::dpkg::database::{Database, Layout};
+use slim::packages::dpkg::paragraph::Paragraph;
 use slim::path::ImagePath;
 use slim::tree::Contents as _;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,19 +37,48 @@ fn as_installed(database: &Database) -> Vec<u8> {
     text
 }
 
-/// Whether a package is the one that the index promised: its hash says only that it is the file that was meant.
-fn agrees(deb: &Deb, candidate: &Candidate) -> Result<(), ChangeError> {
+/// Whether a package is the one that the index promised: its hash says only that it is the file that was meant. What it asks of others
+/// must be what the decision was made with; a lock (`decided`) holds only the decision.
+fn agrees(deb: &Deb, candidate: &Candidate, decided: bool) -> Result<(), ChangeError> {
     let version = candidate.version.to_string();
+    let disagrees = |field, promised: String, found| {
+        let package = file(&candidate.name, &candidate.architecture, &version);
+        Err(ChangeError::Disagrees { package, field, promised, found })
+    };
     for (field, promised) in
         [("Package", &candidate.name), ("Version", &version), ("Architecture", &candidate.architecture)]
     {
         let found = deb.field(field).unwrap_or_default();
         if found != *promised {
-            let package = file(&candidate.name, &candidate.architecture, &version);
-            return Err(ChangeError::Disagrees { package, field, promised: promised.clone(), found });
+            return disagrees(field, promised.clone(), found);
         }
     }
-    Ok(())
+    // A relation that cannot be read is the engine's to refuse, as dpkg does.
+    let control = Paragraph::new(&deb.control);
+    let Ok(relations) = Relations::of(&control) else { return Ok(()) };
+    if decided || relations == candidate.relations {
+        return Ok(());
+    }
+    let promised = told(&candidate.relations);
+    let different = told(&relations).into_iter().zip(promised).find(|((_, found), (_, promised))| found != promised);
+    match different {
+        Some(((field, found), (_, promised))) => disagrees(field, promised, found),
+        None => Ok(()),
+    }
+}
+
+/// The relations of a package as text, by field.
+fn told(relations: &Relations) -> [(&'static str, String); 5] {
+    fn list<T: std::fmt::Display>(items: &[T]) -> String {
+        items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    }
+    [
+        ("Pre-Depends", list(&relations.pre_depends)),
+        ("Depends", list(&relations.depends)),
+        ("Breaks", list(&relations.breaks)),
+        ("Conflicts", list(&relations.conflicts)),
+        ("Provides", list(&relations.provides)),
+    ]
 }
 
 /// Updates of one image.
@@ -79,7 +112,10 @@ impl Updates {
         };
         let installed = installed_packages(&status)?;
         let mut options = options.clone();
-        options.architectures = architectures(&installed);
+        let declared = maker.subject.database.as_ref().and_then(|database| database.architectures.first());
+        let platform = maker.subject.opened.image.config.platform();
+        let native = native_architecture(declared.map(String::as_str), &installed, platform.debian_architecture());
+        options.architectures = architectures(&installed, &native);
         if let Some(lock) = &maker.request.locked {
             let image = &maker.subject.opened.image;
             let (archive, candidates) = Archive::of_lock(lock, &options)?;
@@ -98,6 +134,7 @@ impl Updates {
             exclude: maker.request.exclude.iter().cloned().collect(),
             with_new: maker.request.with_new,
             pins: Pins::of_image(tree, spool)?,
+            native,
             ..Policy::default()
         };
         for names in [&policy.only, &policy.exclude] {
@@ -165,7 +202,7 @@ impl Updates {
         }
         let files = self.archive.fetch(&missing, maker.reporter)?;
         let task = Task::start(maker.reporter, "unpacking packages", Some(files.len() as u64), Unit::Items);
-        let (reporter, spool) = (maker.reporter, maker.spool);
+        let (reporter, spool, decided) = (maker.reporter, maker.spool, self.is_locked());
         let read = |index: usize| {
             if reporter.cancelled() {
                 return Err(ChangeError::Cancelled);
@@ -173,7 +210,7 @@ impl Updates {
             let failed = |error| ChangeError::Deb { package: name(&missing[index]), error };
             let mut bytes = std::fs::File::open(&files[index]).map_err(|error| failed(error.into()))?;
             let deb = Deb::read(&mut bytes, spool, &Limits::default()).map_err(failed)?;
-            agrees(&deb, &missing[index])?;
+            agrees(&deb, &missing[index], decided)?;
             task.advance(1);
             Ok(deb)
         };

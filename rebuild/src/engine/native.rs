@@ -23,7 +23,7 @@ use crate::archives::deb::Deb;
 use script::{Hook, Invocation, Scripts, Unproven, Verdict};
 use slim::draft::Draft;
 use slim::packages::dpkg::database::{Database, DatabaseError, Layout, Problem};
-use slim::packages::dpkg::fields::FieldError;
+use slim::packages::dpkg::fields::{self, FieldError};
 use slim::packages::dpkg::status::{Conffile, Stanza};
 use slim::path::ImagePath;
 use slim::tree::{ContentsError, Node};
@@ -57,6 +57,8 @@ pub struct NativeOptions {
     pub conffiles: ConffilePolicy,
     /// Bring back what the image's author deleted, as apt would.
     pub apt_exact: bool,
+    /// The image's platform in Debian's name: the native architecture of a database that does not tell its own.
+    pub platform: Option<&'static str>,
 }
 
 /// Something about a package that its user may want to know.
@@ -76,6 +78,8 @@ pub enum Note {
     NotResurrected(ImagePath),
     /// A path was taken over from another package.
     TakenOver(ImagePath, String),
+    /// The package's own `md5sums` say something else of a file than what it holds: `dpkg --verify` will call the file changed.
+    SumsDisagree(ImagePath),
 }
 
 /// What became of a package.
@@ -230,11 +234,21 @@ struct Job<'a> {
     info_name: String,
     same: bool,
     conffiles: Vec<Conffile>,
-    /// Conffiles that were unpacked but not installed yet, with where they go.
-    waiting: BTreeMap<ImagePath, (ImagePath, Node)>,
+    /// Conffiles that were unpacked but not installed yet.
+    waiting: BTreeMap<ImagePath, Waiting>,
     /// Files with special permissions before: place, old node, new node.
     special: Vec<(ImagePath, Node, Node)>,
     upgraded: Upgraded,
+}
+
+/// A conffile that was unpacked but not installed yet.
+struct Waiting {
+    /// Where it goes, links followed.
+    place: ImagePath,
+    /// Whether a link was followed: the user has the file elsewhere.
+    linked: bool,
+    /// The new version.
+    node: Node,
 }
 
 impl Job<'_> {
@@ -254,16 +268,35 @@ struct Session<'s> {
     database: Database,
     /// Packages (info names) by the paths that their lists name.
     owners: BTreeMap<ImagePath, BTreeSet<String>>,
+    /// The packages (info names) that were unpacked by now: their versions and conffiles.
+    unpacked: BTreeMap<String, (String, Vec<Conffile>)>,
+    /// In which place each package (info name) is configured.
+    places: BTreeMap<String, usize>,
     activated: Activated,
 }
 
-/// Activated triggers, names and paths with their leading slash, with the packages whose upgrade activated them.
+/// Activated triggers, names and paths with their leading slash.
 #[derive(Debug, Default)]
-struct Activated(BTreeMap<String, BTreeSet<String>>);
+struct Activated {
+    triggers: BTreeMap<String, Activation>,
+    /// How many of the run's packages are configured by now.
+    configured: usize,
+}
+
+/// Who activated a trigger, and when for the last time.
+#[derive(Debug, Clone, Default)]
+struct Activation {
+    /// The packages whose upgrade did.
+    by: BTreeSet<String>,
+    /// How many packages were configured. One that was not is not triggered: configuring it is to do what the trigger would.
+    configured: usize,
+}
 
 impl Activated {
     fn add(&mut self, trigger: String, package: &str) {
-        self.0.entry(trigger).or_default().insert(package.to_owned());
+        let activation = self.triggers.entry(trigger).or_default();
+        activation.by.insert(package.to_owned());
+        activation.configured = self.configured;
     }
 }
 
@@ -307,8 +340,10 @@ fn run(
             owners.entry(path.clone()).or_default().insert(name.clone());
         }
     }
-    let mut session = Session { options, scripts, database, owners, activated: Activated::default() };
+    let (unpacked, places, activated) = Default::default();
+    let mut session = Session { options, scripts, database, owners, unpacked, places, activated };
     let mut jobs = packages.iter().map(|package| session.job(package)).collect::<Result<Vec<_>, _>>()?;
+    session.places = jobs.iter().enumerate().map(|(place, job)| (job.info_name.clone(), place)).collect();
     for job in &mut jobs {
         let (old, new) = (job.old.version.clone(), job.version.clone());
         if job.new {
@@ -322,15 +357,19 @@ fn run(
         session.unpack(draft, job)?;
         session.call(draft, job, Hook::Postrm, &["upgrade", &new], postrm)?;
     }
-    for job in &mut jobs {
+    for (place, job) in jobs.iter_mut().enumerate() {
+        session.activated.configured = place;
         session.install_conffiles(draft, job)?;
     }
     session.write_status(draft, &jobs)?;
     session.mark_automatic(draft, &jobs)?;
-    for job in &mut jobs {
+    for (place, job) in jobs.iter_mut().enumerate() {
         let old = job.old.version.clone();
+        session.activated.configured = place;
+        session.activate(job.deb.member("triggers").unwrap_or_default(), &job.name);
         session.script(draft, job, Hook::Postinst, &["configure", &old], false)?;
     }
+    session.activated.configured = jobs.len();
     let mut outcome = Outcome::default();
     session.run_triggers(draft, &mut outcome)?;
     for job in &jobs {
@@ -343,7 +382,9 @@ fn run(
 impl Session<'_> {
     fn job<'a>(&self, package: &PackageUpdate<'a>) -> Result<Job<'a>, EngineError> {
         let field = |name: &str| package.deb.field(name).unwrap_or_default();
-        let (name, architecture, version) = (field("Package"), field("Architecture"), field("Version"));
+        let (name, architecture) = (field("Package"), field("Architecture"));
+        // An epoch of 0 goes unsaid.
+        let version = String::from_utf8_lossy(fields::without_zero_epoch(field("Version").as_bytes())).into_owned();
         let refuse = |reason| EngineError::from(Refused { package: name.clone(), with: Vec::new(), reason });
         let status = &self.database.status;
         let exact = status.find(&format!("{name}:{architecture}")).or_else(|| status.find(&name));

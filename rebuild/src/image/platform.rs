@@ -53,6 +53,25 @@ impl Platform {
         Self::new("linux", architecture, None)
     }
 
+    /// What Debian calls this architecture (`dpkg --print-architecture`); `all` where Debian has none of that name, for then only packages for all
+    /// architectures can be meant.
+    pub fn debian_architecture(&self) -> &'static str {
+        match (self.architecture.as_str(), self.variant.as_deref()) {
+            ("386", _) => "i386",
+            ("amd64", _) => "amd64",
+            ("arm", Some("v5" | "v6")) => "armel",
+            ("arm", _) => "armhf",
+            ("arm64", _) => "arm64",
+            ("loong64", _) => "loong64",
+            ("mips64le", _) => "mips64el",
+            ("mipsle", _) => "mipsel",
+            ("ppc64le", _) => "ppc64el",
+            ("riscv64", _) => "riscv64",
+            ("s390x", _) => "s390x",
+            _ => "all",
+        }
+    }
+
     /// How well an image for `offered` serves who wants `self`: 0 is exactly it, more is worse, `None` not at all.
     ///
     /// 32-bit ARM machines run code for earlier variants; nothing else is guessed.
@@ -122,6 +141,21 @@ mod tests {
             assert!(bad.parse::<Platform>().is_err(), "{bad}");
         }
         assert_eq!(Platform::host().os, "linux");
+    }
+
+    #[test]
+    fn debian_has_names_of_its_own() {
+        for (platform, expected) in [
+            ("linux/amd64/v3", "amd64"),
+            ("linux/arm64", "arm64"),
+            ("linux/arm/v7", "armhf"),
+            ("linux/arm/v6", "armel"),
+            ("linux/386", "i386"),
+            ("linux/ppc64le", "ppc64el"),
+            ("linux/wasm", "all"),
+        ] {
+            assert_eq!(platform.parse::<Platform>().unwrap().debian_architecture(), expected, "{platform}");
+        }
     }
 
     #[test]

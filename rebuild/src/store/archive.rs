@@ -1,10 +1,11 @@
-//! `oci-archive:` – a tar archive of an OCI image layout.
+//! `oci-archive:` – a tar archive of an OCI image layout; and what writes one, for `docker-archive:` too.
 
 use super::layout::{self, LayoutSource};
 use super::tarball::{TarWriter, Tarball};
 use super::{Blob, Sink, StoreError};
 use crate::event::Reporter;
 use crate::image::Digest;
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
@@ -19,12 +20,89 @@ pub fn open(file: &Path, tag: Option<&str>) -> Result<LayoutSource, StoreError> 
     LayoutSource::over(Box::new(files), name, tag)
 }
 
-/// Writes an archive of a layout with one image. It appears, whole, when finished; what was there before is replaced.
-pub struct ArchiveSink {
+/// An archive of a layout with one image that is being written: it appears, whole, when finished, and what was there before is replaced.
+pub(super) struct Writer {
     tar: TarWriter,
+    written: BTreeSet<Digest>,
+}
+
+impl Writer {
+    /// Begins an archive; `name` is the image's, for messages.
+    ///
+    /// # Errors
+    /// When nothing can be written beside `file`.
+    pub(super) fn create(name: &str, file: &Path) -> Result<Self, StoreError> {
+        let mut tar = TarWriter::create(name, file)?;
+        tar.file("oci-layout", layout::LAYOUT_FILE.as_bytes())?;
+        Ok(Self { tar, written: BTreeSet::new() })
+    }
+
+    /// Whether a blob is in it.
+    pub(super) fn has(&self, blob: &Blob) -> bool {
+        self.written.contains(&blob.digest)
+    }
+
+    /// Adds a blob, once.
+    ///
+    /// # Errors
+    /// When reading or writing fails or the bytes are not the blob's; then the archive is as it was before.
+    pub(super) fn blob(
+        &mut self,
+        blob: &Blob,
+        bytes: &mut dyn Read,
+        reporter: &dyn Reporter,
+    ) -> Result<(), StoreError> {
+        if !self.has(blob) {
+            self.tar.blob(&layout::blob_path(&blob.digest), blob, bytes, reporter)?;
+            self.written.insert(blob.digest.clone());
+        }
+        Ok(())
+    }
+
+    /// Adds a small file that is no part of a layout.
+    ///
+    /// # Errors
+    /// When writing fails.
+    pub(super) fn file(&mut self, path: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.tar.file(path, bytes)
+    }
+
+    /// Adds the manifest, and the index whose one entry is of it.
+    ///
+    /// # Errors
+    /// When writing fails.
+    pub(super) fn manifest(
+        &mut self,
+        media_type: &str,
+        manifest: &[u8],
+        tag: Option<&str>,
+        annotate: impl FnOnce(&mut Value),
+    ) -> Result<Digest, StoreError> {
+        let digest = Digest::of(manifest);
+        if !self.written.contains(&digest) {
+            self.tar.file(&layout::blob_path(&digest), manifest)?;
+        }
+        let mut index = layout::empty_index();
+        layout::put_entry(&mut index, tag, media_type, &digest, manifest.len() as u64);
+        annotate(&mut index["manifests"][0]);
+        self.tar.file("index.json", index.to_string().as_bytes())?;
+        Ok(digest)
+    }
+
+    /// Ends the archive and puts it in its place.
+    ///
+    /// # Errors
+    /// When writing fails.
+    pub(super) fn finish(self) -> Result<(), StoreError> {
+        self.tar.finish()
+    }
+}
+
+/// Writes an archive of a layout with one image.
+pub struct ArchiveSink {
+    archive: Writer,
     name: String,
     tag: Option<String>,
-    written: BTreeSet<Digest>,
 }
 
 impl ArchiveSink {
@@ -34,34 +112,22 @@ impl ArchiveSink {
     /// When nothing can be written beside `file`.
     pub fn open(file: &Path, tag: Option<&str>) -> Result<Self, StoreError> {
         let name = layout::named("oci-archive", file, tag);
-        let mut tar = TarWriter::create(&name, file)?;
-        tar.file("oci-layout", layout::LAYOUT_FILE.as_bytes())?;
-        Ok(Self { tar, name, tag: tag.map(str::to_owned), written: BTreeSet::new() })
+        Ok(Self { archive: Writer::create(&name, file)?, name, tag: tag.map(str::to_owned) })
     }
 }
 
 impl Sink for ArchiveSink {
     fn has(&mut self, blob: &Blob, _from: Option<(&str, &str)>) -> Result<bool, StoreError> {
-        Ok(self.written.contains(&blob.digest))
+        Ok(self.archive.has(blob))
     }
 
     fn blob(&mut self, blob: &Blob, bytes: &mut dyn Read, reporter: &dyn Reporter) -> Result<(), StoreError> {
-        if !self.written.contains(&blob.digest) {
-            self.tar.blob(&layout::blob_path(&blob.digest), blob, bytes, reporter)?;
-            self.written.insert(blob.digest.clone());
-        }
-        Ok(())
+        self.archive.blob(blob, bytes, reporter)
     }
 
     fn finish(mut self: Box<Self>, media_type: &str, manifest: &[u8]) -> Result<Digest, StoreError> {
-        let digest = Digest::of(manifest);
-        if !self.written.contains(&digest) {
-            self.tar.file(&layout::blob_path(&digest), manifest)?;
-        }
-        let mut index = layout::empty_index();
-        layout::put_entry(&mut index, self.tag.as_deref(), media_type, &digest, manifest.len() as u64);
-        self.tar.file("index.json", index.to_string().as_bytes())?;
-        self.tar.finish()?;
+        let digest = self.archive.manifest(media_type, manifest, self.tag.as_deref(), |_| ())?;
+        self.archive.finish()?;
         Ok(digest)
     }
 

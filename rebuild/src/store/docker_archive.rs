@@ -1,9 +1,10 @@
 //! `docker-archive:` – what `docker save` writes and `docker load` reads (Docker image specification 1.2, "Combined Image JSON +
 //! Filesystem Changeset Format"; since Docker 25 an OCI layout as well).
 
+use super::archive::Writer;
 use super::files::Files;
 use super::layout::{self, open_blob};
-use super::tarball::{Packed, TarWriter, Tarball, compression};
+use super::tarball::{Packed, Tarball, compression};
 use super::verify::read_limited;
 use super::{Blob, Sink, Source, StoreError};
 use crate::event::Reporter;
@@ -222,10 +223,9 @@ fn make_manifest(
 
 /// Writes an archive that `docker load` of any age, Podman and skopeo read: a layout with a `manifest.json`.
 pub struct DockerArchiveSink {
-    tar: TarWriter,
+    archive: Writer,
     name: String,
     image: Option<Reference>,
-    written: BTreeSet<Digest>,
 }
 
 impl DockerArchiveSink {
@@ -236,23 +236,17 @@ impl DockerArchiveSink {
     pub fn open(file: &Path, image: Option<&str>) -> Result<Self, StoreError> {
         let name = layout::named("docker-archive", file, image);
         let image = image.map(str::parse::<Reference>).transpose()?;
-        let mut tar = TarWriter::create(&name, file)?;
-        tar.file("oci-layout", layout::LAYOUT_FILE.as_bytes())?;
-        Ok(Self { tar, name, image, written: BTreeSet::new() })
+        Ok(Self { archive: Writer::create(&name, file)?, name, image })
     }
 }
 
 impl Sink for DockerArchiveSink {
     fn has(&mut self, blob: &Blob, _from: Option<(&str, &str)>) -> Result<bool, StoreError> {
-        Ok(self.written.contains(&blob.digest))
+        Ok(self.archive.has(blob))
     }
 
     fn blob(&mut self, blob: &Blob, bytes: &mut dyn Read, reporter: &dyn Reporter) -> Result<(), StoreError> {
-        if !self.written.contains(&blob.digest) {
-            self.tar.blob(&layout::blob_path(&blob.digest), blob, bytes, reporter)?;
-            self.written.insert(blob.digest.clone());
-        }
-        Ok(())
+        self.archive.blob(blob, bytes, reporter)
     }
 
     fn finish(mut self: Box<Self>, media_type: &str, manifest: &[u8]) -> Result<Digest, StoreError> {
@@ -260,24 +254,19 @@ impl Sink for DockerArchiveSink {
             let reason = "an archive for docker load holds images, not indexes; choose one platform".into();
             return Err(StoreError::NotAnImage { name: self.name.clone(), reason });
         };
-        let digest = Digest::of(manifest);
-        if !self.written.contains(&digest) {
-            self.tar.file(&layout::blob_path(&digest), manifest)?;
-        }
         let tag = self.image.as_ref().and_then(Reference::tag);
-        let mut index = layout::empty_index();
-        layout::put_entry(&mut index, tag, media_type, &digest, manifest.len() as u64);
-        if let Some(image) = &self.image {
-            index["manifests"][0]["annotations"]["io.containerd.image.name"] = image.to_string().into();
-        }
-        self.tar.file("index.json", index.to_string().as_bytes())?;
+        let digest = self.archive.manifest(media_type, manifest, tag, |entry| {
+            if let Some(image) = &self.image {
+                entry["annotations"]["io.containerd.image.name"] = image.to_string().into();
+            }
+        })?;
         // A name with a digest is none that an image can be given.
         let named = self.image.iter().filter_map(|image| image.with_tag(image.tag()?).ok());
         let tags: Vec<String> = named.map(|image| image.familiar()).collect();
         let layers: Vec<String> = parsed.layers.iter().map(|layer| layout::blob_path(&layer.digest)).collect();
         let entry = json!([{"Config": layout::blob_path(&parsed.config.digest), "RepoTags": tags, "Layers": layers}]);
-        self.tar.file("manifest.json", entry.to_string().as_bytes())?;
-        self.tar.finish()?;
+        self.archive.file("manifest.json", entry.to_string().as_bytes())?;
+        self.archive.finish()?;
         Ok(digest)
     }
 

@@ -19,9 +19,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Largest manifest or index that is read, in bytes (registries accept 4 MiB).
-pub const MANIFEST_LIMIT: usize = 8 << 20;
-
 /// How to speak to registries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegistryOptions {

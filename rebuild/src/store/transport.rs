@@ -279,16 +279,16 @@ impl Answer {
     }
 
     /// The whole body, at most `limit` bytes; one byte more is an answer of `None`.
-    pub(crate) fn read(self, limit: usize) -> Result<Option<Vec<u8>>, Failure> {
+    pub(crate) fn read(self, limit: u64) -> Result<Option<Vec<u8>>, Failure> {
         let uri = self.uri.clone();
-        let announced = self.header("content-length").and_then(|text| text.parse::<usize>().ok());
+        let announced = self.header("content-length").and_then(|text| text.parse::<u64>().ok());
         if announced.is_some_and(|length| length > limit) {
             return Ok(None);
         }
         let mut bytes = Vec::new();
-        let count = self.into_reader().take(limit as u64 + 1).read_to_end(&mut bytes);
+        let count = self.into_reader().take(limit + 1).read_to_end(&mut bytes);
         match count.map_err(|error| Failure::of(error.into(), &uri))? {
-            count if count > limit => Ok(None),
+            count if count as u64 > limit => Ok(None),
             _ => Ok(Some(bytes)),
         }
     }

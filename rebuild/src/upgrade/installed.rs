@@ -79,22 +79,24 @@ pub fn installed_packages(status: &[u8]) -> Result<Vec<InstalledPackage>, Instal
     Ok(packages)
 }
 
-/// The architecture of dpkg itself is the image's native one; without dpkg, the one that most packages have.
-pub(crate) fn native_architecture(installed: &[InstalledPackage]) -> String {
+/// The image's native architecture: what `/var/lib/dpkg/arch` declares (its first line), else that of dpkg itself, else the one that
+/// most packages have. `platform` is that of the image, for one of which every package is for all architectures.
+pub fn native_architecture(declared: Option<&str>, installed: &[InstalledPackage], platform: &str) -> String {
     let concrete = || installed.iter().filter(|package| package.architecture != "all");
-    if let Some(dpkg) = concrete().find(|package| package.name == "dpkg") {
-        return dpkg.architecture.clone();
+    let own = concrete().find(|package| package.name == "dpkg").map(|dpkg| dpkg.architecture.as_str());
+    if let Some(known) = declared.or(own) {
+        return known.to_owned();
     }
     let mut counts = std::collections::BTreeMap::new();
     for package in concrete() {
         *counts.entry(package.architecture.as_str()).or_insert(0) += 1;
     }
-    counts.into_iter().max_by_key(|(_, count)| *count).map_or_else(|| "all".into(), |(name, _)| name.to_owned())
+    counts.into_iter().max_by_key(|(_, count)| *count).map_or(platform, |(name, _)| name).to_owned()
 }
 
 /// The architectures whose indexes an upgrade needs: the native one first, then every other that is installed.
-pub fn architectures(installed: &[InstalledPackage]) -> Vec<String> {
-    let mut all = vec![native_architecture(installed)];
+pub fn architectures(installed: &[InstalledPackage], native: &str) -> Vec<String> {
+    let mut all = vec![native.to_owned()];
     for package in installed {
         if package.architecture != "all" && !all.contains(&package.architecture) {
             all.push(package.architecture.clone());

@@ -3,6 +3,7 @@
 //! As apt does, of alternatives the first that can be had is taken, a package of that name before one that provides it. Nothing is
 //! removed for it, and what does not work out is not tried in another way.
 
+use super::reason::{Reason, Why};
 use super::world::World;
 use super::{Candidate, InstalledPackage, Kept, Offered, Policy};
 use std::collections::BTreeMap;
@@ -33,6 +34,7 @@ pub(super) fn extras<'a>(
 
 /// Takes what was kept back for want of a package, together with the packages that it needs.
 pub(super) fn take<'a>(world: &mut World<'a>, offered: &Offered<'a>, kept: &mut Kept<'a>) {
+    let mut failed: BTreeMap<usize, Reason> = BTreeMap::new();
     loop {
         let mut progress = false;
         let waiting: Vec<_> =
@@ -43,30 +45,42 @@ pub(super) fn take<'a>(world: &mut World<'a>, offered: &Offered<'a>, kept: &mut 
             }
             let before = world.save();
             world.choose(place, candidate);
-            if complete(world, offered) {
-                progress = true;
-            } else {
-                world.restore(before);
+            match complete(world, offered) {
+                Ok(()) => progress = true,
+                Err(Some((culprit, why))) if culprit != place => {
+                    let head = Reason::below(vec![world.name(culprit)], vec![Reason::of(why)]);
+                    failed.extend(head.into_iter().map(|reason| (place, reason)));
+                    world.restore(before);
+                }
+                Err(_) => world.restore(before),
             }
         }
         kept.retain(|place, _| !world.upgraded(*place));
         if !progress {
-            return;
+            break;
+        }
+    }
+    // What was new and could not come either is the reason for the reason.
+    for (place, reason) in failed {
+        if let Some((_, kept)) = kept.get_mut(&place)
+            && matches!(kept.why, Why::NeedsNew { .. })
+        {
+            kept.because = vec![reason];
         }
     }
 }
 
-/// Adds to a world until nothing is broken; says whether that succeeded.
-fn complete<'a>(world: &mut World<'a>, offered: &Offered<'a>) -> bool {
+/// Adds to a world until nothing is broken, or says which package cannot stand, and why.
+fn complete<'a>(world: &mut World<'a>, offered: &Offered<'a>) -> Result<(), Option<(usize, Why)>> {
     for _ in 0..LIMIT {
         let violations = world.violations();
-        let Some(violation) = violations.first() else { return true };
+        let Some(violation) = violations.first() else { return Ok(()) };
         let newer = violation.causes.iter().find(|cause| offered.contains_key(cause) && !world.upgraded(**cause));
         let newer = newer.and_then(|cause| Some((*cause, *offered.get(cause)?)));
         match newer.or_else(|| world.absent_for(violation.place, violation.unmet?)) {
             Some((place, candidate)) => world.choose(place, candidate),
-            None => return false,
+            None => return Err(violation.culprits.first().map(|culprit| (*culprit, violation.why.clone()))),
         }
     }
-    false
+    Err(None)
 }

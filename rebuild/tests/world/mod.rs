@@ -81,7 +81,8 @@ impl World {
                 files.push(((*path).into(), text.as_bytes().to_vec()));
             }
         }
-        image(&files).write_layout(&folder.path().join("in"), Some("1"));
+        let links: Vec<_> = installed.iter().flat_map(Deb::links).collect();
+        image(&files, &links).write_layout(&folder.path().join("in"), Some("1"));
         // The keys are made now, so the archive is looked at a little later.
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64 + 5;
         let options = Options { now, cache: Some(folder.path().join("cache")), ..Options::default() };
@@ -194,7 +195,7 @@ fn status_d(installed: &[Deb]) -> Vec<(String, Vec<u8>)> {
     files
 }
 
-fn image(files: &[(String, Vec<u8>)]) -> ImageMaker {
+fn image(files: &[(String, Vec<u8>)], links: &[(String, String)]) -> ImageMaker {
     let mut entries: Vec<(String, What)> = Vec::new();
     for (path, bytes) in files {
         for (at, _) in path.match_indices('/') {
@@ -204,6 +205,9 @@ fn image(files: &[(String, Vec<u8>)]) -> ImageMaker {
             }
         }
         entries.push((path.clone(), What::File(bytes)));
+    }
+    for (path, target) in links {
+        entries.push((path.trim_start_matches('/').to_owned(), What::Link(target)));
     }
     let entries: Vec<(&str, What)> = entries.iter().map(|(path, what)| (path.as_str(), *what)).collect();
     ImageMaker::new().layer(Pack::Gzip, &entries).run("Cmd", serde_json::json!(["/usr/bin/a"]))

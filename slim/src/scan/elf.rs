@@ -50,6 +50,10 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &
             opens.insert(name.clone().into_bytes(), (Rule::Dlopen, evidence));
         }
     }
+    for (list, evidence) in audits(scene, &facts) {
+        let names = list.split(|b| *b == b':').filter(|name| !name.is_empty());
+        opens.extend(names.map(|name| (name.to_vec(), (Rule::Needed, evidence.to_owned()))));
+    }
     strings(scene, path, &facts, bytes, &mut opens, finding);
     if facts.imports.iter().any(|import| zone::is_reader(&import.name)) {
         zone::find(scene, Some(path), bytes, |at| format!("zone at offset {at:#x}"), finding);
@@ -58,6 +62,17 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &
     let before = finding.edges.len();
     libraries(scene, path, &facts, &opens, finding);
     computed_names(scene, path, &facts, before, finding);
+}
+
+/// Libraries that watch the loader at its work (rtld-audit(7)), colons between them: the file's own, and those of the environment.
+fn audits<'f>(scene: &'f Scene<'_>, facts: &'f Facts) -> Vec<(&'f [u8], &'static str)> {
+    let variable = scene.launch.variable("LD_AUDIT").filter(|_| facts.interpreter.is_some());
+    let lists = [
+        (facts.audit.as_deref(), "DT_AUDIT"),
+        (facts.depaudit.as_deref(), "DT_DEPAUDIT"),
+        (variable.map(str::as_bytes), "LD_AUDIT"),
+    ];
+    lists.into_iter().filter_map(|(list, evidence)| Some((list?, evidence))).collect()
 }
 
 /// A file that calls `dlopen` and holds no name of a library that is there opens what only it knows.
@@ -113,9 +128,19 @@ fn libraries(
     if facts.interpreter.is_some() {
         for missing in closure.missing.iter().filter(|missing| missing.required) {
             let name = String::from_utf8_lossy(&missing.name).into_owned();
-            if !scene.knowledge.is_provided(&name) {
+            if scene.knowledge.is_provided(&name) {
+                continue;
+            }
+            // A script may set LD_LIBRARY_PATH before it starts the program.
+            let evidence = format!("{name}, which is not on the search path");
+            let homes = scene.libraries_named(&missing.needed_by, &missing.name, &evidence);
+            if homes.is_empty() {
                 let what = format!("{name}, which {} needs, is not in the image", missing.needed_by);
                 finding.unknown(path, "DT_NEEDED", what, "nothing is kept for it");
+            } else {
+                let what = format!("{name}, which {} needs, is not on its search path", missing.needed_by);
+                finding.unknown(path, "DT_NEEDED", what, "every library of that name is kept");
+                finding.edges.extend(homes);
             }
         }
     }

@@ -8,7 +8,7 @@ mod words;
 
 pub use distributions::Modules;
 
-use super::{Finding, Scene};
+use super::{Finding, Scene, ctypes};
 use crate::graph::{Rule, Unknown};
 use crate::path::ImagePath;
 
@@ -88,6 +88,7 @@ pub fn text(scene: &Scene<'_>, from: Option<&ImagePath>, text: &str, finding: &m
         if is_library {
             continue;
         }
+        ctypes::line(scene, from, line, index + 1, finding);
         // Installers speak of each other to people, and compare the names of what they handle; `pkg_resources` of newer setuptools joins
         // the name with that of the folder from which it takes what it brings along.
         let speaks = is_installer && !line.contains("_vendor");

@@ -4,7 +4,7 @@ use super::{Finding, Scene, python};
 use crate::graph::{Edge, Rule};
 use crate::launch;
 use crate::path::ImagePath;
-use crate::script::{self, Operator, Part, SimpleCommand, Word};
+use crate::script::{self, Operator, Part, RedirectionKind, SimpleCommand, Target, Word};
 use std::collections::BTreeMap;
 
 /// Commands that the shell runs itself.
@@ -54,6 +54,12 @@ const BUILTINS: [&str; 44] = [
     "unset",
     "wait",
 ];
+
+/// Builtins whose arguments are assignments.
+const DECLARATIONS: [&str; 5] = ["declare", "export", "local", "readonly", "typeset"];
+
+/// Variables whose value names libraries that the loader maps into every program (ld.so(8)).
+const PRELOADS: [&str; 2] = ["LD_PRELOAD", "LD_AUDIT"];
 
 /// How deep text in text is read: `sh -c "eval '…'"`.
 const DEPTH_LIMIT: usize = 8;
@@ -108,17 +114,42 @@ pub fn text(scene: &Scene<'_>, from: Option<&ImagePath>, bytes: &[u8], finding: 
     let commands = script.commands();
     let mut reader = Reader { scene, from, values: BTreeMap::new(), finding, depth };
     // Twice, for functions and branches assign what lines above them use.
-    for assignment in commands.iter().chain(&commands).flat_map(|command| &command.assignments) {
-        for value in reader.possible(&assignment.value).into_iter().filter(|value| !value.is_empty()) {
-            let known = reader.values.entry(assignment.name.clone()).or_default();
-            if known.len() < VALUE_LIMIT && !known.contains(&value) {
-                known.push(value);
-            }
+    for _ in 0..2 {
+        for (name, word) in commands.iter().flat_map(|command| assigned(command)) {
+            let values = reader.possible(&word);
+            reader.give(&name, values);
+        }
+        for (name, words) in script.loops() {
+            let values = words.iter().flat_map(|word| reader.listed(word)).collect();
+            reader.give(name, values);
+        }
+    }
+    for redirection in script.redirections() {
+        if let (Target::Word(word), RedirectionKind::Read | RedirectionKind::ReadWrite) =
+            (&redirection.target, redirection.kind)
+        {
+            reader.file(word, &format!("line {}", redirection.line));
         }
     }
     for command in commands {
         reader.command(command);
     }
+}
+
+/// What a command gives variables: `NAME=WORD COMMAND`, and `export NAME=WORD` with its kin, whose arguments the grammar takes for words.
+fn assigned(command: &SimpleCommand) -> Vec<(String, Word)> {
+    let mut all: Vec<_> = command.assignments.iter().map(|one| (one.name.clone(), one.value.clone())).collect();
+    let Some((first, arguments)) = command.words.split_first() else { return all };
+    if !first.literal().is_some_and(|name| DECLARATIONS.contains(&name.as_str())) {
+        return all;
+    }
+    for word in arguments {
+        let Some((Part::Literal(start), rest)) = word.parts.split_first() else { continue };
+        let Some((name, value)) = start.split_once('=') else { continue };
+        let parts = std::iter::once(Part::Literal(value.to_owned())).chain(rest.iter().cloned()).collect();
+        all.push((name.to_owned(), Word { parts }));
+    }
+    all
 }
 
 /// A script that cannot be parsed still names commands and files by words.
@@ -160,12 +191,80 @@ struct Reader<'s, 'a> {
 }
 
 impl Reader<'_, '_> {
+    /// Remembers what a variable can be.
+    fn give(&mut self, name: &str, values: Vec<String>) {
+        for value in values.into_iter().filter(|value| !value.is_empty()) {
+            let known = self.values.entry(name.to_owned()).or_default();
+            if known.len() < VALUE_LIMIT && !known.contains(&value) {
+                known.push(value);
+            }
+        }
+    }
+
+    /// What a loop goes over for one of its words: a variable may hold several, and a pattern stands for the files that fit.
+    fn listed(&self, word: &Word) -> Vec<String> {
+        let mut values = Vec::new();
+        for value in self.possible(word) {
+            for part in value.split_whitespace().take(VALUE_LIMIT) {
+                match part.starts_with('/') && part.contains(['*', '?', '[']) {
+                    true => values.extend(super::config::glob(self.scene, part).iter().map(ImagePath::to_text)),
+                    false => values.push(part.to_owned()),
+                }
+            }
+        }
+        values
+    }
+
     fn command(&mut self, command: &SimpleCommand) {
         let place = format!("line {}", command.line);
-        for assignment in &command.assignments {
-            self.file(&assignment.value, &place);
+        for (name, value) in assigned(command) {
+            self.file(&value, &place);
+            if PRELOADS.contains(&name.as_str()) {
+                self.preload(&name, &value, &place);
+            }
         }
         self.run(&command.words, &place, 0);
+    }
+
+    /// The libraries of a list for the loader, which may hold paths and plain names, and the variable's own value before.
+    fn preload(&mut self, variable: &str, word: &Word, place: &str) {
+        let mut texts = Vec::new();
+        let is_known = self.pieces(&word.parts, variable, &mut texts, 0);
+        if !is_known {
+            let what = format!("the libraries that {variable} names are computed: {}", shown(word));
+            unknown(self.finding, self.from, place.to_owned(), what, "nothing is kept for them", |_| ());
+        }
+        let evidence = format!("{place}: {variable}");
+        for name in texts.iter().flat_map(|text| text.split([' ', ':', '\n', '\t'])).filter(|name| !name.is_empty()) {
+            match self.from {
+                _ if name.contains('/') => self.file_name(name, place),
+                Some(from) => {
+                    let edges = self.scene.libraries_named(from, name.as_bytes(), &evidence);
+                    self.finding.edges.extend(edges);
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// The texts that parts of a word can be, however the parts beside them turn out; whether all parts are known. Where nothing gave the
+    /// variable itself a value, it has none.
+    fn pieces(&self, parts: &[Part], variable: &str, texts: &mut Vec<String>, depth: usize) -> bool {
+        let mut is_known = true;
+        for part in parts {
+            is_known &= match part {
+                Part::Double(parts) if depth < DEPTH_LIMIT => self.pieces(parts, variable, texts, depth + 1),
+                Part::Parameter { name, .. } if name == variable => true,
+                part => match self.expanded(std::slice::from_ref(part), depth) {
+                    Some(values) => {
+                        texts.extend(values);
+                        true
+                    }
+                    None => false,
+                },
+            };
+        }
+        is_known
     }
 
     fn run(&mut self, words: &[Word], place: &str, depth: usize) {
@@ -271,6 +370,7 @@ impl Reader<'_, '_> {
         let bytes = target.as_ref().and_then(|target| self.scene.read(target));
         if let (Some(target), Some(bytes)) = (target, bytes)
             && !bytes.starts_with(b"#!")
+            && self.finding.sourced.insert(target.clone())
         {
             let (scene, depth) = (self.scene, self.depth + 1);
             text(scene, Some(&target), &bytes, self.finding, depth);

@@ -7,6 +7,7 @@ use super::ast::{Command, CommandKind, Item, Operator, Part, Redirection, Simple
 struct Found<'a> {
     commands: Vec<&'a SimpleCommand>,
     redirections: Vec<&'a Redirection>,
+    loops: Vec<(&'a str, &'a [Word])>,
 }
 
 pub(super) fn commands(items: &[Item]) -> Vec<&SimpleCommand> {
@@ -19,6 +20,12 @@ pub(super) fn redirections(items: &[Item]) -> Vec<&Redirection> {
     let mut found = Found::default();
     found.items(items);
     found.redirections
+}
+
+pub(super) fn loops(items: &[Item]) -> Vec<(&str, &[Word])> {
+    let mut found = Found::default();
+    found.items(items);
+    found.loops
 }
 
 impl<'a> Found<'a> {
@@ -41,7 +48,8 @@ impl<'a> Found<'a> {
                 }
                 self.items(otherwise.as_deref().unwrap_or_default());
             }
-            CommandKind::For { words, body, .. } => {
+            CommandKind::For { name, words, body } => {
+                self.loops.extend(words.as_deref().map(|words| (name.as_str(), words)));
                 words.iter().flatten().for_each(|word| self.word(word));
                 self.items(body);
             }

@@ -40,9 +40,17 @@ impl List {
         })
     }
 
-    /// The file that a line asks for, as it is written.
-    fn file(self, line: &str) -> Option<String> {
+    /// What a line asks for, as it is written.
+    fn asked(self, line: &str) -> Option<Asked> {
         let line = line.trim();
+        if let Some(file) = (self == Self::Pam).then(|| pam_include(line)).flatten() {
+            return Some(Asked { file, is_included: true });
+        }
+        Some(Asked { file: self.module(line)?, is_included: false })
+    }
+
+    /// The module that a line names.
+    fn module(self, line: &str) -> Option<String> {
         let mut words = line.split_whitespace();
         match self {
             Self::Gconv => {
@@ -63,23 +71,49 @@ impl List {
     }
 }
 
-/// The module of a line, unless its absence is meant to pass.
-fn pam_module(line: &str) -> Option<String> {
-    // A type with a dash: nothing is said when the module is missing.
+/// What a line of a list asks for.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Asked {
+    /// The file's name, as it is written.
+    file: String,
+    /// Another list, rather than a module.
+    is_included: bool,
+}
+
+/// Where PAM looks for its files, the administrator's before the vendor's.
+const PAM_DIRECTORIES: [&str; 2] = ["/etc/pam.d", "/usr/lib/pam.d"];
+
+/// Control and what follows it, of a line of one of PAM's four types. A type with a dash is none: nothing is said when its module is
+/// missing.
+fn pam_fields(line: &str) -> Option<(&str, &str)> {
     let (kind, rest) = line.split_once(char::is_whitespace)?;
     if !["auth", "account", "password", "session"].contains(&kind.to_ascii_lowercase().as_str()) {
         return None;
     }
     let rest = rest.trim_start();
-    let (control, module) = match rest.strip_prefix('[') {
-        Some(rest) => rest.split_once(']')?,
-        None => rest.split_once(char::is_whitespace)?,
-    };
+    match rest.strip_prefix('[') {
+        Some(rest) => rest.split_once(']'),
+        None => rest.split_once(char::is_whitespace),
+    }
+}
+
+/// The module of a line, unless its absence is meant to pass.
+fn pam_module(line: &str) -> Option<String> {
+    let (control, module) = pam_fields(line)?;
     // PAM goes on without an optional module.
     if ["include", "substack", "optional"].contains(&control) || control.contains("module_unknown=ignore") {
         return None;
     }
     module.split_whitespace().next().map(str::to_owned)
+}
+
+/// The file of `TYPE include FILE`, `TYPE substack FILE` and Debian's `@include FILE`: without it, PAM refuses the whole service.
+fn pam_include(line: &str) -> Option<String> {
+    let file = match line.strip_prefix("@include") {
+        Some(rest) => rest,
+        None => pam_fields(line).filter(|(control, _)| ["include", "substack"].contains(control))?.1,
+    };
+    file.split_whitespace().next().map(str::to_owned)
 }
 
 pub(super) fn check(tree: &Tree, contents: &dyn Contents, found: &mut Found) -> Result<(), ElfError> {
@@ -91,18 +125,33 @@ pub(super) fn check(tree: &Tree, contents: &dyn Contents, found: &mut Found) -> 
             return Ok(Vec::new());
         }
         let bytes = contents.read(&file.content)?;
-        let mut files: Vec<_> = String::from_utf8_lossy(&bytes).lines().filter_map(|line| list.file(line)).collect();
-        files.sort_unstable();
-        files.dedup();
-        files.retain(|file| !security.or_beside(tree, *list, at, file));
-        Ok(files.into_iter().map(|file| ((*at).clone(), file)).collect())
+        let mut asked: Vec<_> = String::from_utf8_lossy(&bytes).lines().filter_map(|line| list.asked(line)).collect();
+        asked.sort_unstable();
+        asked.dedup();
+        asked.retain(|asked| match asked.is_included {
+            true => !is_included(tree, &asked.file),
+            false => !security.or_beside(tree, *list, at, &asked.file),
+        });
+        Ok(asked.into_iter().map(|asked| ((*at).clone(), asked)).collect())
     };
     let problems: Vec<Vec<_>> = lists.par_iter().map(missing).collect::<Result<_, _>>()?;
-    for (at, file) in problems.into_iter().flatten() {
-        let detail = format!("it names the module {file}, which is not in the image");
+    for (at, Asked { file, is_included }) in problems.into_iter().flatten() {
+        let detail = match is_included {
+            true => format!("it includes {file}, which is not in {}", PAM_DIRECTORIES.join(" or ")),
+            false => format!("it names the module {file}, which is not in the image"),
+        };
         found.add(ProblemKind::MissingModule, &at, &file, detail, vec![at.clone()]);
     }
     Ok(())
+}
+
+/// Whether PAM finds a file that it is told to include.
+fn is_included(tree: &Tree, file: &str) -> bool {
+    let exists = |path: Result<ImagePath, _>| path.is_ok_and(|path| tree.lookup(&path).is_some());
+    match file.starts_with('/') {
+        true => exists(ImagePath::new(file)),
+        false => PAM_DIRECTORIES.iter().any(|place| exists(ImagePath::literal(place).join(file))),
+    }
 }
 
 /// Where PAM's modules are.

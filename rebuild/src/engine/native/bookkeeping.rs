@@ -103,6 +103,13 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// Activates what a package's `triggers` say, as the beginning of every step does that changes the package's state (deb-triggers(5)).
+    pub(super) fn activate(&mut self, triggers: &[u8], package: &str) {
+        for directive in triggers::directives(triggers).into_iter().filter(|directive| directive.activates) {
+            self.activated.add(directive.trigger, package);
+        }
+    }
+
     /// Exchanges the package's interests: the old ones go, the new ones are added at the end.
     pub(super) fn update_interests(
         &mut self,
@@ -110,11 +117,10 @@ impl Session<'_> {
         job: &Job<'_>,
         old: &[u8],
     ) -> Result<(), EngineError> {
-        let (old, new) =
-            (triggers::directives(old), triggers::directives(job.deb.member("triggers").unwrap_or_default()));
-        for directive in old.iter().chain(&new).filter(|directive| directive.activates) {
-            self.activated.add(directive.trigger.clone(), &job.name);
-        }
+        let brought = job.deb.member("triggers").unwrap_or_default();
+        self.activate(old, &job.name);
+        self.activate(brought, &job.name);
+        let (old, new) = (triggers::directives(old), triggers::directives(brought));
         let old_name = job.old.info_name();
         let interested = |all: &[triggers::Directive], trigger: &str| {
             all.iter().any(|directive| !directive.activates && directive.trigger == trigger)
@@ -162,9 +168,8 @@ impl Session<'_> {
     /// Writes the status file with the new stanzas; all others stay as they are.
     pub(super) fn write_status(&mut self, draft: &mut Draft<'_>, jobs: &[Job<'_>]) -> Result<(), EngineError> {
         for job in jobs {
-            // dpkg wants what it installs, except that a hold is never lifted.
-            let want = if job.old.want == "hold" { "hold" } else { "install" };
-            let stanza = Stanza::compose(&job.deb.control, want, &job.conffiles, Some(&job.old));
+            // dpkg wants what it installs; what is on hold does not come here.
+            let stanza = Stanza::compose(&job.deb.control, "install", &job.conffiles, Some(&job.old));
             let stanza = stanza.map_err(|error| job.refuse(RefusedReason::Control(error)))?;
             if stanza.architecture != job.old.architecture {
                 self.database.status.forget(&job.old.package, &job.old.architecture);

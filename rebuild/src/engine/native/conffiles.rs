@@ -1,6 +1,6 @@
 //! Configuration files: what the user has, what the old version brought, what the new one brings (dpkg's `configure`).
 
-use super::{ConffilePolicy, EngineError, Job, Note, RefusedReason, Session};
+use super::{ConffilePolicy, EngineError, Job, Note, RefusedReason, Session, Waiting};
 use md5::{Digest as _, Md5};
 use slim::draft::Draft;
 use slim::packages::dpkg::status::Conffile;
@@ -51,7 +51,7 @@ impl Session<'_> {
     /// Installs the conffiles that unpacking left waiting.
     pub(super) fn install_conffiles(&mut self, draft: &mut Draft<'_>, job: &mut Job<'_>) -> Result<(), EngineError> {
         let waiting = std::mem::take(&mut job.waiting);
-        for (path, (place, mut new)) in waiting {
+        for (path, Waiting { place, linked, node: mut new }) in waiting {
             let new_hash = hash(draft, &new)?;
             let Some(index) = job.conffiles.iter().position(|conffile| conffile.path == path) else { continue };
             let recorded = std::mem::replace(&mut job.conffiles[index].hash, new_hash.clone());
@@ -66,6 +66,10 @@ impl Session<'_> {
             }
             let user_changed = current.as_ref() != Some(&recorded);
             let package_changed = recorded != new_hash;
+            if linked && package_changed && current.as_ref() != Some(&new_hash) {
+                let reason = "a conffile is a link, and versions of dpkg differ in what they do".to_owned();
+                return Err(job.refuse(RefusedReason::Path { path, reason }));
+            }
             match (&current, &old) {
                 (Some(current), _) if *current == new_hash => {}
                 (None, _) if recorded == NEW => self.install(draft, job, &path, place, new, None),

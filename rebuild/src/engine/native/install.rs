@@ -43,6 +43,6 @@ impl Session<'_> {
         let dpkg = concrete().find(|stanza| stanza.package == "dpkg");
         let own = self.database.architectures.first().cloned();
         let found = own.or_else(|| dpkg.or_else(|| concrete().next()).map(|stanza| stanza.architecture.clone()));
-        found.unwrap_or_else(|| "all".into())
+        found.unwrap_or_else(|| self.options.platform.unwrap_or("all").into())
     }
 }

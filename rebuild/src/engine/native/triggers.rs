@@ -1,7 +1,7 @@
 //! Running triggers until none is left (deb-triggers(5); dpkg's triggers specification).
 
 use super::script::{Hook, Invocation};
-use super::{Activated, EngineError, Outcome, Refused, RefusedReason, Session, bookkeeping};
+use super::{Activation, EngineError, Outcome, Refused, RefusedReason, Session, bookkeeping};
 use slim::draft::Draft;
 use slim::packages::dpkg::triggers::Interest;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,16 +12,16 @@ const ROUNDS: usize = 100;
 impl Session<'_> {
     pub(super) fn run_triggers(&mut self, draft: &mut Draft<'_>, outcome: &mut Outcome) -> Result<(), EngineError> {
         for _ in 0..ROUNDS {
-            let activated = std::mem::take(&mut self.activated);
-            if activated.0.is_empty() {
+            let activated = std::mem::take(&mut self.activated.triggers);
+            if activated.is_empty() {
                 return Ok(());
             }
             let interests = bookkeeping::interests(draft, &self.database)?;
-            for (package, pending) in pending(&activated, &interests) {
+            for (package, pending) in pending(&activated, &interests, &self.places) {
                 self.run_triggered(draft, outcome, &package, pending)?;
             }
         }
-        Err(EngineError::Triggers(self.activated.0.keys().cloned().collect::<Vec<_>>().join(" ")))
+        Err(EngineError::Triggers(self.activated.triggers.keys().cloned().collect::<Vec<_>>().join(" ")))
     }
 
     fn run_triggered(
@@ -58,7 +58,9 @@ impl Session<'_> {
             }
         }
         for trigger in activated {
-            self.activated.0.entry(trigger).or_default().extend(by.iter().cloned());
+            for package in &by {
+                self.activated.add(trigger.clone(), package);
+            }
         }
         Ok(())
     }
@@ -73,23 +75,33 @@ struct Pending {
     by: BTreeSet<String>,
 }
 
-/// Who is to run with which triggers. A path activates interests in itself and in every directory above it.
-fn pending(activated: &Activated, interests: &[Interest]) -> BTreeMap<String, Pending> {
-    let mut names: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for (trigger, by) in &activated.0 {
+/// Who is to run with which triggers. A path activates interests in itself and in every directory above it. `places` says when the packages of
+/// the run were configured.
+fn pending(
+    activated: &BTreeMap<String, Activation>,
+    interests: &[Interest],
+    places: &BTreeMap<String, usize>,
+) -> BTreeMap<String, Pending> {
+    let mut names: BTreeMap<&str, Activation> = BTreeMap::new();
+    for (trigger, activation) in activated {
         let above = trigger.match_indices('/').map(|(at, _)| &trigger[..at]).filter(|_| trigger.starts_with('/'));
         for name in above.filter(|name| !name.is_empty()).chain([trigger.as_str()]) {
-            names.entry(name).or_default().extend(by.iter().map(String::as_str));
+            let all = names.entry(name).or_default();
+            all.by.extend(activation.by.iter().cloned());
+            all.configured = all.configured.max(activation.configured);
         }
     }
     let mut pending: BTreeMap<String, Pending> = BTreeMap::new();
     for interest in interests {
-        let Some(by) = names.get(interest.trigger.as_str()) else { continue };
+        let Some(activation) = names.get(interest.trigger.as_str()) else { continue };
+        if places.get(&interest.package).is_some_and(|place| activation.configured <= *place) {
+            continue;
+        }
         let entry = pending.entry(interest.package.clone()).or_default();
         if !entry.triggers.contains(&interest.trigger) {
             entry.triggers.push(interest.trigger.clone());
         }
-        entry.by.extend(by.iter().map(|package| (*package).to_owned()));
+        entry.by.extend(activation.by.iter().cloned());
     }
     pending
 }

@@ -3,13 +3,14 @@
 use super::accounts::Accounts;
 use super::filter::Filter;
 use super::replaces::replaces;
-use super::{EngineError, Job, Note, RefusedReason, Session, bookkeeping};
+use super::{EngineError, Job, Note, RefusedReason, Session, Waiting, bookkeeping};
 use crate::archives::deb::{DebEntry, DebKind};
 use md5::{Digest as _, Md5};
 use slim::draft::Draft;
 use slim::packages::dpkg::diversions::Diversions;
 use slim::packages::dpkg::info;
 use slim::packages::dpkg::statoverride;
+use slim::packages::dpkg::status::Conffile;
 use slim::path::ImagePath;
 use slim::tree::{File, Kind, Node, Origin};
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,6 +76,12 @@ impl Session<'_> {
         for (owner, paths) in std::mem::take(&mut state.taken) {
             self.take_over(draft, job, &owner, &paths)?;
         }
+        let promised = info::read_md5sums(job.deb.member("md5sums").unwrap_or_default());
+        for (path, hash) in &state.sums {
+            if promised.get(path).is_some_and(|promised| !promised.eq_ignore_ascii_case(hash)) {
+                job.note(Note::SumsDisagree(path.clone()));
+            }
+        }
         let mut sums = Vec::new();
         for (path, hash) in &state.sums {
             sums.extend_from_slice(hash.as_bytes());
@@ -82,6 +89,7 @@ impl Session<'_> {
             sums.extend_from_slice(path.as_bytes());
             sums.push(b'\n');
         }
+        self.unpacked.insert(job.info_name.clone(), (job.version.clone(), job.conffiles.clone()));
         self.write_info(draft, job, &state.list, sums)
     }
 
@@ -94,14 +102,14 @@ impl Session<'_> {
     ) -> Result<(), EngineError> {
         let path = &entry.path;
         let named = self.database.diversions.place(path, &job.name).clone();
-        self.activated.add(named.to_text(), &job.name);
+        self.activated.add(path.to_text(), &job.name);
         if self.database.diversions.ending_at(path).is_some_and(|diversion| diversion.package.is_some()) {
             let reason = "another package's file was diverted to this path".to_owned();
             return Err(job.refuse(RefusedReason::Path { path: path.clone(), reason }));
         }
-        let place = match draft.tree().resolve_parent(&named) {
-            Ok(resolved) => resolved.path,
-            Err(slim::tree::ResolveError::Missing { .. }) => named.clone(),
+        let (place, homeless) = match draft.tree().resolve_parent(&named) {
+            Ok(resolved) => (resolved.path, false),
+            Err(slim::tree::ResolveError::Missing { .. }) => (named.clone(), true),
             Err(error) => {
                 return Err(job.refuse(RefusedReason::Path { path: path.clone(), reason: error.to_string() }));
             }
@@ -129,11 +137,15 @@ impl Session<'_> {
             job.note(Note::NotResurrected(path.clone()));
             return Ok(());
         }
+        if homeless {
+            let reason = "its directory is neither in the image nor in the package before it".to_owned();
+            return Err(job.refuse(RefusedReason::Path { path: path.clone(), reason }));
+        }
         let node = self.node(draft, job, state, entry)?;
         if conffile && matches!(entry.kind, DebKind::File { .. } | DebKind::Hardlink(_)) {
-            // The user's file may be a link's target.
+            let linked = existing.as_ref().is_some_and(|node| node.as_symlink().is_some());
             let place = draft.tree().resolve(&place).map_or(place, |resolved| resolved.path);
-            job.waiting.insert(path.clone(), (place, node));
+            job.waiting.insert(path.clone(), Waiting { place, linked, node });
             return Ok(());
         }
         self.observe(draft, job, state, path, &place, existing, &node)?;
@@ -158,9 +170,19 @@ impl Session<'_> {
         for owner in others {
             let status = &self.database.status;
             let Some(stanza) = status.find(&owner).and_then(|index| status.stanzas().get(index)) else { continue };
+            let (version, conffiles) = match self.unpacked.get(&owner) {
+                Some((version, conffiles)) => (version, conffiles),
+                None => (&stanza.version, &stanza.conffiles),
+            };
+            let ours_too = job.conffiles.iter().any(|c| c.path == *path);
             if stanza.package == job.name {
                 // Instances of one package share their files.
-                if job.same && stanza.same && !shared(draft, existing, &entry.kind)? && stanza.version == job.version {
+                if job.same
+                    && stanza.same
+                    && !ours_too
+                    && !shared(draft, existing, &entry.kind)?
+                    && *version == job.version
+                {
                     return Err(job.refuse(RefusedReason::Conflict { path: path.clone(), owner }));
                 }
                 continue;
@@ -169,17 +191,20 @@ impl Session<'_> {
             if diverter.is_some_and(|package| package == stanza.package || package == job.name) {
                 continue;
             }
-            if (existing.is_none() && entry.kind == DebKind::Directory) || !stanza.is_installed() {
+            if existing.is_none() && entry.kind == DebKind::Directory {
                 continue;
             }
-            let obsolete = |stanza: &slim::packages::dpkg::status::Stanza| {
-                stanza.conffiles.iter().any(|c| c.path == *path && c.obsolete)
-            };
+            if !stanza.is_installed() {
+                // Of a package that was removed only configuration is left, which anybody may take.
+                if entry.kind != DebKind::Directory {
+                    state.taken.entry(owner).or_default().push(path.clone());
+                }
+                continue;
+            }
+            let obsolete = conffiles.iter().any(|c| c.path == *path && c.obsolete);
             let ours = job.deb.field("Replaces").unwrap_or_default();
             let theirs = stanza.paragraph().get("Replaces").map(|value| value.into_owned()).unwrap_or_default();
-            if (job.conffiles.iter().any(|c| c.path == *path) && obsolete(stanza))
-                || replaces(&ours, &stanza.package, &stanza.version)
-            {
+            if (ours_too && obsolete) || replaces(&ours, &stanza.package, version) {
                 state.taken.entry(owner).or_default().push(path.clone());
             } else if replaces(&theirs, &job.name, &job.version) {
                 claim = Claim::Theirs;
@@ -248,8 +273,8 @@ impl Session<'_> {
 
     /// Another name of a file that was unpacked before: both get the same inode.
     fn hard_link(&self, draft: &mut Draft<'_>, job: &Job<'_>, state: &Unpacking, target: &ImagePath) -> Option<Node> {
-        if let Some((_, node)) = job.waiting.get(target) {
-            return Some(node.clone());
+        if let Some(waiting) = job.waiting.get(target) {
+            return Some(waiting.node.clone());
         }
         let place = state.places.get(target)?;
         let first = draft.get(place)?.as_file()?.inode;
@@ -325,7 +350,7 @@ impl Session<'_> {
             let same = here.contains(&place);
             if let Some(old) = job.old.conffiles.iter().find(|conffile| conffile.path == *path).cloned() {
                 if !same {
-                    job.conffiles.push(slim::packages::dpkg::status::Conffile { obsolete: true, ..old });
+                    job.conffiles.push(Conffile { obsolete: true, ..old });
                     state.list.push(path.clone());
                 }
                 continue;
@@ -355,7 +380,9 @@ impl Session<'_> {
             paths.iter().filter(|path| !draft.get(path).is_some_and(Node::is_directory)).cloned().collect();
         let left = self.database.lists.get(owner).into_iter().flatten();
         let mut left = left.filter(|path| !paths.contains(path) && !draft.get(path).is_some_and(Node::is_directory));
-        if left.next().is_none() {
+        let status = &self.database.status;
+        let installed = status.find(owner).is_some_and(|index| status.stanzas()[index].is_installed());
+        if installed && left.next().is_none() {
             let reason = format!("package {owner} would lose all its files and disappear");
             let path = paths.first().cloned().unwrap_or_else(ImagePath::root);
             return Err(job.refuse(RefusedReason::Path { path, reason }));
@@ -363,11 +390,13 @@ impl Session<'_> {
         self.shorten_list(draft, owner, &paths)?;
         if let Some(index) = self.database.status.find(owner) {
             let stanza = &self.database.status.stanzas()[index];
-            if stanza.conffiles.iter().any(|conffile| paths.contains(&conffile.path)) {
+            // As a conffile of this package they are no longer that one's; as anything else they stay what they were.
+            let taken = |conffile: &Conffile| {
+                paths.contains(&conffile.path) && job.conffiles.iter().any(|own| own.path == conffile.path)
+            };
+            if stanza.conffiles.iter().any(taken) {
                 let mut conffiles = stanza.conffiles.clone();
-                for conffile in conffiles.iter_mut().filter(|conffile| paths.contains(&conffile.path)) {
-                    conffile.obsolete = true;
-                }
+                conffiles.iter_mut().filter(|conffile| taken(conffile)).for_each(|conffile| conffile.obsolete = true);
                 let stanza = stanza.with_conffiles(conffiles);
                 self.database.status.replace(index, stanza);
             }

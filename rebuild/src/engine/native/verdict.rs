@@ -4,7 +4,7 @@
 //! on the image (a *known* script is one that cannot be evaluated, and whose effect was established otherwise).
 
 use super::evaluate::{self, Outcome, PATH, Setting, World};
-use super::script::{Invocation, Scripts, Tier, Unproven, Verdict};
+use super::script::{Hook, Invocation, Scripts, Tier, Unproven, Verdict};
 use recipes::Script as KnownScript;
 use sha2::{Digest, Sha256};
 use slim::draft::{Draft, same_node};
@@ -179,6 +179,8 @@ fn in_world(
     let several = ImagePath::new(&qualified).is_ok_and(|path| draft.tree().lookup(&path).is_some());
     let stem = qualified.trim_end_matches(".list");
     let name = match several {
+        // The new version's preinst runs before its files of `info` are in place.
+        _ if hook == Hook::Preinst.name() => "/var/lib/dpkg/tmp.ci/preinst".to_owned(),
         true => format!("{stem}.{hook}"),
         false => format!("/var/lib/dpkg/info/{}.{hook}", invocation.package),
     };

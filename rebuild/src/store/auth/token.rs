@@ -9,7 +9,7 @@ use ureq::http::header::CONTENT_TYPE;
 use ureq::http::{HeaderValue, Method, Uri};
 
 /// Largest answer of a token server, in bytes; tokens with many rights have some kilobytes.
-const LIMIT: usize = 1 << 20;
+const LIMIT: u64 = 1 << 20;
 
 /// How long a token without `expires_in` is good for (token authentication specification).
 const LIFETIME: Duration = Duration::from_secs(60);

@@ -1,9 +1,10 @@
 //! Pulling.
 
+use super::RegistryOptions;
 use super::client::Client;
 use super::download::Download;
-use super::{MANIFEST_LIMIT, RegistryOptions};
 use crate::event::{Reporter, Silent};
+use crate::image::manifest::MANIFEST_LIMIT;
 use crate::image::{Digest, Reference};
 use crate::store::transport::{Call, Failure, Transport};
 use crate::store::verify::Verified;

@@ -11,7 +11,7 @@ use ureq::http::Uri;
 const SAYS: usize = 300;
 
 /// Most bytes of a registry's error that are read.
-const ERROR_BODY: usize = 64 << 10;
+const ERROR_BODY: u64 = 64 << 10;
 
 /// An exchange failed. Never holds a secret: no token, no password, no query of an address.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -124,11 +124,23 @@ fn built_in_directories(loader: &[u8]) -> Option<Vec<Vec<u8>>> {
         }
         let is_library = |name: &Vec<u8>| name.split(|b| *b == b'/').any(|part| part.starts_with(b"lib"));
         if directories.len() >= 2 && directories.iter().all(is_library) {
+            if let Some(first) = directory_before(&loader[..at + found]).filter(is_library) {
+                directories.insert(0, first);
+            }
             return Some(directories);
         }
         at += found + 1;
     }
     None
+}
+
+/// A directory that ends here. The first of the list may follow code, without a zero before it, as in Debian's armhf.
+fn directory_before(bytes: &[u8]) -> Option<Vec<u8>> {
+    let start = bytes.iter().rposition(|b| !b.is_ascii_graphic()).map_or(0, |at| at + 1);
+    let text = &bytes[start..];
+    let text = &text[memchr::memchr(b'/', text)?..];
+    let name = text.strip_suffix(b"/")?;
+    (name.len() > 1).then(|| name.to_vec())
 }
 
 /// The default directories where there is no loader to ask: Debian's for its architectures, and the plain ones.
@@ -254,4 +266,19 @@ fn expand(tree: &Tree, from: &ImagePath, pattern: &[u8]) -> Vec<ImagePath> {
     };
     let is_file = |path: &ImagePath| tree.lookup(path).is_some_and(|(_, node): (_, &Node)| node.as_file().is_some());
     tree.children(&directory).map(|(path, _)| path).filter(|path| fits(path) && is_file(path)).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directories_stand_in_the_loader_one_after_the_other() {
+        let all = ["/lib/arm", "/usr/lib/arm", "/lib", "/usr/lib"].map(|name| name.as_bytes().to_vec());
+        let list = b"/lib/arm/\0/usr/lib/arm/\0/lib/\0/usr/lib/\0";
+        for before in [&b"\x7fELF\0/etc/ld.so.cache\0TZDIR\0\0"[..], b"\0code\xff\xff", b"\0code\xffG"] {
+            assert_eq!(built_in_directories(&[before, list, b"\x19\0/x/\0"].concat()).as_deref(), Some(&all[..]));
+        }
+        assert_eq!(built_in_directories(b"\0/etc/ld.so.cache\0/lib/\0x"), None);
+    }
 }

@@ -3,7 +3,7 @@
 use super::diversions::Diversions;
 use super::info;
 use super::statoverride::{self, Override};
-use super::status::{Stanza, Status};
+use super::status::{self, Stanza, Status};
 use super::triggers;
 use crate::draft::Draft;
 use crate::packages::{Inventory, Package};
@@ -54,6 +54,26 @@ pub enum Problem {
         package: String,
         /// `Status` as the stanza has it.
         state: String,
+    },
+    /// The status file holds something that is no field of a package.
+    #[error("{path}, line {line}: {found:?} is no field of a package: the file is damaged")]
+    Damaged {
+        /// The file.
+        path: ImagePath,
+        /// The line, from 1.
+        line: usize,
+        /// The line's beginning.
+        found: String,
+    },
+    /// An installed package has no version or no architecture.
+    #[error("package {package} is installed and has no {field}: {path} is damaged")]
+    NoField {
+        /// The package.
+        package: String,
+        /// The field.
+        field: &'static str,
+        /// The file.
+        path: ImagePath,
     },
     /// An installed package has no file list.
     #[error("package {package} has no file list (info/{name}.list)")]
@@ -158,6 +178,9 @@ impl Database {
 
     fn read_status(&mut self, reader: &Reader<'_>, text: &[u8]) -> Result<(), DatabaseError> {
         self.status = Status::parse(text);
+        if let Some((line, found)) = status::damage(text) {
+            self.problems.push(Problem::Damaged { path: self.at("status"), line, found });
+        }
         let architectures = reader.read(&self.at("arch"))?.unwrap_or_default();
         self.architectures = String::from_utf8_lossy(&architectures).lines().map(str::to_owned).collect();
         for name in reader.names(&self.at("info")) {
@@ -197,6 +220,12 @@ impl Database {
             if !sane || stanza.error != "ok" {
                 let state = format!("{} {} {}", stanza.want, stanza.error, stanza.state);
                 self.problems.push(Problem::State { package: package.clone(), state });
+            }
+            for (field, value) in [("Version", &stanza.version), ("Architecture", &stanza.architecture)] {
+                if stanza.state == "installed" && value.is_empty() {
+                    let path = self.at("status");
+                    self.problems.push(Problem::NoField { package: stanza.package.clone(), field, path });
+                }
             }
             if stanza.is_installed() && !self.lists.contains_key(&stanza.info_name()) {
                 self.problems.push(Problem::NoList { package, name: stanza.info_name() });
@@ -417,7 +446,10 @@ mod tests {
         assert!(problems.iter().any(|p| matches!(p, Problem::State { package, .. } if package == "a:all")));
         assert!(problems.iter().any(|p| matches!(p, Problem::NoList { name, .. } if name == "c")));
         assert!(problems.iter().any(|p| matches!(p, Problem::InfoFormat { found } if found == "2")));
+        assert!(problems.iter().any(|p| matches!(p, Problem::NoField { field: "Version", .. })));
         assert_eq!(problems.iter().filter(|p| matches!(p, Problem::Unfinished { .. })).count(), 2);
+        let torn = read("/var/lib/dpkg/status = Package: a\\nStatus: inst").problems;
+        assert!(torn.iter().any(|p| matches!(p, Problem::Damaged { line: 2, .. })), "{torn:?}");
     }
 
     #[test]

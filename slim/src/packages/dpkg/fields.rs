@@ -1,5 +1,6 @@
 //! How dpkg writes a stanza: which fields, in which order, in which form (deb-control(5); the field table of dpkg's parser).
 
+use super::version::Version;
 use std::borrow::Cow;
 
 /// What a field's value is, as far as writing it goes.
@@ -113,7 +114,7 @@ fn find<'a>(raw: &'a [u8], name: &str) -> Option<&'a [u8]> {
 /// When the control file has a field that only dpkg may write, or relations that dpkg does not accept.
 pub fn compose(control: &[u8], status: &str, conffiles: &str, old: Option<&[u8]>) -> Result<Vec<u8>, FieldError> {
     let mut stanza = Vec::with_capacity(control.len() + 128);
-    for name in STATE_ONLY.iter().chain(&["Status", "Config-Version", "Conffiles"]) {
+    for name in STATE_ONLY.iter().chain(&["Status", "Config-Version"]) {
         if let Some(value) = find(control, name) {
             return Err(error(name, "only dpkg itself may write it", value));
         }
@@ -162,12 +163,17 @@ fn written<'a>(name: &str, form: Form, value: &'a [u8]) -> Result<Option<Cow<'a,
         Form::Flag => value.eq_ignore_ascii_case(b"yes").then_some(Cow::Borrowed(&b"yes"[..])),
         Form::Word if value.eq_ignore_ascii_case(b"no") => None,
         Form::Word => Some(Cow::Owned(value.to_ascii_lowercase())),
-        Form::Version => Some(Cow::Borrowed(without_zero_epoch(value))),
+        Form::Version => {
+            let text = String::from_utf8_lossy(value);
+            Version::new(&text).map_err(|_| error(name, "expected a version (deb-version(7))", value))?;
+            Some(Cow::Borrowed(without_zero_epoch(value)))
+        }
         Form::Relations(alternatives) => Some(Cow::Owned(relations(name, value, alternatives)?)),
     })
 }
 
-fn without_zero_epoch(version: &[u8]) -> &[u8] {
+/// A version as dpkg writes it and hands it to scripts: an epoch of zero goes unsaid.
+pub fn without_zero_epoch(version: &[u8]) -> &[u8] {
     match version.iter().position(|b| *b == b':') {
         Some(colon)
             if colon > 0 && version[..colon].iter().all(|b| *b == b'0') && !version[colon + 1..].contains(&b':') =>

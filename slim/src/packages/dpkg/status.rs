@@ -229,6 +229,47 @@ impl Status {
     }
 }
 
+/// The first line of a status file that dpkg would not read, with its number: what is neither a field nor the continuation of one, a
+/// paragraph that names no package, a last line without its end.
+pub fn damage(text: &[u8]) -> Option<(usize, String)> {
+    let damaged = |number: usize, line: &[u8]| {
+        let shown = &line[..line.len().min(80)];
+        Some((number, String::from_utf8_lossy(shown).into_owned()))
+    };
+    let name = |line: &[u8]| {
+        let colon = memchr::memchr(b':', line)?;
+        let plain = colon > 0 && line[0] != b'-' && line[..colon].iter().all(u8::is_ascii_graphic);
+        plain.then(|| line[..colon].to_ascii_lowercase())
+    };
+    // Where the paragraph began, and whether it has named its package.
+    let (mut start, mut named) = (None, true);
+    let mut number = 0;
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        number += 1;
+        if line.contains(&0) || line.last() != Some(&b'\n') {
+            return damaged(number, line);
+        }
+        let line = line.trim_ascii_end();
+        if line.is_empty() {
+            if let Some((at, first)) = start.take().filter(|_| !named) {
+                return damaged(at, first);
+            }
+            continue;
+        }
+        let begins = start.is_none();
+        let continued = line[0].is_ascii_whitespace() && !begins;
+        match name(line) {
+            _ if continued => {}
+            Some(field) => {
+                named = field == b"package" || (named && !begins);
+                start = start.or(Some((number, line)));
+            }
+            None => return damaged(number, line),
+        }
+    }
+    start.filter(|_| !named).and_then(|(at, first)| damaged(at, first))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -247,6 +288,25 @@ mod tests {
         assert!(a.conffiles[0].obsolete && !a.conffiles[1].obsolete);
         assert_eq!(a.with_conffiles(a.conffiles.clone()).raw(), a.raw());
         assert!(!String::from_utf8_lossy(a.with_conffiles(vec![]).raw()).contains("Conffiles"));
+    }
+
+    #[test]
+    fn damage_is_found_where_it_is() {
+        assert_eq!(damage(TEXT.as_bytes()), None);
+        assert_eq!(damage(b""), None);
+        for (text, expected) in [
+            ("Package: a\nVersion", (2, "Version")),
+            ("Package: a\nStat", (2, "Stat")),
+            ("Package: a\n\nVersion: 1\nStatus: x\n", (3, "Version: 1")),
+            ("Package: a\n\nVersion: 1\nStatus: x\n\nPackage: b\n", (3, "Version: 1")),
+            ("\n continued\n", (2, " continued")),
+            ("Package: a\nno field\n", (2, "no field")),
+            ("Package: a\nwith blank: x\n", (2, "with blank: x")),
+            ("Package: a\nX: \0\n", (2, "X: \0\n")),
+            ("\u{1f}\u{8b}\u{8}garbage", (1, "\u{1f}\u{8b}\u{8}garbage")),
+        ] {
+            assert_eq!(damage(text.as_bytes()), Some((expected.0, expected.1.to_owned())), "{text:?}");
+        }
     }
 
     #[test]

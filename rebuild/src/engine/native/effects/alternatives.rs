@@ -336,7 +336,8 @@ fn select_mode(draft: &Draft<'_>, group: &mut Group, current: Option<&str>) -> R
     Ok(())
 }
 
-/// Takes every choice whose file is gone out of the database, and repairs or removes the links that led to it.
+/// Takes every choice whose file is gone out of the database, and repairs or removes the links that led to it. A group whose own link the
+/// draft took away goes altogether: nothing asks for it by name any more.
 ///
 /// Groups that nothing was taken from stay as they are, and so do files that are not in the program's format.
 ///
@@ -355,6 +356,10 @@ pub fn forget(draft: &mut Draft<'_>) -> Result<Output, Unproven> {
         let Some(stored) = Group::read(&text).filter(|group| group.write() == text) else { continue };
         let current = link_of(draft, &format!("{LINKS}/{name}"))?;
         let mut group = stored.clone().without_missing(draft)?;
+        let inner = super::place(draft, &path(format!("{LINKS}/{name}"))?);
+        if current.is_none() && draft.touched().contains(&inner) {
+            group.choices.clear();
+        }
         if group == stored && !links::dangle(draft, &group, current.as_deref())? {
             continue;
         }

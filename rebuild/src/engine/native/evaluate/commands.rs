@@ -23,6 +23,8 @@ mod stat;
 mod system;
 mod test;
 mod text;
+#[cfg(test)]
+mod trying;
 mod version;
 
 pub(super) use debconf::{Debconf, is_command as is_debconf, run as run_debconf};

@@ -1,4 +1,5 @@
 use super::*;
+use crate::image::manifest::MANIFEST_LIMIT;
 use std::time::Instant;
 
 #[test]
@@ -36,7 +37,7 @@ fn manifests_that_are_not_what_was_asked_for() {
     assert!(matches!(open.manifest(None), Err(StoreError::Corrupt { .. })));
     registry.fault("GET", "manifests/sha256", Fault::Body(b"{\"layers\":[]}".to_vec()), 1);
     assert!(matches!(open.manifest(Some(&digest)), Err(StoreError::Corrupt { .. })));
-    registry.fault("GET", "manifests/1", Fault::Body(vec![b' '; MANIFEST_LIMIT + 1]), 1);
+    registry.fault("GET", "manifests/1", Fault::Body(vec![b' '; usize::try_from(MANIFEST_LIMIT).unwrap() + 1]), 1);
     let error = open.manifest(None).unwrap_err();
     assert!(matches!(&error, StoreError::NotAnImage { reason, .. } if reason.contains("larger")), "{error}");
     // A broken connection is only that.

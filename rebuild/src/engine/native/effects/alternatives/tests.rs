@@ -120,3 +120,18 @@ fn removed_packages_are_forgotten() {
     forget(&mut whole).unwrap();
     assert!(whole.touched().is_empty());
 }
+
+#[test]
+fn a_group_whose_link_was_pruned_goes_though_its_choices_stay() {
+    let mut pruned = draft(TREE);
+    pruned.remove(&ImagePath::literal("/etc/alternatives/awk"));
+    forget(&mut pruned).unwrap();
+    for gone in ["/usr/bin/awk", "/var/lib/dpkg/alternatives/awk"] {
+        assert!(!pruned.tree().contains(&ImagePath::literal(gone)), "{gone}");
+    }
+    assert!(pruned.tree().contains(&ImagePath::literal("/usr/bin/mawk")));
+    // A link that the image's author had taken away is the author's business.
+    let mut before = draft(&TREE.replace("/etc/alternatives/awk ->", "/x ->"));
+    forget(&mut before).unwrap();
+    assert!(before.touched().is_empty());
+}

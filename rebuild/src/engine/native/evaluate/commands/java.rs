@@ -84,22 +84,12 @@ fn here(shell: &Shell<'_, '_>, mut unproven: Unproven) -> Stop {
 
 #[cfg(test)]
 mod tests {
-    use crate::engine::native::evaluate::{PATH, Setting, run};
-    use slim::draft::Draft;
-    use slim::tree::{MemoryContents, text};
+    use crate::engine::native::evaluate::commands::trying::evaluate;
 
     const TREE: &str = "/usr/bin/java -> /etc/alternatives/java\n/etc/alternatives/java -> /usr/lib/jvm/j/bin/java\n\
         /usr/bin/keytool 755 = x\n/usr/lib/jvm/j/bin/java 755 = x\n/usr/lib/jvm/j/lib/security/cacerts -> /etc/ssl/certs/java/cacerts\n\
         /etc/ssl/certs/java/cacerts = not a keystore\n/other = x\n\
         /usr/lib/jvm/j/release = JAVA_VERSION=\"17.0.12\"\\nJAVA_VERSION_DATE=\"2024-07-16\"\\nJAVA_RUNTIME_VERSION=\"17.0.12+7-Debian-2\"\\nOS_ARCH=\"x86_64\"\\n";
-
-    fn evaluate(tree: &str, script: &str) -> Result<String, String> {
-        let mut draft = Draft::new(text::tree(tree).unwrap(), &MemoryContents);
-        let script = format!("#!/bin/sh\n{script}");
-        let outcome =
-            run(&mut draft, Setting::default(), script.as_bytes(), "s", &[], &[("PATH", PATH)], &mut Vec::new());
-        outcome.map(|outcome| String::from_utf8(outcome.stdout).unwrap()).map_err(|unproven| unproven.to_string())
-    }
 
     #[test]
     fn a_machine_says_its_version_where_errors_go() {

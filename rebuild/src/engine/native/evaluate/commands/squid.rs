@@ -55,21 +55,11 @@ fn names(shell: &Shell<'_, '_>, pattern: &str) -> Result<Vec<String>, Stop> {
 
 #[cfg(test)]
 mod tests {
-    use crate::engine::native::evaluate::{PATH, Setting, run};
-    use slim::draft::Draft;
-    use slim::tree::{MemoryContents, text};
+    use crate::engine::native::evaluate::commands::trying::evaluate;
 
     const TREE: &str = "/usr/sbin/squid 755 = x\n/usr/bin/sed 755 = x\n/usr/bin/grep 755 = x\n\
         /etc/squid/squid.conf = # cache_dir no\\n\\n  http_port 3128\\ninclude /etc/squid/conf.d/*.conf\\ncache_effective_user me\\n\n\
         /etc/squid/conf.d/a.conf = cache_dir ufs /srv/cache 100\\n\n/etc/squid/conf.d/b.txt = cache_dir ufs /no 1\\n";
-
-    fn evaluate(tree: &str, script: &str) -> Result<String, String> {
-        let mut draft = Draft::new(text::tree(tree).unwrap(), &MemoryContents);
-        let script = format!("#!/bin/sh\n{script}");
-        let outcome =
-            run(&mut draft, Setting::default(), script.as_bytes(), "s", &[], &[("PATH", PATH)], &mut Vec::new());
-        outcome.map(|outcome| String::from_utf8(outcome.stdout).unwrap()).map_err(|unproven| unproven.to_string())
-    }
 
     #[test]
     fn every_line_in_force_is_said() {

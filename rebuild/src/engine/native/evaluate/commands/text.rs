@@ -387,10 +387,10 @@ pub(super) fn expr(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     Ok(status)
 }
 
-/// `xargs [-0] [-r] COMMAND …`: one call with all of the input's words.
+/// `xargs [-0] [-r] [-n COUNT] [-I MARK] COMMAND …`: one call with all of the input's words, or one for each in place of the mark.
 pub(super) fn xargs(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     let long = [("null", '0'), ("no-run-if-empty", 'r'), ("max-chars", 's'), ("show-limits", 'l')];
-    let options = options::read(shell, words, "+0rn:s:", &long)?;
+    let options = options::read(shell, words, "+0rn:s:I:", &long)?;
     if options.has('l') {
         // Asked only to choose how much goes into one call; it depends on the size of the environment.
         let size = shell.world().argument_size();
@@ -399,26 +399,33 @@ pub(super) fn xargs(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     }
     let input = shell.input()?;
     let text = String::from_utf8(input).map_err(|_| shell.unproven("xargs", "input that is not UTF-8"))?;
+    let replaced = options.value('I');
     let arguments: Vec<String> = if options.has('0') {
         text.split_terminator('\0').map(str::to_owned).collect()
     } else {
         if text.contains(['\'', '"', '\\']) {
             return Err(shell.unproven("xargs", "quotes in the input"));
         }
-        text.split_ascii_whitespace().map(str::to_owned).collect()
+        match replaced {
+            Some(_) => text.lines().map(|line| line.trim_start().to_owned()).filter(|line| !line.is_empty()).collect(),
+            None => text.split_ascii_whitespace().map(str::to_owned).collect(),
+        }
     };
-    if arguments.is_empty() && options.has('r') {
+    if arguments.is_empty() && (options.has('r') || replaced.is_some()) {
         return Ok(0);
     }
     let command: Vec<String> = match &options.operands[..] {
         [] => vec!["echo".into()],
         command => command.to_vec(),
     };
+    if let Some(mark) = replaced {
+        let filled = |argument: &String| command.iter().map(|word| word.replace(mark, argument)).collect();
+        return calls_all(shell, arguments.iter().map(filled).collect());
+    }
     let each = match options.value('n') {
         Some(word) => count(shell, "xargs", word)?.max(1),
         None => usize::MAX,
     };
-    let mut status = 0;
     let most = match options.value('s') {
         Some(word) => count(shell, "xargs", word)?.min(128 * 1024),
         None => 128 * 1024,
@@ -435,8 +442,13 @@ pub(super) fn xargs(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
         size += argument.len() + 1;
         calls.last_mut().into_iter().for_each(|call| call.push(argument.clone()));
     }
-    for call in &calls {
-        let words: Vec<String> = command.iter().chain(call).cloned().collect();
+    calls_all(shell, calls.iter().map(|call| command.iter().chain(call).cloned().collect()).collect())
+}
+
+/// Runs commands one after the other; the status is that of `xargs`.
+fn calls_all(shell: &mut Shell<'_, '_>, calls: Vec<Vec<String>>) -> Status {
+    let mut status = 0;
+    for words in calls {
         match shell.invoke_command(&words)? {
             0 => {}
             126 | 127 => return Ok(127),

@@ -1,0 +1,219 @@
+//! The finders, each by what it makes of one small file: a package stays when, and only when, the file names it.
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests build their own trees")]
+
+use slim::launch::Launch;
+use slim::packages::{Inventory, Package};
+use slim::path::ImagePath;
+use slim::policy::{Profile, decide};
+use slim::reach::{Wishes, reach};
+use slim::tree::{MemoryContents, Node, Tree, text};
+use testdata::elf::{Elf, library, program};
+
+/// A tool that nothing else leads to, with a link to it; what a script reads; scripts that a loop runs; a configuration.
+const TREE: &str = "/usr/bin/sh = x\n/bin -> usr/bin\n/usr/bin/tool = x\n/usr/bin/link -> tool\n/usr/lib/part = tool\n\
+    /etc/parts.d/10-one 755 = x\n/usr/bin/env = x\n/usr/bin/find = x\n/usr/bin/xargs = x\n/usr/bin/nice = x\n";
+
+fn package(name: &str, files: &[&str]) -> Package {
+    let files = files.iter().map(|path| ImagePath::literal(path)).collect();
+    Package { name: name.into(), architecture: "all".into(), files, ..Package::default() }
+}
+
+/// What stays of the packages of a tree when `/usr/bin/app` is run.
+fn kept(tree: Tree, packages: Vec<Package>) -> (Vec<String>, Vec<String>) {
+    let inventory = Inventory::new(packages, &tree);
+    let launch = Launch {
+        entrypoint: vec!["/usr/bin/app".into(), "tool-by-argument".into()],
+        env: vec![("PATH".into(), "/usr/bin".into()), ("NAMED".into(), "tool".into())],
+        ..Launch::default()
+    };
+    let recipes = recipes::Recipes::embedded().unwrap();
+    let reached = reach(&tree, &MemoryContents, &inventory, &launch, &recipes, &Wishes::default()).unwrap();
+    let plan = decide(&tree, &inventory, &reached, Profile::Packages);
+    let kept = plan.kept().map(|step| step.package.trim_end_matches(":all").to_owned()).collect();
+    (kept, reached.graph.unknowns().iter().map(ToString::to_string).collect())
+}
+
+/// What stays when the application is a script of these lines.
+fn script(lines: &[u8]) -> (Vec<String>, Vec<String>) {
+    let mut tree = text::tree(TREE).unwrap();
+    tree.insert(ImagePath::literal("/usr/bin/app"), Node { mode: 0o755, ..Node::file(lines) });
+    let packages = vec![
+        package("tool", &["/usr/bin/tool"]),
+        package("part", &["/usr/lib/part"]),
+        package("parts", &["/etc/parts.d/10-one"]),
+        package(
+            "base",
+            &[
+                "/usr/bin/sh",
+                "/usr/bin/env",
+                "/usr/bin/find",
+                "/usr/bin/xargs",
+                "/usr/bin/nice",
+                "/usr/bin/link",
+                "/bin",
+            ],
+        ),
+    ];
+    let (mut kept, unknowns) = kept(tree, packages);
+    kept.retain(|name| name != "base");
+    (kept, unknowns)
+}
+
+/// The lines, as scripts, of which something else stays than what is said; or of which something is not known.
+fn wrong(rows: &[(&str, &[&str])]) -> Vec<String> {
+    let differs = |(lines, expected): &(&str, &[&str])| {
+        let text = if lines.starts_with("#!") { format!("{lines}\n") } else { format!("#!/bin/sh\n{lines}\n") };
+        let found = script(text.as_bytes());
+        (found != (expected.iter().map(|name| (*name).to_owned()).collect(), vec![]))
+            .then(|| format!("{lines}: {found:?}"))
+    };
+    rows.iter().filter_map(differs).collect()
+}
+
+#[test]
+fn a_shell_script_uses_what_its_words_name() {
+    let tool: &[&str] = &["tool"];
+    let lines = [
+        "tool",
+        "exec tool -x",
+        "/usr/bin/tool",
+        "link",
+        "if tool; then :; fi",
+        "f() { tool; }\nf",
+        "x=$(tool)",
+        "x=`tool`",
+        "cat <<END\n$(tool)\nEND",
+        "echo x | tool",
+        "(tool)",
+        "case $1 in x) tool;; esac",
+        "while tool; do :; done",
+        "command -v tool",
+        "type tool",
+        "which tool",
+        "nice -n 5 tool",
+        "env A=b tool",
+        "find / -exec tool {} +",
+        "sh -c 'exec tool'",
+        "eval 'tool x'",
+        "trap 'tool' EXIT",
+        "set -- tool \"$@\"\nexec \"$@\"",
+        "NAME=tool\n$NAME",
+        "export NAME=tool\nexec \"$NAME\"",
+        "f() { local NAME=too; \"${NAME}l\"; }",
+        "${NAME:-tool}",
+        "$NAMED",
+        "for name in other tool; do $name; done",
+        "all='other tool'\nfor name in $all; do command -v $name; done",
+    ];
+    assert_eq!(wrong(&lines.map(|line| (line, tool))), Vec::<String>::new());
+    let none = ["echo tool", "# tool", "cat <<'END'\n$(tool)\nEND", "tools"];
+    assert_eq!(wrong(&none.map(|line| (line, &[][..]))), Vec::<String>::new());
+}
+
+#[test]
+fn a_shell_script_uses_files_that_it_reads_and_directories_that_it_runs() {
+    let rows: [(&str, &[&str]); 12] = [
+        (". /usr/lib/part", &["part", "tool"]),
+        ("source /usr/lib/part", &["part", "tool"]),
+        ("for file in /usr/lib/par*; do . \"$file\"; done", &["part", "tool"]),
+        ("cat /usr/lib/part", &["part"]),
+        ("x=/usr/lib/part", &["part"]),
+        ("test -f /usr/lib/part", &["part"]),
+        ("cat --file=/usr/lib/part", &["part"]),
+        ("cat < /usr/lib/part", &["part"]),
+        ("while read line; do :; done < /usr/lib/part", &["part"]),
+        ("echo x > /usr/lib/part", &[]),
+        ("run-parts /etc/parts.d", &["parts"]),
+        ("for file in /etc/parts.d/*; do \"$file\"; done", &["parts"]),
+    ];
+    assert_eq!(wrong(&rows), Vec::<String>::new());
+}
+
+#[test]
+fn files_that_read_each_other_are_read_once() {
+    let many: String = (0..60)
+        .map(|number| format!("/usr/lib/many/{number} = for f in /usr/lib/many/*; do . \"$f\"; done\n"))
+        .collect();
+    let mut tree = text::tree(&format!("{TREE}{many}")).unwrap();
+    let app = Node { mode: 0o755, ..Node::file(b"#!/bin/sh\n. /usr/lib/many/1\n".to_vec()) };
+    tree.insert(ImagePath::literal("/usr/bin/app"), app);
+    assert_eq!(kept(tree, vec![package("many", &["/usr/lib/many/59"])]).0, ["many"]);
+}
+
+#[test]
+fn the_first_line_names_the_interpreter() {
+    let lines = [
+        "#!/usr/bin/tool",
+        "#! /usr/bin/tool -x",
+        "#!/usr/bin/link",
+        "#!/usr/bin/env tool",
+        "#!/usr/bin/env -S tool -x",
+        "#!/usr/bin/env -S A=b tool",
+    ];
+    assert_eq!(wrong(&lines.map(|line| (line, &["tool"][..]))), Vec::<String>::new());
+    let (kept, unknowns) = script(b"#!/usr/bin/gone\n");
+    assert!(kept.is_empty() && unknowns[0].contains("interpreter /usr/bin/gone is not in the image"), "{unknowns:?}");
+}
+
+#[test]
+fn commands_that_are_computed_are_told_with_their_line() {
+    let (kept, unknowns) = script(b"#!/bin/sh\n\n$(cat /etc/which) --help\n");
+    assert!(kept.is_empty(), "{kept:?}");
+    assert!(unknowns[0].starts_with("/usr/bin/app, line 3: the command is $("), "{unknowns:?}");
+}
+
+/// What stays when the application is this program. The library `liba.so.1` is a link to another file and needs `libb.so.1`.
+fn elf(app: &Elf) -> Vec<String> {
+    let mut tree =
+        text::tree("/lib64/ld-linux-x86-64.so.2 = x\n/usr/lib/liba.so.1 -> liba.so.1.0\n/usr/share/data = x\n")
+            .unwrap();
+    for (path, elf) in [
+        ("/usr/bin/app", app),
+        ("/usr/lib/liba.so.1.0", &library("liba.so.1").needs("libb.so.1")),
+        ("/usr/lib/libb.so.1", &library("libb.so.1")),
+        ("/opt/far/libfar.so.1", &library("libfar.so.1")),
+    ] {
+        for parent in ImagePath::literal(path).ancestors() {
+            if !tree.contains(&parent) {
+                tree.insert(parent, Node::directory());
+            }
+        }
+        tree.insert(ImagePath::literal(path), Node { mode: 0o755, ..Node::file(elf.bytes()) });
+    }
+    let packages = vec![
+        package("a", &["/usr/lib/liba.so.1.0"]),
+        package("b", &["/usr/lib/libb.so.1"]),
+        package("data", &["/usr/share/data"]),
+        package("far", &["/opt/far/libfar.so.1"]),
+        package("libc", &["/lib64/ld-linux-x86-64.so.2"]),
+        package("link", &["/usr/lib/liba.so.1"]),
+    ];
+    kept(tree, packages).0
+}
+
+#[test]
+fn a_program_uses_its_loader_and_libraries_by_every_link() {
+    assert_eq!(elf(&program()), ["libc"]);
+    assert_eq!(elf(&program().needs("liba.so.1")), ["a", "b", "libc", "link"]);
+    assert_eq!(elf(&program().needs("libfar.so.1").runpath("/opt/far")), ["far", "libc"]);
+    assert_eq!(elf(&program().needs("libfar.so.1").rpath("$ORIGIN/../../opt/far")), ["far", "libc"]);
+}
+
+#[test]
+fn a_program_uses_files_and_libraries_that_its_strings_name() {
+    assert_eq!(elf(&program().text(b"\0libb.so.1\0")), ["b", "libc"]);
+    assert_eq!(elf(&program().text(b"\0/usr/share/data\0")), ["data", "libc"]);
+    assert_eq!(elf(&program().text(b"\0/usr/share/dat\0libb.so\0")), ["libc"]);
+}
+
+#[test]
+fn notes_say_what_is_opened_and_suggestions_are_no_uses() {
+    let note = |priority: &str| {
+        format!(r#"[{{"soname":["libb.so.1"],"priority":"{priority}","feature":"f","description":"d"}}]"#)
+    };
+    for priority in ["required", "recommended"] {
+        assert_eq!(elf(&program().dlopen_note(&note(priority))), ["b", "libc"], "{priority}");
+    }
+    assert_eq!(elf(&program().dlopen_note(&note("suggested"))), ["libc"]);
+}
