@@ -203,6 +203,7 @@ pub fn rebuild(request: &Request, services: &Services, reporter: &dyn Reporter) 
     let inventory = run.inventory(&tree)?;
     if change.after != subject.opened.stack {
         let (broken, faults) = run.check(&subject, &tree, &inventory)?;
+        let broken: Vec<_> = broken.into_iter().filter(|problem| !emptied(&change, problem)).collect();
         let (modules, broken): (Vec<_>, Vec<_>) = broken.into_iter().partition(|problem| only_loaded(&change, problem));
         if !broken.is_empty() {
             return Err(RebuildError::Broken(broken));
@@ -254,6 +255,12 @@ pub fn fetch(
     let run = Run::new(request, services, reporter)?;
     let subject = run.subject(&*run.source(&request.source)?, request.platform.as_ref(), &[])?;
     Ok(run.maker(&subject, request).fetch(folder)?)
+}
+
+/// Whether a problem is a directory without content that a script of an updated package removed, although the package lists it: dpkg, too, lets
+/// an old `postrm upgrade` do so after the new files are there.
+fn emptied(change: &Change, problem: &Problem) -> bool {
+    problem.kind == ProblemKind::MissingPackageFile && change.emptied.contains(&problem.at)
 }
 
 /// Whether a problem is a `#!` line of a file that is only ever loaded by an interpreter.
