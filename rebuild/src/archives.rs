@@ -136,7 +136,7 @@ impl Archive {
         options: &Options,
         reporter: &dyn Reporter,
     ) -> Result<Self, ArchiveError> {
-        let sources = wanted_sources(tree, contents, options, reporter)?;
+        let mut sources = wanted_sources(tree, contents, options, reporter)?;
         let cache =
             Cache::open(options.cache.as_deref()).map_err(|error| ArchiveError::cache("making the folder", &error))?;
         let width = options.width();
@@ -155,6 +155,7 @@ impl Archive {
             memory: options.offline.is_none(),
             keep: options.keep.as_deref().map(keep::Keep),
         };
+        to_own_snapshots(&mut sources, &keyrings, &opening, options)?;
         let task = Task::start(reporter, "archive releases", Some(sources.len() as u64), Unit::Items);
         let pairs: Vec<_> = sources.iter().zip(&keyrings).collect();
         let suites = download::parallel(width, &pairs, |(source, keyring)| {
@@ -301,15 +302,43 @@ fn redirect(source: &mut Source, options: &Options) -> Result<(), ArchiveError> 
                 problem: format!("{time:?} is not like 20250131T120000Z"),
             });
         }
-        let Some(service) = &options.snapshot_url else {
-            return Err(ArchiveError::Option {
-                name: "snapshot",
-                problem: "the address of a snapshot service is needed too (--snapshot-url)".into(),
-            });
+        // Without it, the release itself may say where its snapshots are: that is asked later.
+        if let Some(service) = &options.snapshot_url {
+            source.uri = at_snapshot(service, &source.uri, time);
+        }
+    }
+    Ok(())
+}
+
+/// The address of a snapshot. The last part of an archive's own address is its name: `debian`, `debian-security`.
+fn at_snapshot(service: &str, uri: &str, time: &str) -> String {
+    let archive = uri.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    service.trim_end_matches('/').replace("@ARCHIVE@", archive).replace("@SNAPSHOTID@", time)
+}
+
+/// Points sources to the snapshots that their own, verified releases name in `Snapshots`, as those of Ubuntu do (sources.list(5), `Snapshot`).
+fn to_own_snapshots(
+    sources: &mut [Source],
+    keyrings: &[Keyring],
+    opening: &Opening<'_>,
+    options: &Options,
+) -> Result<(), ArchiveError> {
+    let Some(time) = options.snapshot.as_deref().filter(|_| options.snapshot_url.is_none()) else { return Ok(()) };
+    for (source, keyring) in sources.iter_mut().zip(keyrings) {
+        if options.mirrors.iter().any(|(suite, _)| *suite == source.suite) {
+            continue;
+        }
+        let suite = opening.suite(source, keyring)?;
+        let service = suite.release.snapshots.filter(|url| url.starts_with("http") && url.contains("@SNAPSHOTID@"));
+        let Some(service) = service else {
+            let problem = format!(
+                "the release at {} does not say where its snapshots are; give the address with --snapshot-url, as \
+                 https://HOST/archive/@ARCHIVE@/@SNAPSHOTID@",
+                without_secrets(&suite.folder)
+            );
+            return Err(ArchiveError::Option { name: "snapshot", problem });
         };
-        // The last part of an archive's address is its name: `debian`, `debian-security`.
-        let archive = source.uri.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
-        source.uri = service.replace("@ARCHIVE@", &archive).replace("@SNAPSHOTID@", time);
+        source.uri = at_snapshot(&service, &source.uri, time);
     }
     Ok(())
 }

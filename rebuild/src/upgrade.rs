@@ -134,8 +134,8 @@ pub fn resolve(installed: &[InstalledPackage], candidates: &[Candidate], policy:
             None => drop(offered.insert(place, candidate)),
         }
     }
-    choose(&mut world, &offered, &mut kept, &policy.only);
-    if policy.with_new {
+    choose(&mut world, &offered, &mut kept, policy);
+    if policy.with_new && !policy.only.is_empty() {
         new::take(&mut world, &offered, &mut kept);
     }
     let name = |place: usize| (&installed[place].name, &installed[place].architecture);
@@ -200,7 +200,8 @@ type Offered<'a> = BTreeMap<usize, &'a Candidate>;
 type Kept<'a> = BTreeMap<usize, (&'a Candidate, Reason)>;
 
 /// Takes what was offered, or of it what `only` names together with what that needs.
-fn choose<'a>(world: &mut World<'a>, offered: &Offered<'a>, kept: &mut Kept<'a>, only: &Names) {
+fn choose<'a>(world: &mut World<'a>, offered: &Offered<'a>, kept: &mut Kept<'a>, policy: &Policy) {
+    let only = &policy.only;
     for (place, candidate) in offered {
         if only.is_empty() || world.fits(*place, only) {
             world.choose(*place, candidate);
@@ -209,6 +210,9 @@ fn choose<'a>(world: &mut World<'a>, offered: &Offered<'a>, kept: &mut Kept<'a>,
     if !only.is_empty() {
         // Whatever may help comes along; what cannot stand is taken back with its reason.
         follow(world, offered, usize::MAX);
+    }
+    if only.is_empty() && policy.with_new {
+        new::add(world);
     }
     settle(world, kept);
     if only.is_empty() {
@@ -260,6 +264,10 @@ fn settle<'a>(world: &mut World<'a>, kept: &mut Kept<'a>) {
         }
         let Some(fault) = world.faults(place).into_iter().next() else { continue };
         keep(world, kept, place, fault);
+        if matches!(world.get(place), Chosen::Absent) {
+            at = 0;
+            continue;
+        }
         // Whole as it is installed, or the others must give way.
         while let Some((fault, healer)) = world.faults(place).into_iter().find_map(|fault| {
             let healer = fault.healers.iter().copied().find(|healer| world.upgraded(*healer))?;

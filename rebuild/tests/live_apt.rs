@@ -97,6 +97,7 @@ fn preferences_choose_what_apt_chooses() {
             "a:amd64 1 3, b:amd64 1 3, c:amd64 1 3, libc:amd64 1 2",
         ),
         ("Package: *\nPin: origin \"\"\nPin-Priority: 990", "a:amd64 1 3, b:amd64 1 3, c:amd64 1 3, libc:amd64 1 2"),
+        ("Package: *\nPin: release a=*\nPin-Priority: 50", "a:amd64 1 5, b:amd64 1 5, c:amd64 1 3, libc:amd64 1 2"),
         ("Package: *\nPin: release *\nPin-Priority: -1", ""),
         ("Package: *\nPin: release a=*ab*\nPin-Priority: 990", "a:amd64 1 2, b:amd64 1 2, c:amd64 1 3, libc:amd64 1 2"),
         (
@@ -309,6 +310,39 @@ fn archives_are_weighed_as_apt_weighs_them() {
             ..Case::default()
         },
     ]);
+}
+
+#[test]
+#[ignore = "live: needs apt"]
+fn an_archive_of_ubuntus_shape_is_read_as_apt_reads_it() {
+    const INSTALLED: &str = "dpkg 1 [Architecture: arm64]\na 1 [Architecture: arm64]\nu 1 [Architecture: arm64]\ns 1 [Architecture: arm64]\n\
+                             x 1 [Architecture: all]\nm 1 [Architecture: arm64]";
+    const UBUNTU: &str = "Origin: Ubuntu\nLabel: Ubuntu\nCodename: noble\nVersion: 24.04";
+    let release = [
+        ("main/arm64", "dpkg 1 [Architecture: arm64]\na 1 [Architecture: arm64]\ns 1 [Architecture: arm64]"),
+        ("universe/arm64", "u 1 [Architecture: arm64]\nm 2 [Architecture: arm64; Depends: restricted-thing]"),
+    ];
+    let updates = [
+        (
+            "main/arm64",
+            "a 2 [Architecture: arm64; Phased-Update-Percentage: 10]\ns 3 [Architecture: arm64; Phased-Update-Percentage: 0]",
+        ),
+        ("universe/arm64", "u 2 [Architecture: arm64; Depends: a (>= 2)]\nx 2 [Architecture: all]"),
+    ];
+    let security = [("main/arm64", "s 2 [Architecture: arm64]")];
+    let backports = [("universe/arm64", "u 9 [Architecture: arm64]")];
+    hold(&[Case {
+        name: "ports",
+        installed: INSTALLED,
+        offers: &[
+            main_of("noble", &format!("{UBUNTU}\nSuite: noble"), &release),
+            main_of("noble-updates", &format!("{UBUNTU}\nSuite: noble-updates"), &updates),
+            main_of("noble-security", &format!("{UBUNTU}\nSuite: noble-security"), &security),
+            main_of("noble-backports", &format!("{UBUNTU}\nNotAutomatic: yes\nButAutomaticUpgrades: yes"), &backports),
+        ],
+        expected: "a:arm64 1 2, s:arm64 1 3, u:arm64 1 2, x:arm64 1 2",
+        ..Case::default()
+    }]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use rebuild::archives::{Archive, ArchiveError, Options};
 use rebuild::event::Silent;
 use slim::path::ImagePath;
 use slim::tree::{MemoryContents, Node, Tree};
-use testdata::apt::{Archive as Toy, Hash, Index, Key, MADE, Plan, SIGNED, Server, Signing, SubkeyPlan, Suite};
+use testdata::apt::{Archive as Toy, Hash, Index, Key, Plan, SIGNED, Server, Signing, SubkeyPlan, Suite};
 
 const DATE: &str = "Date: Sat, 11 Jan 2025 10:17:21 UTC";
 const YEAR: u32 = 365 * 86400;
@@ -392,6 +392,31 @@ fn a_release_is_believed_for_as_long_as_the_source_says() {
 }
 
 #[test]
+fn a_release_may_say_where_its_snapshots_are() {
+    let key = Key::new();
+    let then = served(&[(&key, PLAIN)], "Label: Then");
+    let server = served(&[(&key, PLAIN)], "");
+    // The toy server of the past knows the archive below the moment.
+    {
+        let mut archive = then.archive.lock().unwrap();
+        let files: Vec<_> =
+            archive.files.iter().map(|(name, bytes)| (format!("20250101T000000Z/{name}"), bytes.clone())).collect();
+        archive.files = files.into_iter().collect();
+    }
+    let (source, armored) = (format!("deb {} stable main\n", server.url), key.armored());
+    let tree =
+        image(&[("etc/apt/sources.list", source.as_bytes()), ("etc/apt/trusted.gpg.d/toy.asc", armored.as_bytes())]);
+    let past = Options { snapshot: Some("20250101T000000Z".into()), ..options() };
+    let error = open(&tree, &past).unwrap_err().to_string();
+    assert!(error.contains("does not say where its snapshots are; give the address with --snapshot-url"), "{error}");
+    let release = format!("Suite: stable\n{DATE}\nSnapshots: {}/@SNAPSHOTID@/\nSHA256:\n", then.url);
+    let signed = key.clear_sign(&release).into_bytes();
+    server.archive.lock().unwrap().files.insert("dists/stable/InRelease".into(), signed);
+    let archive = open(&tree, &past).unwrap();
+    assert_eq!(archive.candidates(["a"]).unwrap()[0].origin.label, "Then");
+}
+
+#[test]
 fn the_keyrings_of_this_machine_are_read() {
     let folder = std::path::Path::new("/usr/share/keyrings");
     let Ok(entries) = std::fs::read_dir(folder) else {
@@ -407,5 +432,4 @@ fn the_keyrings_of_this_machine_are_read() {
         keyring.add(KeySource { name: &name, bytes: &bytes }).unwrap_or_else(|error| panic!("{error}"));
         assert!(!keyring.is_empty(), "{name}");
     }
-    assert!(MADE < SIGNED);
 }

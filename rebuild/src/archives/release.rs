@@ -38,6 +38,8 @@ pub struct Release {
     pub not_automatic: bool,
     /// `ButAutomaticUpgrades: yes`: what came from here is upgraded from here.
     pub but_automatic_upgrades: bool,
+    /// `Snapshots`: where the archive is found as it was, with `@SNAPSHOTID@` for the moment.
+    pub snapshots: Option<String>,
     /// `SHA256`: name below the suite's folder to hash and size.
     pub files: BTreeMap<String, Listed>,
 }
@@ -139,6 +141,7 @@ impl Release {
             by_hash: yes("Acquire-By-Hash"),
             not_automatic: yes("NotAutomatic"),
             but_automatic_upgrades: yes("ButAutomaticUpgrades"),
+            snapshots: paragraph.get("Snapshots").map(|url| url.trim().to_owned()).filter(|url| url != "no"),
             files: files(paragraph)?,
         })
     }

@@ -404,7 +404,6 @@ mod tests {
     fn broken_preferences_are_errors() {
         for text in [
             "Pin: version 1\nPin-Priority: 5",
-            "Package: a\nPin-Priority: 5",
             "Package: a\nPin: version 1",
             "Explanation: of nothing",
             "Package: a\nPin: version 1\nPin-Priority: 0",

@@ -112,6 +112,12 @@ impl Both {
         both
     }
 
+    /// The status file's own architecture.
+    fn native(&self) -> String {
+        let installed = installed_packages(&std::fs::read(self.path("status")).unwrap()).unwrap();
+        architectures(&installed).remove(0)
+    }
+
     fn path(&self, name: &str) -> std::path::PathBuf {
         self.folder.path().join(name)
     }
@@ -126,13 +132,14 @@ impl Both {
     fn configure(&self) {
         let root = self.folder.path().display();
         let installed = installed_packages(&std::fs::read(self.path("status")).unwrap()).unwrap();
+        let native = self.native();
         let architectures: String = architectures(&installed).iter().map(|name| format!("\"{name}\"; ")).collect();
         self.write(
             "apt.conf",
             &format!(
                 "Dir \"{root}\";\nDir::State \"{root}\";\nDir::State::status \"{root}/status\";\nDir::State::lists \"lists\";\n\
                  Dir::Cache \"{root}/cache\";\nDir::Etc \"{root}/etc/apt\";\nDir::Log \"{root}\";\n\
-                 Dir::Bin::methods \"/usr/lib/apt/methods\";\nAPT::Architecture \"amd64\";\nAPT::Architectures {{ {architectures}}};\n\
+                 Dir::Bin::methods \"/usr/lib/apt/methods\";\nAPT::Architecture \"{native}\";\nAPT::Architectures {{ {architectures}}};\n\
                  APT::Sandbox::User \"root\";\nAcquire::Languages \"none\";\nAcquire::http::Proxy \"DIRECT\";\n\
                  APT::Install-Recommends \"false\";\nAPT::Get::Always-Include-Phased-Updates \"true\";\n"
             ),
@@ -166,7 +173,12 @@ impl Both {
         }
         let removed = text.lines().filter_map(|line| line.strip_prefix("Remv "));
         let removed = removed.map(|line| format!("{} removed", line.split_whitespace().next().unwrap_or_default()));
-        Ok(text.lines().filter_map(|line| line.strip_prefix("Inst ")).map(step).chain(removed).collect())
+        Ok(text
+            .lines()
+            .filter_map(|line| line.strip_prefix("Inst "))
+            .map(|line| step(line, &self.native()))
+            .chain(removed)
+            .collect())
     }
 
     /// Only apt's files, as an image would have them.
@@ -200,9 +212,10 @@ impl Both {
         let pins = Pins::of_image(&self.tree(), &MemoryContents).map_err(|error| error.to_string())?;
         let policy = Policy { pins, with_new: mode == Mode::WithNew, ..Policy::default() };
         let upgrade = resolve(&installed, &candidates, &policy);
+        let native = self.native();
         let line = |step: &rebuild::upgrade::Step| {
             let from = if step.is_new() { "-" } else { &step.from };
-            let architecture = if step.to.architecture == "all" { "amd64" } else { &step.to.architecture };
+            let architecture = if step.to.architecture == "all" { &native } else { &step.to.architecture };
             format!("{}:{architecture} {from} {}", step.package, step.to.version)
         };
         Ok(upgrade.steps.iter().map(line).collect())
@@ -210,14 +223,14 @@ impl Both {
 }
 
 /// `name[:architecture] [[old]] (new origin [architecture])`
-pub(crate) fn step(line: &str) -> String {
+fn step(line: &str, native: &str) -> String {
     let (head, tail) = line.split_once('(').unwrap();
     let mut words = head.split_whitespace();
     let name = words.next().unwrap().split(':').next().unwrap();
     let old = words.next().map_or("-", |old| old.trim_matches(['[', ']']));
     let inside = tail.split_once(')').unwrap().0;
     let architecture = inside.rsplit_once('[').unwrap().1.trim_end_matches(']');
-    let architecture = if architecture == "all" { "amd64" } else { architecture };
+    let architecture = if architecture == "all" { native } else { architecture };
     format!("{name}:{architecture} {old} {}", inside.split_whitespace().next().unwrap())
 }
 
