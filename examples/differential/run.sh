@@ -6,6 +6,9 @@
 #
 #   examples/differential/run.sh [IMAGE... | all]      IMAGE: SUITE/NAME, as `bookworm/nginx`; default: two images, about five minutes
 #
+# An image of another architecture is SUITE-ARCH/NAME, as `bookworm-arm64/nginx`: made and upgraded by apt under qemu (qemu-user-static,
+# which registers itself with the kernel), and by slim without it.
+#
 # SLIM   the program (default: target/debug/slim)     WORK   where images and trees go (default: a folder below /tmp); images are made once
 # STRICT not empty: nothing may be kept back   KEEP not empty: leave the trees `apt` and `slim` of each image
 # FRESH  not empty: make the images anew              Needs root or sudo, mmdebstrap, jq, getfattr, and a Debian mirror.
@@ -49,20 +52,25 @@ jre_of() { if [ "$1" = trixie ]; then echo 21; else echo 17; fi; }
 
 # make IMAGE FOLDER: the layout FOLDER/image, tag x: a base, layers of packages, a site's file.
 make() {
-  local suite=${1%/*} name=${1#*/} folder=$2 packages number=0 all
+  local suite=${1%/*} name=${1#*/} folder=$2 packages number=0 all ARCH= base=${1%/*}
+  case $suite in
+    *-arm64) ARCH=arm64 suite=${suite%-*}
+      need arch-test arch-test
+      arch-test arm64 >/dev/null 2>&1 || { need qemu-aarch64-static qemu-user-static; arch-test arm64 >/dev/null; } ;;
+  esac
   all=$(packages_of "$suite" "$name")
   if [ -n "${FRESH:-}" ]; then as_root rm -rf "$folder"; fi
   if [ -e "$folder/image/index.json" ]; then return; fi
   as_root rm -rf "$folder"; mkdir -p "$folder"
   # Images of one suite share their base layer, byte for byte.
-  if [ ! -e "$WORK/base/$suite/layer.tar" ]; then
-    as_root rm -rf "$WORK/base/$suite"; mkdir -p "$WORK/base/$suite"
-    debian_root "$suite" "$WORK/base/$suite/root"
-    layer_all "$WORK/base/$suite/root" "$WORK/base/$suite/layer.part"
-    mv "$WORK/base/$suite/layer.part" "$WORK/base/$suite/layer.tar"
+  if [ ! -e "$WORK/base/$base/layer.tar" ]; then
+    as_root rm -rf "$WORK/base/$base"; mkdir -p "$WORK/base/$base"
+    debian_root "$suite" "$WORK/base/$base/root"
+    layer_all "$WORK/base/$base/root" "$WORK/base/$base/layer.part"
+    mv "$WORK/base/$base/layer.part" "$WORK/base/$base/layer.tar"
   fi
-  as_root cp -a "$WORK/base/$suite/root" "$folder/root"
-  local layers=("$WORK/base/$suite/layer.tar")
+  as_root cp -a "$WORK/base/$base/root" "$folder/root"
+  local layers=("$WORK/base/$base/layer.tar")
   while IFS= read -r packages; do
     if [ -z "$packages" ]; then continue; fi
     number=$((number + 1))

@@ -31,7 +31,8 @@ mirror_of() {
 }
 
 # debian_root SUITE FOLDER [PACKAGE,...] [DOCS]: a minimal root from the suite's `main` only, so that everything that was published since
-# is an update; its own apt sources name the updates and the security suite too. Docs are left out unless DOCS is "docs".
+# is an update; its own apt sources name the updates and the security suite too. Docs are left out unless DOCS is "docs". ARCH, where it is
+# set, is the architecture; this machine's own otherwise.
 debian_root() {
   local suite=$1 root=$2 include=${3:-} docs=${4:-}
   local main security options=()
@@ -44,7 +45,7 @@ debian_root() {
   # The folders of manual pages, which a minimal root leaves out, are wanted by alternatives of these.
   case $include in *jre*|*postgresql*) options+=(--essential-hook='mkdir -p "$1/usr/share/man/man1" "$1/usr/share/man/man7"') ;; esac
   # Every release holds the keys of its suites: the sources need no Signed-By.
-  as_root mmdebstrap --quiet --variant=minbase ${include:+--include="$include"} "${options[@]}" "$suite" "$root" "$main"
+  as_root mmdebstrap --quiet --variant=minbase ${ARCH:+--architectures="$ARCH"} ${include:+--include="$include"} "${options[@]}" "$suite" "$root" "$main"
   as_root sh -c "printf 'deb %s %s main\n' '$main' '$suite' '$main' '$suite-updates' '$security' '$suite-security' > '$root/etc/apt/sources.list'"
   as_root sh -c "printf '#!/bin/sh\nexit 101\n' > '$root/usr/sbin/policy-rc.d'; chmod 755 '$root/usr/sbin/policy-rc.d'"
 }
@@ -97,7 +98,7 @@ layer_diff() {
 }
 
 # layout FOLDER TAG CONFIG LAYER...: an OCI layout of one image. CONFIG is the JSON of the image config's "config" object, layers are tar
-# files, bottom first.
+# files, bottom first. ARCH as above.
 layout() {
   local folder=$1 tag=$2 config=$3 diff_ids= layers= history= layer digest size
   shift 3
@@ -111,7 +112,7 @@ layout() {
     history="$history${history:+,}{\"created\":\"2025-01-01T00:00:00Z\",\"created_by\":\"$(basename "$layer" .tar)\"}"
   done
   blob() { printf %s "$1" > "$folder/blob"; digest=$(sha256sum < "$folder/blob" | cut -d' ' -f1) size=$(stat -c %s "$folder/blob"); mv "$folder/blob" "$folder/blobs/sha256/$digest"; }
-  blob "{\"created\":\"2025-01-01T00:00:00Z\",\"architecture\":\"$(dpkg --print-architecture)\",\"os\":\"linux\",\"config\":$config,\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[$diff_ids]},\"history\":[$history]}"
+  blob "{\"created\":\"2025-01-01T00:00:00Z\",\"architecture\":\"${ARCH:-$(dpkg --print-architecture)}\",\"os\":\"linux\",\"config\":$config,\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[$diff_ids]},\"history\":[$history]}"
   blob "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"config\":{\"mediaType\":\"application/vnd.oci.image.config.v1+json\",\"digest\":\"sha256:$digest\",\"size\":$size},\"layers\":[$layers]}"
   printf '{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:%s","size":%s,"annotations":{"org.opencontainers.image.ref.name":"%s"}}]}' \
     "$digest" "$size" "$tag" > "$folder/index.json"

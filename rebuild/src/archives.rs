@@ -23,7 +23,7 @@ pub use transport::{Credential, Transport};
 
 use crate::event::{Event, Reporter, Task, Unit};
 use cache::Cache;
-use signature::{KeySource, Keyring};
+use signature::{KeySource, Keyring, Strength};
 use slim::path::ImagePath;
 use slim::tree::{Contents, Tree};
 use sources::{Allow, Source, Sources, SourcesError};
@@ -58,7 +58,7 @@ pub struct Options {
     pub keep: Option<PathBuf>,
     /// Passwords.
     pub credentials: Vec<Credential>,
-    /// Flat repositories, and sources that the image trusts without a signature.
+    /// Flat repositories, sources that the image trusts without a signature, keys that only SHA-1 vouches for.
     pub allow: Allow,
     /// Sources that cannot be used are only warned about.
     pub skip_refused: bool,
@@ -136,13 +136,13 @@ impl Archive {
         options: &Options,
         reporter: &dyn Reporter,
     ) -> Result<Self, ArchiveError> {
-        let sources = wanted_sources(tree, contents, options, reporter)?;
+        let mut sources = wanted_sources(tree, contents, options, reporter)?;
         let cache =
             Cache::open(options.cache.as_deref()).map_err(|error| ArchiveError::cache("making the folder", &error))?;
         let width = options.width();
         let mut keyrings = Vec::new();
         for source in &sources {
-            keyrings.push(keyring(tree, contents, source, options)?);
+            keyrings.push(keyring(tree, contents, source, options, reporter)?);
         }
         let opening = Opening {
             transport: &*transport,
@@ -155,6 +155,7 @@ impl Archive {
             memory: options.offline.is_none(),
             keep: options.keep.as_deref().map(keep::Keep),
         };
+        to_own_snapshots(&mut sources, &keyrings, &opening, options)?;
         let task = Task::start(reporter, "archive releases", Some(sources.len() as u64), Unit::Items);
         let pairs: Vec<_> = sources.iter().zip(&keyrings).collect();
         let suites = download::parallel(width, &pairs, |(source, keyring)| {
@@ -263,14 +264,18 @@ fn wanted_sources(
     }
     let mut wanted: Vec<Source> = Vec::new();
     for mut source in sources.usable {
+        // sources.list(5): it stands for the native architecture.
+        let native = options.architectures.first().map_or("", String::as_str);
+        source.uri = source.uri.replace("$(ARCH)", native);
+        source.suite = source.suite.replace("$(ARCH)", native);
         redirect(&mut source, options)?;
-        // An image may name an archive twice; apt warns and reads it once.
+        // An image may name an archive twice: it is opened once, and everything is read of it that is named.
         match wanted.iter_mut().find(|known| (&known.uri, &known.suite) == (&source.uri, &source.suite)) {
-            Some(known) => {
-                let new =
-                    source.components.into_iter().filter(|name| !known.components.contains(name)).collect::<Vec<_>>();
-                known.components.extend(new);
+            Some(known) if known.signed_by != source.signed_by || known.trusted != source.trusted => {
+                let problem = format!("{} names the same suite with another Signed-By or Trusted", known.place);
+                return Err(SourcesError { place: source.place, problem }.into());
             }
+            Some(known) => known.parts.append(&mut source.parts),
             None => wanted.push(source),
         }
     }
@@ -297,22 +302,57 @@ fn redirect(source: &mut Source, options: &Options) -> Result<(), ArchiveError> 
                 problem: format!("{time:?} is not like 20250131T120000Z"),
             });
         }
-        let Some(service) = &options.snapshot_url else {
-            return Err(ArchiveError::Option {
-                name: "snapshot",
-                problem: "the address of a snapshot service is needed too (--snapshot-url)".into(),
-            });
+        // Without it, the release itself may say where its snapshots are: that is asked later.
+        if let Some(service) = &options.snapshot_url {
+            source.uri = at_snapshot(service, &source.uri, time);
+        }
+    }
+    Ok(())
+}
+
+/// The address of a snapshot. The last part of an archive's own address is its name: `debian`, `debian-security`.
+fn at_snapshot(service: &str, uri: &str, time: &str) -> String {
+    let archive = uri.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    service.trim_end_matches('/').replace("@ARCHIVE@", archive).replace("@SNAPSHOTID@", time)
+}
+
+/// Points sources to the snapshots that their own, verified releases name in `Snapshots`, as those of Ubuntu do (sources.list(5), `Snapshot`).
+fn to_own_snapshots(
+    sources: &mut [Source],
+    keyrings: &[Keyring],
+    opening: &Opening<'_>,
+    options: &Options,
+) -> Result<(), ArchiveError> {
+    let Some(time) = options.snapshot.as_deref().filter(|_| options.snapshot_url.is_none()) else { return Ok(()) };
+    for (source, keyring) in sources.iter_mut().zip(keyrings) {
+        if options.mirrors.iter().any(|(suite, _)| *suite == source.suite) {
+            continue;
+        }
+        let suite = opening.suite(source, keyring)?;
+        let service = suite.release.snapshots.filter(|url| url.starts_with("http") && url.contains("@SNAPSHOTID@"));
+        let Some(service) = service else {
+            let problem = format!(
+                "the release at {} does not say where its snapshots are; give the address with --snapshot-url, as \
+                 https://HOST/archive/@ARCHIVE@/@SNAPSHOTID@",
+                without_secrets(&suite.folder)
+            );
+            return Err(ArchiveError::Option { name: "snapshot", problem });
         };
-        // The last part of an archive's address is its name: `debian`, `debian-security`.
-        let archive = source.uri.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
-        source.uri = service.replace("@ARCHIVE@", &archive).replace("@SNAPSHOTID@", time);
+        source.uri = at_snapshot(&service, &source.uri, time);
     }
     Ok(())
 }
 
 /// The keys that may sign a source (apt-secure(8)): those of its `Signed-By`, else all of apt's own; and the caller's.
-fn keyring(tree: &Tree, contents: &dyn Contents, source: &Source, options: &Options) -> Result<Keyring, ArchiveError> {
-    let mut keyring = Keyring::new();
+fn keyring(
+    tree: &Tree,
+    contents: &dyn Contents,
+    source: &Source,
+    options: &Options,
+    reporter: &dyn Reporter,
+) -> Result<Keyring, ArchiveError> {
+    let strength = if options.allow.sha1_keys { Strength::Lenient } else { Strength::Today };
+    let mut keyring = Keyring::of_strength(strength);
     let signed_by = &source.signed_by;
     let own = signed_by.files.is_empty() && signed_by.inline.is_none();
     let mut paths = Vec::new();
@@ -331,7 +371,11 @@ fn keyring(tree: &Tree, contents: &dyn Contents, source: &Source, options: &Opti
         let name = path.to_text();
         let read = image_file(tree, contents, &path, 16 << 20);
         match read.map_err(|problem| ArchiveError::Image { path: name.clone(), problem })? {
-            Some(bytes) => keyring.add(KeySource { name: &name, bytes: &bytes })?,
+            Some(bytes) => match keyring.add(KeySource { name: &name, bytes: &bytes }) {
+                // apt passes over what it cannot read among its own keyrings, such as a keybox of GnuPG.
+                Err(error) if own => reporter.event(Event::Warning(format!("not used: {error}"))),
+                other => other?,
+            },
             // An empty one: the error that follows says where keys were looked for.
             None => keyring.add(KeySource { name: &name, bytes: b"" })?,
         }
@@ -354,12 +398,20 @@ fn wanted_indexes<'a>(suites: &'a [Suite], architectures: &'a [String]) -> Vec<(
         if suite.source.suite.ends_with('/') {
             wanted.push((suite, "", ""));
         }
-        let limited =
-            |name: &str| suite.source.architectures.as_ref().is_none_or(|all| all.iter().any(|known| known == name));
-        let all = suite.release.has_all_index.then_some("all");
-        for component in &suite.source.components {
-            let names = architectures.iter().map(String::as_str).filter(|name| limited(name)).chain(all);
-            wanted.extend(names.map(|architecture| (suite, component.as_str(), architecture)));
+        for part in &suite.source.parts {
+            let all = (suite.release.has_all_index && part.architectures.allows_all()).then_some("all");
+            for component in &part.components {
+                let names = architectures.iter().map(String::as_str).filter(|name| part.architectures.allows(name));
+                for architecture in names.chain(all) {
+                    let index = (suite, component.as_str(), architecture);
+                    let known = |other: &(&Suite, &str, &str)| {
+                        std::ptr::eq(other.0, suite) && (other.1, other.2) == (index.1, index.2)
+                    };
+                    if !wanted.iter().any(known) {
+                        wanted.push(index);
+                    }
+                }
+            }
         }
     }
     wanted

@@ -11,6 +11,7 @@ mod new;
 mod updates;
 
 pub use fetch::Fetched;
+pub use new::offers;
 pub use updates::Updates;
 
 use crate::engine::native::effects::{alternatives, ldconfig};

@@ -4,11 +4,13 @@
 //! choose is taken; those that would break something, need a new package or a removal are dropped, until nothing changes any more.
 //! Security and stable updates practically never change the set of packages, so this finds what apt finds.
 
+mod configuration;
 mod installed;
 mod new;
 mod pins;
 mod reason;
 mod selection;
+mod weight;
 mod world;
 
 pub use installed::{InstalledError, InstalledPackage, Want, architectures, installed_packages, native_architecture};
@@ -19,7 +21,7 @@ pub use selection::Names;
 use crate::archives::index::Candidate;
 use slim::packages::dpkg::MultiArch;
 use std::collections::{BTreeMap, BTreeSet};
-use world::{Chosen, Violation, World};
+use world::{Chosen, Fault, World};
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -123,9 +125,10 @@ pub fn resolve(installed: &[InstalledPackage], candidates: &[Candidate], policy:
                         && [candidate.architecture.as_str(), package.architecture.as_str()].contains(&native.as_str()))
         };
         let fitting: Vec<_> = offers.iter().filter(fits).copied().collect();
-        let Some(candidate) =
-            policy.pins.choose(package, &fitting).filter(|candidate| candidate.version != package.version)
-        else {
+        if fitting.iter().any(|candidate| candidate.version == package.version) {
+            world.is_available(place);
+        }
+        let Some(candidate) = policy.pins.choose(package, &fitting, &native) else {
             continue;
         };
         match refusal(package, candidate, policy) {
@@ -133,8 +136,8 @@ pub fn resolve(installed: &[InstalledPackage], candidates: &[Candidate], policy:
             None => drop(offered.insert(place, candidate)),
         }
     }
-    choose(&mut world, &offered, &mut kept, &policy.only);
-    if policy.with_new {
+    choose(&mut world, &offered, &mut kept, policy);
+    if policy.with_new && !policy.only.is_empty() {
         new::take(&mut world, &offered, &mut kept);
     }
     let name = |place: usize| (&installed[place].name, &installed[place].architecture);
@@ -199,7 +202,8 @@ type Offered<'a> = BTreeMap<usize, &'a Candidate>;
 type Kept<'a> = BTreeMap<usize, (&'a Candidate, Reason)>;
 
 /// Takes what was offered, or of it what `only` names together with what that needs.
-fn choose<'a>(world: &mut World<'a>, offered: &Offered<'a>, kept: &mut Kept<'a>, only: &Names) {
+fn choose<'a>(world: &mut World<'a>, offered: &Offered<'a>, kept: &mut Kept<'a>, policy: &Policy) {
+    let only = &policy.only;
     for (place, candidate) in offered {
         if only.is_empty() || world.fits(*place, only) {
             world.choose(*place, candidate);
@@ -209,8 +213,10 @@ fn choose<'a>(world: &mut World<'a>, offered: &Offered<'a>, kept: &mut Kept<'a>,
         // Whatever may help comes along; what cannot stand is taken back with its reason.
         follow(world, offered, usize::MAX);
     }
+    if only.is_empty() && policy.with_new {
+        new::add(world);
+    }
     settle(world, kept);
-    retry(world, kept);
     if only.is_empty() {
         return;
     }
@@ -248,55 +254,45 @@ fn follow<'a>(world: &mut World<'a>, offered: &Offered<'a>, width: usize) {
     }
 }
 
-/// Takes candidates back until nothing is broken that was whole before.
+/// Takes candidates back until nothing is broken that was whole before, in the way and the order of apt: the heaviest package first, each
+/// broken package itself before those that break it.
 fn settle<'a>(world: &mut World<'a>, kept: &mut Kept<'a>) {
-    loop {
-        let violations = world.violations();
-        // What a candidate itself cannot have weighs first: much else may be right again without it.
-        let Some(rank) = violations.iter().map(Violation::rank).min() else { return };
-        let mut taken = BTreeSet::new();
-        for violation in violations.iter().filter(|violation| violation.rank() == rank) {
-            for culprit in &violation.culprits {
-                if let Chosen::Candidate(candidate) = world.get(*culprit)
-                    && taken.insert(*culprit)
-                {
-                    let because =
-                        violation.causes.iter().filter_map(|cause| Some(kept.get(cause)?.1.clone())).collect();
-                    let named = violation.causes.iter().map(|cause| world.name(*cause)).collect();
-                    let reason = Reason { why: violation.why.clone(), because: Reason::below(named, because) };
-                    kept.insert(*culprit, (candidate, reason));
-                }
-            }
+    let order = weight::order(world);
+    let mut at = 0;
+    while let Some(&place) = order.get(at) {
+        at += 1;
+        if matches!(world.get(place), Chosen::Absent) {
+            continue;
         }
-        if taken.is_empty() {
-            return;
+        let Some(fault) = world.faults(place).into_iter().next() else { continue };
+        keep(world, kept, place, fault);
+        if matches!(world.get(place), Chosen::Absent) {
+            at = 0;
+            continue;
         }
-        for place in taken {
-            world.keep(place);
+        // Whole as it is installed, or the others must give way.
+        while let Some((fault, healer)) = world.faults(place).into_iter().find_map(|fault| {
+            let healer = fault.healers.iter().copied().find(|healer| world.upgraded(*healer))?;
+            Some((fault, healer))
+        }) {
+            keep(world, kept, healer, fault);
+        }
+        if world.faults(place).is_empty() {
+            at = 0;
         }
     }
 }
 
-/// Some were taken back along with others without need: each that can stand now is taken again.
-fn retry<'a>(world: &mut World<'a>, kept: &mut Kept<'a>) {
-    loop {
-        let mut progress = false;
-        let places: Vec<_> =
-            kept.iter().filter(|(_, (_, reason))| reason.is_by_others()).map(|(place, _)| *place).collect();
-        for place in places {
-            let Some((candidate, _)) = kept.get(&place) else { continue };
-            world.choose(place, candidate);
-            if world.violations().is_empty() {
-                kept.remove(&place);
-                progress = true;
-            } else {
-                world.keep(place);
-            }
-        }
-        if !progress {
-            return;
-        }
+/// Keeps a package as it is, if it was to change.
+fn keep<'a>(world: &mut World<'a>, kept: &mut Kept<'a>, place: usize, fault: Fault<'a>) {
+    let Chosen::Candidate(candidate) = world.get(place) else { return };
+    let causes = &fault.violation.causes;
+    let because = causes.iter().filter_map(|cause| Some(kept.get(cause)?.1.clone())).collect();
+    let named = causes.iter().map(|cause| world.name(*cause)).collect();
+    if world.facts(place).installed {
+        kept.insert(place, (candidate, Reason { why: fault.violation.why, because: Reason::below(named, because) }));
     }
+    world.keep(place);
 }
 
 #[cfg(test)]

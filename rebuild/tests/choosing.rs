@@ -166,6 +166,27 @@ fn a_package_that_is_not_what_the_index_says_is_refused() {
 }
 
 #[test]
+fn an_archive_without_a_signature_stops_a_rebuild_until_told() {
+    let mut world = abc();
+    let other = testdata::apt::Suite {
+        name: "other",
+        fields: world::DATE,
+        pool: "pool/other",
+        indexes: vec![testdata::apt::Index::made_up("main", "amd64", [])],
+    };
+    world.server.archive.lock().unwrap().publish(&other, &[]);
+    for (option, refusal) in [("[trusted=yes] ", true), ("[allow-insecure=yes] ", true), ("", false)] {
+        world.options.sources = vec![format!("deb {option}{} other main", world.server.url)];
+        world.options.allow.unsigned = false;
+        let error = world.rebuild(&world.request("out")).unwrap_err();
+        let refused = matches!(&error, RebuildError::Change(ChangeError::Archive(ArchiveError::Refused(_))));
+        assert_eq!(refused, refusal, "{error}");
+        world.options.allow.unsigned = true;
+        assert_eq!(world.rebuild(&world.request(&format!("told {option}"))).is_ok(), refusal, "{option}");
+    }
+}
+
+#[test]
 fn a_current_image_costs_one_conditional_request() {
     let world = World::new(&[deb("a", "2")], &[deb("a", "2")]);
     let report = world.rebuild(&world.request("out")).unwrap();

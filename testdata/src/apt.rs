@@ -1,76 +1,15 @@
 //! A toy apt archive: made of text, signed with throw-away keys, served over HTTP on the loopback or as a folder.
 
+mod key;
+
+pub use key::{Hash, Key, MADE, Plan, SIGNED, Signing, SubkeyPlan};
+
 use crate::deb::Deb;
-use pgp::composed::{
-    ArmorOptions, CleartextSignedMessage, DetachedSignature, KeyType, SecretKeyParamsBuilder, SignedSecretKey,
-};
-use pgp::crypto::hash::HashAlgorithm;
-use pgp::types::{KeyDetails, Password};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-
-/// A key that signs archives.
-#[derive(Debug)]
-pub struct Key(SignedSecretKey);
-
-impl Key {
-    /// A new Ed25519 key.
-    pub fn new() -> Self {
-        Self::of(KeyType::Ed25519Legacy, true)
-    }
-
-    /// A new RSA key of 2048 bits.
-    pub fn rsa() -> Self {
-        Self::of(KeyType::Rsa(2048), true)
-    }
-
-    /// A key without the flag that lets it sign data.
-    pub fn certifying_only() -> Self {
-        Self::of(KeyType::Ed25519Legacy, false)
-    }
-
-    fn of(kind: KeyType, signs: bool) -> Self {
-        let mut parameters = SecretKeyParamsBuilder::default();
-        parameters.key_type(kind).can_certify(true).can_sign(signs).primary_user_id("Toy <toy@example.org>".into());
-        let parameters = parameters.build().expect("key parameters");
-        Self(parameters.generate(rand::thread_rng()).expect("a key"))
-    }
-
-    /// The public half, armored.
-    pub fn armored(&self) -> String {
-        self.0.to_public_key().to_armored_string(ArmorOptions::default()).expect("armor")
-    }
-
-    /// The fingerprint, upper-case hexadecimal.
-    pub fn fingerprint(&self) -> String {
-        hex::encode_upper(self.0.fingerprint().as_bytes())
-    }
-
-    /// The text as a clear-signed message.
-    pub fn clear_sign(&self, text: &str) -> String {
-        let text = text.trim_end_matches('\n');
-        let signed = CleartextSignedMessage::sign(rand::thread_rng(), text, &self.0.primary_key, &Password::empty());
-        signed.expect("signed").to_armored_string(ArmorOptions::default()).expect("armor")
-    }
-
-    /// An armored detached signature, with a hash that may be weak.
-    pub fn detached(&self, text: &str, weak: bool) -> String {
-        let hash = if weak { HashAlgorithm::Sha1 } else { HashAlgorithm::Sha512 };
-        let key = &self.0.primary_key;
-        let signed =
-            DetachedSignature::sign_binary_data(rand::thread_rng(), key, &Password::empty(), hash, text.as_bytes());
-        signed.expect("signed").to_armored_string(ArmorOptions::default()).expect("armor")
-    }
-}
-
-impl Default for Key {
-    fn default() -> Self {
-        Self::new()
-    }
-}
 
 /// An archive as files by path: `dists/stable/InRelease`, `pool/a_1.deb`.
 #[derive(Debug, Clone, Default)]
@@ -87,6 +26,63 @@ fn sha256(bytes: &[u8]) -> String {
 fn field(paragraph: &str, name: &str) -> String {
     let line = paragraph.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
     line.unwrap_or("none").trim().to_owned()
+}
+
+/// A suite to publish.
+#[derive(Debug, Clone)]
+pub struct Suite<'a> {
+    /// Its folder below `dists`.
+    pub name: &'a str,
+    /// Fields of the release: `Date` at least. `Origin`, `Label`, `Suite`, `Codename`, `Architectures` and `Components` are added where
+    /// they are missing.
+    pub fields: &'a str,
+    /// The folder of its packages.
+    pub pool: &'a str,
+    /// Its indexes.
+    pub indexes: Vec<Index<'a>>,
+}
+
+/// An index of a suite: paragraphs without `Filename`, `Size` and `SHA256`, and what the packages consist of.
+#[derive(Debug, Clone)]
+pub struct Index<'a> {
+    /// `main`
+    pub component: &'a str,
+    /// `amd64`
+    pub architecture: &'a str,
+    /// Paragraphs and contents.
+    pub packages: Vec<(String, Vec<u8>)>,
+}
+
+impl<'a> Index<'a> {
+    /// An index of packages whose contents are made up.
+    pub fn made_up(component: &'a str, architecture: &'a str, paragraphs: impl IntoIterator<Item = String>) -> Self {
+        let content = |text: &str| format!("the package {} {}\n", field(text, "Package"), field(text, "Version"));
+        let packages = paragraphs.into_iter().map(|text| (text.clone(), content(&text).into_bytes())).collect();
+        Self { component, architecture, packages }
+    }
+}
+
+impl Suite<'_> {
+    fn release(&self, list: &str) -> String {
+        let all = |of: fn(&Index<'_>) -> String| {
+            let names: std::collections::BTreeSet<_> = self.indexes.iter().map(of).collect();
+            names.into_iter().collect::<Vec<_>>().join(" ")
+        };
+        let defaults = [
+            ("Origin", "Toy".to_owned()),
+            ("Label", "Toy".to_owned()),
+            ("Suite", self.name.to_owned()),
+            ("Codename", self.name.to_owned()),
+            ("Architectures", all(|index| index.architecture.to_owned())),
+            ("Components", all(|index| index.component.to_owned())),
+        ];
+        let has = |name: &str| self.fields.lines().any(|line| line.starts_with(&format!("{name}:")));
+        let mut text = format!("{}\n", self.fields.trim());
+        for (name, value) in defaults.iter().filter(|(name, _)| !has(name)) {
+            text += &format!("{name}: {value}\n");
+        }
+        format!("{text}SHA256:\n{list}")
+    }
 }
 
 impl Archive {
@@ -109,42 +105,60 @@ impl Archive {
     /// The same with paragraphs and contents that need not fit each other.
     pub fn of(suite: &str, fields: &str, packages: &[(String, Vec<u8>)], key: &Key) -> Self {
         let mut archive = Self::default();
-        let mut index = String::new();
-        for (paragraph, content) in packages {
+        let index = Index { component: "main", architecture: "amd64", packages: packages.to_vec() };
+        archive.publish(&Suite { name: suite, fields, pool: "pool", indexes: vec![index] }, &[key]);
+        archive
+    }
+
+    /// Adds a suite with its packages, signed by every one of the keys; without a key it has no `InRelease` and no `Release.gpg`.
+    pub fn publish(&mut self, suite: &Suite<'_>, keys: &[&Key]) {
+        let mut list = String::new();
+        for index in &suite.indexes {
+            let name = format!("{}/binary-{}", index.component, index.architecture);
+            for (ending, bytes) in self.index(index, suite.pool) {
+                let folder = format!("dists/{}/{name}", suite.name);
+                list += &format!(" {} {} {name}/Packages{ending}\n", sha256(&bytes), bytes.len());
+                self.files.insert(format!("{folder}/by-hash/SHA256/{}", sha256(&bytes)), bytes.clone());
+                self.files.insert(format!("{folder}/Packages{ending}"), bytes);
+            }
+        }
+        let folder = format!("dists/{}", suite.name);
+        self.release(&folder, &suite.release(&list), keys);
+    }
+
+    /// Puts a release text into a folder, signed by every one of the keys.
+    pub fn release(&mut self, folder: &str, text: &str, keys: &[&Key]) {
+        self.files.insert(format!("{folder}/Release"), text.as_bytes().to_vec());
+        if !keys.is_empty() {
+            let signings: Vec<_> = keys.iter().map(|key| (*key, Signing::default())).collect();
+            self.files.insert(format!("{folder}/InRelease"), Key::clear_sign_by(&signings, text).into_bytes());
+            self.files.insert(format!("{folder}/Release.gpg"), keys[0].detached(text, false).into_bytes());
+        }
+    }
+
+    /// Takes the packages in and gives their index in every form.
+    fn index(&mut self, index: &Index<'_>, pool: &str) -> [(&'static str, Vec<u8>); 3] {
+        let mut text = String::new();
+        for (paragraph, content) in &index.packages {
             let name = format!(
-                "pool/{}_{}_{}.deb",
+                "{pool}/{}_{}_{}.deb",
                 field(paragraph, "Package"),
                 field(paragraph, "Version").replace(':', "%3a"),
                 field(paragraph, "Architecture")
             );
-            index += &format!(
-                "{}\nFilename: {name}\nSize: {}\nSHA256: {}\nDescription-md5: toy\n\n",
+            text += &format!(
+                "{}\nFilename: {name}\nSize: {}\nSHA256: {}\nDescription-md5: d41d8cd98f00b204e9800998ecf8427e\n\n",
                 paragraph.trim(),
                 content.len(),
                 sha256(content)
             );
-            archive.files.insert(name, content.clone());
+            self.files.insert(name, content.clone());
         }
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-        gzip.write_all(index.as_bytes()).expect("gzip");
+        gzip.write_all(text.as_bytes()).expect("gzip");
         let mut xz = liblzma::write::XzEncoder::new(Vec::new(), 1);
-        xz.write_all(index.as_bytes()).expect("xz");
-        let forms =
-            [("", index.into_bytes()), (".gz", gzip.finish().expect("gzip")), (".xz", xz.finish().expect("xz"))];
-        let mut release = format!(
-            "Origin: Toy\nLabel: Toy\nSuite: {suite}\nCodename: {suite}\n{}\nArchitectures: amd64\nComponents: main\nSHA256:\n",
-            fields.trim()
-        );
-        for (ending, bytes) in forms {
-            let folder = format!("dists/{suite}/main/binary-amd64");
-            release += &format!(" {} {} main/binary-amd64/Packages{ending}\n", sha256(&bytes), bytes.len());
-            archive.files.insert(format!("{folder}/by-hash/SHA256/{}", sha256(&bytes)), bytes.clone());
-            archive.files.insert(format!("{folder}/Packages{ending}"), bytes);
-        }
-        archive.files.insert(format!("dists/{suite}/InRelease"), key.clear_sign(&release).into_bytes());
-        archive.files.insert(format!("dists/{suite}/Release"), release.clone().into_bytes());
-        archive.files.insert(format!("dists/{suite}/Release.gpg"), key.detached(&release, false).into_bytes());
-        archive
+        xz.write_all(text.as_bytes()).expect("xz");
+        [("", text.into_bytes()), (".gz", gzip.finish().expect("gzip")), (".xz", xz.finish().expect("xz"))]
     }
 
     /// Writes the files below a folder.
@@ -166,6 +180,8 @@ pub struct Server {
     pub archive: Arc<Mutex<Archive>>,
     /// Every request: path and the status it got.
     pub log: Arc<Mutex<Vec<(String, u16)>>>,
+    /// Every `Authorization` that was sent.
+    pub authorizations: Arc<Mutex<Vec<String>>>,
     /// Paths whose next answer breaks off in the middle.
     pub break_off: Arc<Mutex<Vec<String>>>,
 }
@@ -175,8 +191,9 @@ impl Server {
     pub fn start(archive: Archive) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let server =
-            Self { url, archive: Arc::new(Mutex::new(archive)), log: Arc::default(), break_off: Arc::default() };
+        let archive = Arc::new(Mutex::new(archive));
+        let (log, authorizations, break_off) = (Arc::default(), Arc::default(), Arc::default());
+        let server = Self { url, archive, log, authorizations, break_off };
         let serving = server.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -199,6 +216,7 @@ impl Server {
             let Some((name, value)) = line.trim().split_once(':') else { break };
             headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
         }
+        self.authorizations.lock().ok()?.extend(headers.get("authorization").cloned());
         let found = self.archive.lock().ok()?.files.get(&path).cloned();
         let etag = found.as_ref().map(|bytes| format!("\"{}\"", &sha256(bytes)[..16]));
         let from: usize = headers

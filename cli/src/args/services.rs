@@ -66,13 +66,17 @@ pub(crate) struct ArchiveArgs {
     #[arg(long, value_name = "DIR", env = "SLIM_OFFLINE", hide_env_values = true)]
     pub(crate) offline: Option<PathBuf>,
 
-    /// Take names and passwords for archives from this file: `machine HOST login NAME password PASSWORD`, as apt_auth.conf(5)
+    /// Take names and passwords for archives from this file: `machine HOST login NAME password PASSWORD`, as apt_auth.conf(5); without TLS only where HOST begins with http://
     #[arg(long, value_name = "FILE", env = "SLIM_ARCHIVE_AUTH", hide_env_values = true)]
     pub(crate) archive_auth: Option<PathBuf>,
 
     /// Use archives without a signature where the image itself marks them as trusted
     #[arg(long)]
     pub(crate) allow_unsigned: bool,
+
+    /// Accept keys that vouch for themselves with SHA-1, as apt does up to Debian 12
+    #[arg(long, hide_short_help = true)]
+    pub(crate) allow_sha1_keys: bool,
 
     /// Use archives without suites
     #[arg(long)]

@@ -57,6 +57,9 @@ fn signature(cause: &SignatureError) -> Option<String> {
         SignatureError::NoKeys { .. } | SignatureError::UnknownKey { .. } | SignatureError::UnusableKey { .. } => {
             KEYRING.to_owned()
         }
+        SignatureError::WeakKey { .. } => {
+            "give the archive's current keyring with --keyring FILE; --allow-sha1-keys accepts it as apt does up to Debian 12".into()
+        }
         SignatureError::Missing => {
             "an archive without a signature is only used with --allow-unsigned, where the image trusts it".into()
         }
@@ -87,7 +90,9 @@ fn fetch(package: bool, cause: &TransportError) -> Vec<String> {
             "the suite may have moved to an archive of old releases: --mirror SUITE=URL names the new address",
             "--update none leaves the packages alone",
         ],
-        TransportError::Denied(_) => &["give name and password with --archive-auth FILE"],
+        TransportError::Denied(_) => &[
+            "give name and password with --archive-auth FILE; for an address without TLS its host is written as http://HOST there",
+        ],
         TransportError::Failed { .. } => &[
             "without a network, archives are read from a folder with --offline DIR; another address is given with --mirror SUITE=URL",
             "--update none leaves the packages alone",

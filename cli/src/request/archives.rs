@@ -30,7 +30,7 @@ pub(super) fn options(args: &ArchiveArgs, machine: &MachineArgs) -> Result<Optio
         offline: args.offline.clone(),
         keep: None,
         credentials: args.archive_auth.as_deref().map(read).transpose()?.unwrap_or_default(),
-        allow: Allow { flat: args.allow_flat, unsigned: args.allow_unsigned },
+        allow: Allow { flat: args.allow_flat, unsigned: args.allow_unsigned, sha1_keys: args.allow_sha1_keys },
         skip_refused: args.skip_refused,
         ignore_valid_until: args.ignore_valid_until,
         parallel: 0,
@@ -64,10 +64,12 @@ fn credentials(text: &str) -> Result<Vec<Credential>, String> {
         let value = words.next().ok_or_else(|| "the last word has no value".to_owned())?;
         match (word, found.last_mut()) {
             ("machine", _) => {
-                // A scheme is allowed, and a path; the host is what counts.
-                let host = value.split_once("://").map_or(value, |(_, rest)| rest);
-                let host = host.split('/').next().unwrap_or(host).to_ascii_lowercase();
-                found.push(Credential { host, user: String::new(), password: String::new() });
+                // Without a scheme https is meant; a path is allowed, but the host is what counts.
+                let (scheme, rest) =
+                    value.split_once("://").map_or((None, value), |(scheme, rest)| (Some(scheme), rest));
+                let host = rest.split('/').next().unwrap_or(rest).to_ascii_lowercase();
+                let scheme = scheme.map(str::to_ascii_lowercase);
+                found.push(Credential { scheme, host, user: String::new(), password: String::new() });
             }
             ("login", Some(last)) => last.user = value.into(),
             ("password", Some(last)) => last.password = value.into(),
@@ -86,12 +88,16 @@ mod tests {
         let text = "# a comment\nmachine Archive.example login me password s3cret\n\
                     machine https://other.example:8443/debian\n  login you\n  password x#y\n";
         let found = credentials(text).unwrap();
-        let of = |host: &str, user: &str, password: &str| Credential {
+        let of = |scheme: Option<&str>, host: &str, user: &str, password: &str| Credential {
+            scheme: scheme.map(str::to_owned),
             host: host.into(),
             user: user.into(),
             password: password.into(),
         };
-        assert_eq!(found, [of("archive.example", "me", "s3cret"), of("other.example:8443", "you", "x#y")]);
+        assert_eq!(
+            found,
+            [of(None, "archive.example", "me", "s3cret"), of(Some("https"), "other.example:8443", "you", "x#y")]
+        );
         for bad in ["login me password hunter2", "machine a login", "machine a secret hunter2"] {
             assert!(!credentials(bad).unwrap_err().contains("hunter2"), "{bad}");
         }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use tempfile::{NamedTempFile, TempDir};
 
 /// Changing how indexes are reduced is a new format: the old files are then left alone.
-const INDEX_FORMAT: &str = "index-1";
+const INDEX_FORMAT: &str = "index-2";
 
 /// A folder of fetched things.
 #[derive(Debug)]

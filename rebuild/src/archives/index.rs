@@ -7,7 +7,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 
 /// The fields that are kept; descriptions, tags and maintainers are three quarters of an index.
-const KEPT: [&str; 17] = [
+const KEPT: [&str; 18] = [
     "Package",
     "Source",
     "Version",
@@ -15,6 +15,7 @@ const KEPT: [&str; 17] = [
     "Multi-Arch",
     "Essential",
     "Protected",
+    "Priority",
     "Pre-Depends",
     "Depends",
     "Breaks",
@@ -89,6 +90,8 @@ pub struct Candidate {
     pub multi_arch: MultiArch,
     /// `Essential: yes` or `Protected: yes`.
     pub essential: bool,
+    /// `Priority`: `optional`.
+    pub priority: String,
     /// Relations.
     pub relations: Relations,
     /// `Phased-Update-Percentage`: told, not acted upon. apt ignores it in chroots, and a result that depends on a machine's id is not
@@ -96,6 +99,13 @@ pub struct Candidate {
     pub phased: Option<u8>,
     /// The archive.
     pub origin: Arc<Origin>,
+}
+
+impl Candidate {
+    /// Name of the source package.
+    pub fn source_name(&self) -> &str {
+        self.source.as_ref().map_or(&self.name, |(name, _)| name)
+    }
 }
 
 /// A paragraph of an index that cannot be used.
@@ -244,6 +254,7 @@ impl Candidate {
             size: text("Size").parse().map_err(|_| missing("Size"))?,
             multi_arch: MultiArch::of(paragraph),
             essential: text("Essential") == "yes" || text("Protected") == "yes",
+            priority: text("Priority"),
             phased: text("Phased-Update-Percentage").parse().ok(),
             origin: origin.clone(),
             name: name.clone(),

@@ -44,6 +44,7 @@ fn candidate(package: &Locked, options: &Options) -> Result<Candidate, ArchiveEr
         sha256: package.sha256.to_ascii_lowercase(),
         multi_arch: MultiArch::default(),
         essential: false,
+        priority: String::new(),
         relations: Relations::default(),
         phased: None,
         origin: Arc::new(Origin {

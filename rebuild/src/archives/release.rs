@@ -1,5 +1,6 @@
 //! `Release` files: what an archive says of itself, and the hashes of its indexes (Debian repository format).
 
+use super::sources::Times;
 use slim::packages::dpkg::paragraph::{Paragraph, paragraphs};
 use std::collections::BTreeMap;
 
@@ -37,6 +38,8 @@ pub struct Release {
     pub not_automatic: bool,
     /// `ButAutomaticUpgrades: yes`: what came from here is upgraded from here.
     pub but_automatic_upgrades: bool,
+    /// `Snapshots`: where the archive is found as it was, with `@SNAPSHOTID@` for the moment.
+    pub snapshots: Option<String>,
     /// `SHA256`: name below the suite's folder to hash and size.
     pub files: BTreeMap<String, Listed>,
 }
@@ -99,6 +102,8 @@ pub struct Checks {
     pub valid_until: bool,
     /// The newest `Date` seen of this suite so far.
     pub seen: Option<i64>,
+    /// What the source says of times.
+    pub times: Times,
 }
 
 impl Release {
@@ -136,6 +141,7 @@ impl Release {
             by_hash: yes("Acquire-By-Hash"),
             not_automatic: yes("NotAutomatic"),
             but_automatic_upgrades: yes("ButAutomaticUpgrades"),
+            snapshots: paragraph.get("Snapshots").map(|url| url.trim().to_owned()).filter(|url| url != "no"),
             files: files(paragraph)?,
         })
     }
@@ -157,10 +163,12 @@ impl Release {
             let (suite_found, codename) = (self.suite.clone(), self.codename.clone());
             return Err(ReleaseError::OtherSuite { expected: suite.into(), suite: suite_found, codename });
         }
-        if let Some(date) = self.date.filter(|date| *date > checks.now + CLOCK_SKEW) {
+        let Times { ahead, unchecked, .. } = checks.times;
+        if let Some(date) = self.date.filter(|date| !unchecked && *date > checks.now + ahead.unwrap_or(CLOCK_SKEW)) {
             return Err(ReleaseError::Future { date: written(date) });
         }
-        if let Some(until) = self.valid_until.filter(|until| checks.valid_until && *until < checks.now) {
+        let counts = checks.valid_until && !unchecked;
+        if let Some(until) = self.good_until(checks.times).filter(|until| counts && *until < checks.now) {
             return Err(ReleaseError::Expired { until: written(until) });
         }
         if let (Some(date), Some(seen)) = (self.date, checks.seen)
@@ -169,6 +177,16 @@ impl Release {
             return Err(ReleaseError::Rollback { date: written(date), seen: written(seen) });
         }
         Ok(())
+    }
+
+    /// `Valid-Until` within the bounds that the source sets to it (sources.list(5), `Valid-Until-Min` and `Valid-Until-Max`).
+    fn good_until(&self, times: Times) -> Option<i64> {
+        let after = |span: Option<i64>| Some(self.date? + span?);
+        let until = match (self.valid_until, after(times.most)) {
+            (Some(until), Some(most)) => Some(until.min(most)),
+            (until, most) => until.or(most),
+        }?;
+        Some(after(times.least).map_or(until, |least| until.max(least)))
     }
 
     /// The folder of a component below the suite's. The security archive writes `updates/main` in `Components`, and has its indexes
@@ -236,7 +254,7 @@ mod tests {
 
     fn check(more: &str, now: i64, seen: Option<i64>) -> Result<(), ReleaseError> {
         let release = Release::parse(text(more).as_bytes()).unwrap();
-        release.check("bookworm-security", Checks { now, valid_until: true, seen })
+        release.check("bookworm-security", Checks { now, valid_until: true, seen, times: Times::default() })
     }
 
     const DATE: i64 = 1_736_590_641;
@@ -261,14 +279,14 @@ mod tests {
         assert_eq!(check("", DATE, Some(DATE)), Ok(()));
         assert!(matches!(check("", DATE, Some(DATE + 1)), Err(ReleaseError::Rollback { .. })));
         let release = Release::parse(text(until).as_bytes()).unwrap();
-        let late = Checks { now: DATE * 2, valid_until: false, seen: None };
+        let late = Checks { now: DATE * 2, valid_until: false, seen: None, times: Times::default() };
         assert_eq!(release.check("stable-security", late), Ok(()));
     }
 
     #[test]
     fn another_suite_is_refused() {
         let release = Release::parse(text("").as_bytes()).unwrap();
-        let checks = Checks { now: DATE, valid_until: true, seen: None };
+        let checks = Checks { now: DATE, valid_until: true, seen: None, times: Times::default() };
         for (suite, good) in [
             ("bookworm-security", true),
             ("stable-security", true),

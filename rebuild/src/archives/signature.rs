@@ -8,12 +8,12 @@ mod clear;
 mod keyring;
 
 pub use clear::{ClearSigned, split};
-pub use keyring::{KeySource, Keyring, KeyringError};
+pub use keyring::{KeySource, Keyring, KeyringError, Strength};
 
 use keyring::{Certificate, Refusal};
 use pgp::composed::{Deserializable, DetachedSignature};
 use pgp::crypto::hash::HashAlgorithm;
-use pgp::packet::{Signature, SignatureType};
+use pgp::packet::{Signature, SignatureType, SignatureVersion};
 use pgp::types::{Fingerprint, KeyDetails};
 use std::io::Cursor;
 
@@ -97,6 +97,14 @@ pub enum SignatureError {
         /// Revoked, not for signing, not bound.
         reason: String,
     },
+    /// Nothing but SHA-1 vouches for a key that signed.
+    #[error("key {key} in {keyring} is vouched for with SHA-1 only, which can be forged")]
+    WeakKey {
+        /// Fingerprint.
+        key: String,
+        /// Where the key is.
+        keyring: String,
+    },
     /// A signature by a trusted key does not fit the text.
     #[error("bad signature by key {key}: the text was altered or is incomplete")]
     Bad {
@@ -117,6 +125,13 @@ pub enum SignatureError {
         /// Fingerprint.
         key: String,
     },
+}
+
+impl SignatureError {
+    /// Whether it says that nobody trusted has signed, rather than that the text is not what was signed.
+    pub fn is_about_keys(&self) -> bool {
+        !matches!(self, Self::Missing | Self::Malformed(_) | Self::Bad { .. })
+    }
 }
 
 /// Verifies detached signatures (`Release.gpg`, or the end of an `InRelease`) over the exact signed bytes.
@@ -146,7 +161,7 @@ pub fn verify(
                 continue;
             }
             known = true;
-            match check(signature, text, certificate, key, now) {
+            match check(signature, text, certificate, key, now, keyring.strength()) {
                 Ok(()) => {
                     let keyring = certificate.origin.clone();
                     good.push(Signer { primary, key: print, keyring });
@@ -174,6 +189,7 @@ fn check(
     certificate: &Certificate,
     key: keyring::KeyIndex,
     now: i64,
+    strength: Strength,
 ) -> Result<(), SignatureError> {
     let print = certificate.fingerprint_of(key);
     let hash = signature.hash_alg();
@@ -181,14 +197,17 @@ fn check(
         let hash = hash.map_or_else(|| "unknown".into(), |hash| hash.to_string());
         return Err(SignatureError::WeakHash { key: print, hash });
     }
-    if !matches!(signature.typ(), Some(SignatureType::Text | SignatureType::Binary)) {
+    if !matches!(signature.typ(), Some(SignatureType::Text | SignatureType::Binary))
+        || !matches!(signature.version(), SignatureVersion::V4 | SignatureVersion::V6)
+    {
         return Err(SignatureError::Bad { key: print });
     }
     // The arithmetic first: an altered text is the worse news, whatever the state of the key.
     if !certificate.verifies(key, signature, text) {
         return Err(SignatureError::Bad { key: print });
     }
-    certificate.may_sign(key, now).map_err(|refusal| match refusal {
+    certificate.may_sign(key, now, strength).map_err(|refusal| match refusal {
+        Refusal::Sha1 => SignatureError::WeakKey { key: print.clone(), keyring: certificate.origin.clone() },
         Refusal::Expired(at) => {
             SignatureError::ExpiredKey { key: print.clone(), keyring: certificate.origin.clone(), expired: day(at) }
         }

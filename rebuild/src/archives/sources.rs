@@ -1,9 +1,11 @@
 //! Which archives an image takes its packages from (sources.list(5)).
 
+mod entry;
 mod line;
 mod stanza;
 
-use super::signature::{Exact, Restriction};
+use super::signature::Restriction;
+use entry::Entry;
 use slim::path::ImagePath;
 use slim::tree::{Contents, Tree};
 
@@ -21,10 +23,9 @@ pub struct Source {
     pub uri: String,
     /// Path below `dists/`: `bookworm`, `bookworm/updates`; for a flat repository its folder, ending in `/`.
     pub suite: String,
-    /// Components; none in a flat repository.
-    pub components: Vec<String>,
-    /// Architectures it is limited to; all when `None`.
-    pub architectures: Option<Vec<String>>,
+    /// What is read of it: components for architectures. A source that is written more than once has more than one; in a flat
+    /// repository they have no components.
+    pub parts: Vec<Part>,
     /// Keys that may sign it.
     pub signed_by: SignedBy,
     /// `trusted=yes`: apt takes it unsigned.
@@ -33,6 +34,54 @@ pub struct Source {
     pub check_valid_until: Option<bool>,
     /// `by-hash`; `None` when not said.
     pub by_hash: Option<bool>,
+    /// How long its releases are believed.
+    pub times: Times,
+}
+
+/// Components of a source, for some architectures.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Part {
+    /// Components; none in a flat repository.
+    pub components: Vec<String>,
+    /// Architectures it is limited to.
+    pub architectures: Choice,
+}
+
+/// Values of an option that has a default: `arch=`, `arch+=`, `arch-=`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Choice {
+    /// What replaces the default.
+    pub only: Option<Vec<String>>,
+    /// What is added.
+    pub add: Vec<String>,
+    /// What is taken away, in the end.
+    pub remove: Vec<String>,
+}
+
+impl Choice {
+    /// Whether a value is among them, where the default has it.
+    pub fn allows(&self, name: &str) -> bool {
+        let has = |all: &[String]| all.iter().any(|known| known == name);
+        (self.only.as_deref().is_none_or(has) || has(&self.add)) && !has(&self.remove)
+    }
+
+    /// The same for packages of architecture `all`, whose index goes with every choice of architectures unless it is taken away.
+    pub fn allows_all(&self) -> bool {
+        !self.remove.iter().any(|known| known == "all")
+    }
+}
+
+/// Options that say when a release is believed, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Times {
+    /// `valid-until-min`: a release is good for this long after its `Date`, whatever it says.
+    pub least: Option<i64>,
+    /// `valid-until-max`: and for no longer than this.
+    pub most: Option<i64>,
+    /// `date-max-future`: how far ahead `Date` may lie.
+    pub ahead: Option<i64>,
+    /// `check-date=no`: neither `Date` nor `Valid-Until` count.
+    pub unchecked: bool,
 }
 
 /// What `Signed-By` names.
@@ -85,6 +134,8 @@ pub struct Allow {
     pub flat: bool,
     /// Sources that need no signature because the image says so.
     pub unsigned: bool,
+    /// Keys that vouch for themselves with nothing better than SHA-1, as apt up to Debian 12 does.
+    pub sha1_keys: bool,
 }
 
 /// A sources file that cannot be read.
@@ -170,107 +221,6 @@ fn refusal(source: &Source, allow: Allow) -> Option<Refusal> {
 /// apt reads only names of letters, digits, `_`, `-` and `.` in its folders.
 pub(crate) fn is_config_name(name: &str) -> bool {
     !name.starts_with('.') && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
-}
-
-/// An entry before it is spread over its addresses and suites.
-#[derive(Debug, Clone, Default)]
-struct Entry {
-    place: String,
-    uris: Vec<String>,
-    suites: Vec<String>,
-    components: Vec<String>,
-    architectures: Option<Vec<String>>,
-    signed_by: SignedBy,
-    trusted: bool,
-    check_valid_until: Option<bool>,
-    by_hash: Option<bool>,
-}
-
-impl Entry {
-    /// One option by its lower-case name, as both styles spell it (with `-`).
-    fn option(&mut self, name: &str, value: &str) -> Result<(), SourcesError> {
-        match name {
-            "arch" | "architectures" => {
-                let words = value.split([',', ' ', '\t', '\n']).filter(|word| !word.is_empty());
-                self.architectures = Some(words.map(str::to_owned).collect());
-            }
-            "signed-by" => self.signed_by = self.read_signed_by(value)?,
-            // An explicit `no` makes apt distrust even a signed archive; asking for a signature is what slim does anyway.
-            "trusted" | "allow-insecure" => self.trusted |= yes(value).unwrap_or(false),
-            "check-valid-until" => self.check_valid_until = yes(value),
-            "by-hash" if value.eq_ignore_ascii_case("force") => self.by_hash = Some(true),
-            "by-hash" => self.by_hash = yes(value),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn read_signed_by(&self, value: &str) -> Result<SignedBy, SourcesError> {
-        let mut signed_by = SignedBy::default();
-        if value.contains("-----BEGIN") {
-            // Each line is indented by one blank in the file, and empty lines are a dot.
-            let lines = value.lines().map(str::trim).map(|line| if line == "." { "" } else { line });
-            signed_by.inline = Some(lines.map(|line| format!("{line}\n")).collect());
-            return Ok(signed_by);
-        }
-        for word in value.split([',', ' ', '\t', '\n']).filter(|word| !word.is_empty()) {
-            let (print, exact) = match word.strip_suffix('!') {
-                Some(print) => (print, Exact::Yes),
-                None => (word, Exact::No),
-            };
-            if word.starts_with('/') {
-                signed_by.files.push(word.into());
-            } else if print.len() >= 40 && print.bytes().all(|b| b.is_ascii_hexdigit()) {
-                signed_by.restriction.fingerprints.push((print.to_ascii_uppercase(), exact));
-            } else {
-                let problem = format!("Signed-By {word:?} is neither a file nor a fingerprint");
-                return Err(SourcesError { place: self.place.clone(), problem });
-            }
-        }
-        Ok(signed_by)
-    }
-
-    fn spread(self) -> Result<Vec<Source>, SourcesError> {
-        let error = |problem: String| SourcesError { place: self.place.clone(), problem };
-        if self.uris.is_empty() || self.suites.is_empty() {
-            return Err(error("an address and a suite are needed".into()));
-        }
-        let mut sources = Vec::new();
-        for uri in &self.uris {
-            for suite in &self.suites {
-                let flat = suite.ends_with('/');
-                if flat != self.components.is_empty() {
-                    return Err(error(format!(
-                        "suite {suite:?} and components {:?} do not go together",
-                        self.components
-                    )));
-                }
-                if suite.split('/').any(|part| part == "..") || suite.contains(['?', '#', '@', ':']) {
-                    return Err(error(format!("{suite:?} is not a suite")));
-                }
-                if let Some(bad) =
-                    self.components.iter().find(|name| name.contains("..") || name.contains(['?', '#', ':']))
-                {
-                    return Err(error(format!("{bad:?} is not a component")));
-                }
-                sources.push(Source {
-                    place: self.place.clone(),
-                    uri: uri.trim_end_matches('/').into(),
-                    suite: suite.clone(),
-                    components: self.components.clone(),
-                    architectures: self.architectures.clone(),
-                    signed_by: self.signed_by.clone(),
-                    trusted: self.trusted,
-                    check_valid_until: self.check_valid_until,
-                    by_hash: self.by_hash,
-                });
-                if sources.len() > SOURCE_LIMIT {
-                    return Err(error(format!("more than {SOURCE_LIMIT} sources")));
-                }
-            }
-        }
-        Ok(sources)
-    }
 }
 
 fn yes(value: &str) -> Option<bool> {

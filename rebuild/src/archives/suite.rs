@@ -93,7 +93,7 @@ impl Opening<'_> {
         let parts = signature::split(&fetched.bytes).map_err(failed)?;
         let restriction = &source.signed_by.restriction;
         let signers = match signature::verify(&parts.signed, &parts.signatures, keyring, restriction, self.now) {
-            Err(SignatureError::NoKeys { .. } | SignatureError::UnknownKey { .. }) if source.trusted => Vec::new(),
+            Err(error) if source.trusted && error.is_about_keys() => Vec::new(),
             other => other.map_err(failed)?,
         };
         let suite = self.checked(source, folder, &url, &parts.text, signers, known.as_ref())?;
@@ -142,7 +142,10 @@ impl Opening<'_> {
         let restriction = &source.signed_by.restriction;
         let signers = match get("Release.gpg") {
             Ok(signatures) => {
-                let signers = signature::verify(&text, &signatures, keyring, restriction, self.now).map_err(failed)?;
+                let signers = match signature::verify(&text, &signatures, keyring, restriction, self.now) {
+                    Err(error) if source.trusted && error.is_about_keys() => Vec::new(),
+                    other => other.map_err(failed)?,
+                };
                 self.keep(&format!("{folder}/Release.gpg"), &signatures)?;
                 signers
             }
@@ -178,6 +181,7 @@ impl Opening<'_> {
             now: self.now,
             valid_until: self.valid_until && source.check_valid_until != Some(false),
             seen: known.and_then(|known| known.date),
+            times: source.times,
         };
         // A flat repository has no suite to be confused with another.
         let suite = if source.suite.ends_with('/') { release.suite.clone() } else { source.suite.clone() };

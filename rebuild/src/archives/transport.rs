@@ -86,6 +86,8 @@ pub struct Http {
 /// A password for the archives of one host.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credential {
+    /// `http` or `https`; `None` is `https`, for a password that nobody said may be sent in the clear is not (apt_auth.conf(5)).
+    pub scheme: Option<String>,
     /// `host` or `host:port`.
     pub host: String,
     /// User name.
@@ -123,7 +125,10 @@ impl Http {
         if let Some((secret, host)) = authority.rsplit_once('@') {
             return (format!("{scheme}://{host}{path}"), Some(basic(&percent_decoded(secret))));
         }
-        let known = self.credentials.iter().find(|known| known.host.eq_ignore_ascii_case(authority));
+        let fits = |known: &&Credential| {
+            known.host.eq_ignore_ascii_case(authority) && known.scheme.as_deref().unwrap_or("https") == scheme
+        };
+        let known = self.credentials.iter().find(fits);
         (url.into(), known.map(|known| basic(&format!("{}:{}", known.user, known.password))))
     }
 }
@@ -251,10 +256,23 @@ mod tests {
 
     #[test]
     fn credentials_go_to_their_own_host_only() {
-        let credential = Credential { host: "a.example".into(), user: "u".into(), password: "p".into() };
-        let http = Http::new(vec![credential]);
-        assert_eq!(http.authorization("http://a.example/x").1.as_deref(), Some("Basic dTpw"));
-        assert_eq!(http.authorization("http://b.example/x"), ("http://b.example/x".into(), None));
+        let credential = |scheme: Option<&str>, host: &str| Credential {
+            scheme: scheme.map(str::to_owned),
+            host: host.into(),
+            user: "u".into(),
+            password: "p".into(),
+        };
+        let http = Http::new(vec![credential(None, "a.example"), credential(Some("http"), "c.example")]);
+        for (url, expected) in [
+            ("https://a.example/x", true),
+            ("http://a.example/x", false),
+            ("https://b.example/x", false),
+            ("http://c.example/x", true),
+            ("https://c.example/x", false),
+        ] {
+            let basic = http.authorization(url).1;
+            assert_eq!(basic.as_deref(), expected.then_some("Basic dTpw"), "{url}");
+        }
         let (url, basic) = http.authorization("https://me:s%40x@b.example/x@y");
         assert_eq!((url.as_str(), basic.as_deref()), ("https://b.example/x@y", Some("Basic bWU6c0B4")));
     }

@@ -9,7 +9,10 @@ use std::collections::BTreeSet;
 const LIMIT: usize = 20_000;
 
 /// Versions of all packages that the candidates need, that those need, and so on; of virtual packages those that provide them.
-pub(super) fn offers(
+///
+/// # Errors
+/// As [`Archive::candidates`].
+pub fn offers(
     archive: &Archive,
     installed: &[InstalledPackage],
     candidates: &[Candidate],

@@ -18,8 +18,19 @@ pub struct InstalledPackage {
     pub multi_arch: MultiArch,
     /// `Essential: yes` or `Protected: yes`.
     pub essential: bool,
+    /// `Priority`: `optional`.
+    pub priority: String,
+    /// Name of the source package, where it differs from the package's.
+    pub source: Option<String>,
     /// Relations.
     pub relations: Relations,
+}
+
+impl InstalledPackage {
+    /// Name of the source package.
+    pub fn source(&self) -> &str {
+        self.source.as_deref().unwrap_or(&self.name)
+    }
 }
 
 /// The first word of `Status` (dpkg(1), "Package selection states").
@@ -73,6 +84,9 @@ pub fn installed_packages(status: &[u8]) -> Result<Vec<InstalledPackage>, Instal
             want: if want == "hold" { Want::Hold } else { Want::Install },
             multi_arch: MultiArch::of(&paragraph),
             essential: text("Essential") == "yes" || text("Protected") == "yes",
+            priority: text("Priority").into_owned(),
+            // `name (version)`
+            source: text("Source").split_ascii_whitespace().next().map(str::to_owned),
             relations: Relations::of(&paragraph).map_err(|problem| error(problem.into()))?,
         });
     }

@@ -27,9 +27,24 @@ pub(super) fn extras<'a>(
             (c.architecture == native || c.architecture == "all") && !policy.exclude.fit(&c.name, &c.architecture)
         };
         let fitting: Vec<_> = candidates.iter().filter(fits).copied().collect();
-        extras.extend(policy.pins.choose_new(&fitting));
+        extras.extend(policy.pins.choose_new(&fitting, native));
     }
     extras
+}
+
+/// Adds the packages that are missing for what is chosen, and for those in turn; what still is not whole is for others to mend.
+pub(super) fn add(world: &mut World<'_>) {
+    let mut waiting: Vec<usize> = world.present().filter(|place| world.upgraded(*place)).collect();
+    waiting.reverse();
+    while let Some(place) = waiting.pop() {
+        for fault in world.faults(place) {
+            let Some(group) = fault.violation.unmet else { continue };
+            if let Some((new, candidate)) = world.absent_for(place, group) {
+                world.choose(new, candidate);
+                waiting.push(new);
+            }
+        }
+    }
 }
 
 /// Takes what was kept back for want of a package, together with the packages that it needs.

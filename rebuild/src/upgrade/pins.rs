@@ -1,9 +1,10 @@
 //! apt's preferences: which version of a package is the candidate (apt_preferences(5)).
 
+use super::configuration::default_release;
 use super::installed::InstalledPackage;
 use crate::archives::index::{Candidate, Origin};
 use crate::archives::{image_file, image_folder};
-use slim::packages::dpkg::Version;
+use slim::packages::dpkg::Version as DebianVersion;
 use slim::packages::dpkg::paragraph::paragraphs;
 use slim::path::ImagePath;
 use slim::tree::{Contents, Tree};
@@ -12,6 +13,10 @@ use slim::tree::{Contents, Tree};
 const INSTALLED: i32 = 100;
 /// From here on even an older version is wanted.
 const DOWNGRADE: i32 = 1000;
+/// The priority of `APT::Default-Release`.
+const DEFAULT_RELEASE: i32 = 990;
+/// `Pin-Priority: never`: lower than any number that can be written, and not to be raised by another pin.
+const NEVER: i32 = i16::MIN as i32;
 
 /// All pins, in apt's order.
 #[derive(Debug, Clone, Default)]
@@ -22,13 +27,33 @@ pub struct Pins {
 #[derive(Debug, Clone)]
 struct Pin {
     /// Empty: `Package: *`, a pin for whole archives.
-    packages: Vec<String>,
+    packages: Vec<Named>,
     rule: Rule,
     priority: i32,
 }
 
+/// Packages that a pin names.
+#[derive(Debug, Clone)]
+struct Named {
+    name: Pattern,
+    /// `src:`: the name is that of the source package.
+    source: bool,
+    /// What follows the colon; the native architecture when nothing does.
+    architecture: Option<String>,
+}
+
+/// A version of a package with everywhere that it can be had.
+struct Version<'a> {
+    version: &'a DebianVersion,
+    source: &'a str,
+    /// Archives; the status file is none.
+    origins: Vec<Option<&'a Origin>>,
+}
+
 #[derive(Debug, Clone)]
 enum Rule {
+    /// A rule that fits nothing.
+    Nothing,
     Version(Pattern),
     Site(Pattern),
     Release(Vec<(char, Pattern)>),
@@ -52,12 +77,22 @@ pub struct PinError {
 }
 
 impl Pins {
-    /// Reads `/etc/apt/preferences`, then `preferences.d/*` by name.
+    /// Reads the default release of apt's configuration, `/etc/apt/preferences`, then `preferences.d/*` by name.
     ///
     /// # Errors
     /// A file that apt would not be able to read either.
     pub fn of_image(tree: &Tree, contents: &dyn Contents) -> Result<Self, PinError> {
         let mut pins = Self::default();
+        let release = default_release(tree, contents).map_err(|(place, problem)| PinError { place, problem })?;
+        if let Some(release) = release {
+            let error = |problem: String| PinError { place: "APT::Default-Release".into(), problem };
+            let rule = Rule::read(&format!("release {release}")).map_err(error)?;
+            pins.pins.push(Pin {
+                packages: Vec::new(),
+                rule: rule.unwrap_or(Rule::Nothing),
+                priority: DEFAULT_RELEASE,
+            });
+        }
         let parts = image_folder(tree, &ImagePath::literal("/etc/apt/preferences.d"));
         for path in std::iter::once(ImagePath::literal("/etc/apt/preferences")).chain(parts) {
             let name = String::from_utf8_lossy(path.file_name()).into_owned();
@@ -84,61 +119,82 @@ impl Pins {
             let error = |problem: String| PinError { place: format!("{file}, paragraph {}", number + 1), problem };
             let field =
                 |name: &str| paragraph.get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
-            let Some(packages) = field("Package") else {
-                if paragraph.fields().next().is_none() || field("Explanation").is_some() && field("Pin").is_none() {
-                    continue;
-                }
-                return Err(error("it has no Package".into()));
-            };
-            let pin = field("Pin").ok_or_else(|| error("it has no Pin".into()))?;
+            if paragraph.fields().next().is_none() {
+                continue;
+            }
+            let packages = field("Package").ok_or_else(|| error("it has no Package".into()))?;
+            let general = packages == "*";
+            let Some(pin) = field("Pin") else { continue };
+            let Some(rule) = Rule::read(&pin).map_err(error)? else { continue };
+            if general && matches!(rule, Rule::Version(_)) {
+                continue;
+            }
             let priority = field("Pin-Priority").ok_or_else(|| error("it has no Pin-Priority".into()))?;
-            let priority = priority.parse().map_err(|_| error(format!("{priority:?} is not a priority")))?;
+            let priority = match priority.as_str() {
+                "never" if general => NEVER,
+                "never" => return Err(error("never is a priority of whole archives only (Package: *)".into())),
+                number => {
+                    let number: i16 = number.parse().map_err(|_| error(format!("{priority:?} is not a priority")))?;
+                    i32::from(number).max(NEVER + 1)
+                }
+            };
             if priority == 0 {
                 return Err(error("the priority is 0".into()));
             }
-            let rule = Rule::read(&pin).map_err(error)?;
-            let packages = if packages == "*" {
-                Vec::new()
-            } else {
-                packages.split_ascii_whitespace().map(str::to_owned).collect()
-            };
-            self.pins.push(Pin { packages, rule, priority });
+            let packages =
+                if general { Ok(Vec::new()) } else { packages.split_ascii_whitespace().map(Named::read).collect() };
+            self.pins.push(Pin { packages: packages.map_err(error)?, rule, priority });
         }
         Ok(())
     }
 
     /// The candidate of an installed package: the highest priority, then the newest version. `None` when that is what is installed.
-    pub(super) fn choose<'a>(&self, package: &InstalledPackage, offers: &[&'a Candidate]) -> Option<&'a Candidate> {
-        let installed = offers.iter().filter(|offer| offer.version == package.version);
-        let installed = self.specific(package.name.as_str(), None, &package.version, None).unwrap_or_else(|| {
-            installed.map(|offer| self.archive(&offer.origin)).max().unwrap_or(INSTALLED).max(INSTALLED)
-        });
-        let mut best: Option<(i32, &Candidate)> = None;
+    pub(super) fn choose<'a>(
+        &self,
+        package: &InstalledPackage,
+        offers: &[&'a Candidate],
+        native: &str,
+    ) -> Option<&'a Candidate> {
+        let own = Version { version: &package.version, source: package.source(), origins: vec![None] };
+        let mut versions = vec![own];
         for offer in offers {
-            let priority = self.priority(offer);
-            if priority < DOWNGRADE && offer.version < package.version || priority <= 0 {
+            match versions.iter_mut().find(|known| known.version == &offer.version) {
+                Some(known) => known.origins.push(Some(&offer.origin)),
+                None => versions.push(Version {
+                    version: &offer.version,
+                    source: offer.source_name(),
+                    origins: vec![Some(&offer.origin)],
+                }),
+            }
+        }
+        let mut best: Option<(i32, &DebianVersion)> = None;
+        for version in &versions {
+            let priority = self.priority(&package.name, &package.architecture, version, native);
+            if priority <= 0 || priority < DOWNGRADE && version.version < &package.version {
                 continue;
             }
-            // One version from several archives has the priority of the best; of equals the first archive is used.
             let better =
-                best.is_none_or(|(rank, known)| priority > rank || priority == rank && offer.version > known.version);
-            if better {
-                best = Some((priority, offer));
+                |(rank, known): (i32, &DebianVersion)| priority > rank || priority == rank && version.version > known;
+            if best.is_none_or(better) {
+                best = Some((priority, version.version));
             }
         }
-        let (priority, offer) = best?;
-        if offer.version == package.version {
-            return None;
-        }
-        let wins = priority > installed || priority == installed && offer.version > package.version;
-        wins.then_some(offer)
+        let wanted = best.map(|(_, version)| version).filter(|version| **version != package.version)?;
+        // Of several archives with this version the first is used.
+        offers.iter().find(|offer| offer.version == *wanted).copied()
     }
 
     /// The candidate of a package that is not installed: the highest priority, then the newest version, then the first.
-    pub(super) fn choose_new<'a>(&self, offers: &[&'a Candidate]) -> Option<&'a Candidate> {
+    pub(super) fn choose_new<'a>(&self, offers: &[&'a Candidate], native: &str) -> Option<&'a Candidate> {
         let mut best: Option<(i32, &Candidate)> = None;
         for offer in offers {
-            let priority = self.priority(offer);
+            let same = offers.iter().filter(|other| other.version == offer.version);
+            let version = Version {
+                version: &offer.version,
+                source: offer.source_name(),
+                origins: same.map(|other| Some(&*other.origin)).collect(),
+            };
+            let priority = self.priority(&offer.name, &offer.architecture, &version, native);
             let better =
                 |(rank, known): (i32, &Candidate)| priority > rank || priority == rank && offer.version > known.version;
             if priority > 0 && best.is_none_or(better) {
@@ -148,53 +204,70 @@ impl Pins {
         best.map(|(_, offer)| offer)
     }
 
-    fn priority(&self, offer: &Candidate) -> i32 {
-        let source = offer.source.as_ref().map(|(name, _)| name.as_str());
-        self.specific(&offer.name, source, &offer.version, Some(&offer.origin))
-            .unwrap_or_else(|| self.archive(&offer.origin))
+    /// The priority of a version: of the first pin that names the package and fits it, else the highest of its archives.
+    fn priority(&self, name: &str, architecture: &str, version: &Version<'_>, native: &str) -> i32 {
+        let archives = || version.origins.iter().map(|origin| self.archive(*origin));
+        let highest = archives().max().unwrap_or(NEVER);
+        if highest == NEVER {
+            return NEVER;
+        }
+        let architecture = if architecture == "all" { native } else { architecture };
+        let named =
+            |pin: &&Pin| pin.packages.iter().any(|named| named.fits(name, version.source, architecture, native));
+        let fits = |pin: &&Pin| version.origins.iter().any(|origin| pin.rule.fits(Some(version.version), *origin));
+        self.pins.iter().filter(named).find(fits).map_or(highest, |pin| pin.priority)
     }
 
-    /// The first pin that names the package and fits the version.
-    fn specific(&self, name: &str, source: Option<&str>, version: &Version, origin: Option<&Origin>) -> Option<i32> {
-        let named = |pin: &&Pin| {
-            pin.packages.iter().any(|pattern| match pattern.strip_prefix("src:") {
-                Some(pattern) => Pattern::read(pattern).is_ok_and(|pattern| pattern.fits(source.unwrap_or(name))),
-                None => {
-                    let plain = pattern
-                        .split_once(':')
-                        .filter(|_| !pattern.starts_with('/'))
-                        .map_or(pattern.as_str(), |(name, _)| name);
-                    Pattern::read(plain).is_ok_and(|pattern| pattern.fits(name))
-                }
-            })
-        };
-        self.pins.iter().filter(named).find(|pin| pin.rule.fits(Some(version), origin)).map(|pin| pin.priority)
-    }
-
-    /// The priority of a whole archive.
-    fn archive(&self, origin: &Origin) -> i32 {
-        let general = self.pins.iter().filter(|pin| pin.packages.is_empty());
-        general.into_iter().find(|pin| pin.rule.fits(None, Some(origin))).map_or_else(
-            || match (origin.not_automatic, origin.but_automatic_upgrades) {
-                (true, true) => 100,
-                (true, false) => 1,
-                _ => 500,
+    /// The priority of a whole archive, or of the status file.
+    fn archive(&self, origin: Option<&Origin>) -> i32 {
+        let general = || self.pins.iter().filter(|pin| pin.packages.is_empty() && pin.rule.fits(None, origin));
+        if general().any(|pin| pin.priority == NEVER) {
+            return NEVER;
+        }
+        general().next().map_or_else(
+            || match origin.map(|origin| (origin.not_automatic, origin.but_automatic_upgrades)) {
+                None => INSTALLED,
+                Some((true, true)) => 100,
+                Some((true, false)) => 1,
+                Some((false, _)) => 500,
             },
             |pin| pin.priority,
         )
     }
 }
 
-impl Rule {
+impl Named {
     fn read(text: &str) -> Result<Self, String> {
+        let (rest, source) = text.strip_prefix("src:").map_or((text, false), |rest| (rest, true));
+        let (name, architecture) = match rest.rsplit_once(':') {
+            Some((name, architecture)) => (name, Some(architecture.to_owned())),
+            None => (rest, None),
+        };
+        Ok(Self { name: Pattern::read(name)?, source, architecture })
+    }
+
+    /// Whether this version of a package is meant. A name without an architecture means the native one only.
+    fn fits(&self, name: &str, source: &str, architecture: &str, native: &str) -> bool {
+        self.name.fits(if self.source { source } else { name })
+            && match self.architecture.as_deref() {
+                None | Some("native") => architecture == native,
+                Some("any") => true,
+                Some(wanted) => glob(wanted.as_bytes(), architecture.as_bytes()),
+            }
+    }
+}
+
+impl Rule {
+    /// `None` for a kind of pin that apt does not know either: it warns and goes on.
+    fn read(text: &str) -> Result<Option<Self>, String> {
         let (kind, rest) = text.split_once([' ', '\t']).unwrap_or((text, ""));
         let rest = rest.trim();
         match kind.to_ascii_lowercase().as_str() {
-            "version" => Ok(Self::Version(Pattern::read(rest)?)),
-            "origin" => Ok(Self::Site(Pattern::read(rest.trim_matches('"'))?)),
+            "version" => Pattern::read(rest).map(|pattern| Some(Self::Version(pattern))),
+            "origin" => Pattern::read(rest.trim_matches('"')).map(|pattern| Some(Self::Site(pattern))),
             "release" if !rest.contains('=') => {
                 let key = if rest.starts_with(|c: char| c.is_ascii_digit()) { 'v' } else { '*' };
-                Ok(Self::Release(vec![(key, Pattern::read(rest)?)]))
+                Ok(Some(Self::Release(vec![(key, Pattern::read(rest)?)])))
             }
             "release" => {
                 let part = |part: &str| {
@@ -202,14 +275,15 @@ impl Rule {
                     let key = key.trim().chars().next().unwrap_or(' ');
                     Ok((key, Pattern::read(value.trim().trim_matches('"'))?))
                 };
-                Ok(Self::Release(rest.split(',').map(part).collect::<Result<_, String>>()?))
+                Ok(Some(Self::Release(rest.split(',').map(part).collect::<Result<_, String>>()?)))
             }
-            other => Err(format!("{other:?} is not a kind of pin")),
+            _ => Ok(None),
         }
     }
 
-    fn fits(&self, version: Option<&Version>, origin: Option<&Origin>) -> bool {
+    fn fits(&self, version: Option<&DebianVersion>, origin: Option<&Origin>) -> bool {
         match self {
+            Self::Nothing => false,
             Self::Version(pattern) => version.is_some_and(|version| pattern.fits(version.as_str())),
             Self::Site(pattern) => origin.is_some_and(|origin| pattern.fits(origin.site())),
             Self::Release(parts) => parts.iter().all(|(key, pattern)| match (origin, key) {
@@ -330,9 +404,11 @@ mod tests {
     fn broken_preferences_are_errors() {
         for text in [
             "Pin: version 1\nPin-Priority: 5",
-            "Package: a\nPin-Priority: 5",
             "Package: a\nPin: version 1",
-            "Package: a\nPin: x y\nPin-Priority: 1",
+            "Explanation: of nothing",
+            "Package: a\nPin: version 1\nPin-Priority: 0",
+            "Package: a\nPin: version 1\nPin-Priority: never",
+            "Package: a\nPin: version 1\nPin-Priority: 40000",
         ] {
             assert!(Pins::default().add("/f", text).is_err(), "{text}");
         }

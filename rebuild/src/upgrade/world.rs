@@ -26,6 +26,8 @@ pub(super) struct World<'a> {
     chosen: Vec<Chosen<'a>>,
     /// Packages by every name that one of their versions has or provides.
     names: BTreeMap<&'a str, Vec<usize>>,
+    /// Installed packages whose version an archive still has.
+    available: BTreeSet<usize>,
     /// What is broken before anything changes is nobody's fault.
     before: BTreeSet<(usize, &'static str, String)>,
 }
@@ -37,23 +39,27 @@ pub(super) struct Violation<'a> {
     pub(super) place: usize,
     /// The relation that nothing fulfils, if that is the trouble.
     pub(super) unmet: Option<&'a Alternatives>,
-    /// Taking these back may heal it.
-    pub(super) culprits: Vec<usize>,
     pub(super) why: Why,
     /// Packages whose being kept back is the cause.
     pub(super) causes: Vec<usize>,
 }
 
-impl Violation<'_> {
-    /// The lower, the surer is it that the culprit cannot stay.
-    pub(super) fn rank(&self) -> u8 {
-        match self.why {
-            Why::NeedsNew { .. } => 0,
-            Why::Needs { .. } => 1,
-            Why::Against { .. } | Why::OutOfStep { .. } => 2,
-            _ => 3,
-        }
-    }
+/// Something broken of one package, and what could heal it.
+#[derive(Debug, Clone)]
+pub(super) struct Fault<'a> {
+    pub(super) violation: Violation<'a>,
+    /// Packages that would fulfil the relation, or not be hit by it, if they stayed as they are.
+    pub(super) healers: Vec<usize>,
+}
+
+/// What a package's weight begins with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Facts<'a> {
+    pub(super) priority: &'a str,
+    /// An archive has the version that is chosen.
+    pub(super) available: bool,
+    pub(super) installed: bool,
+    pub(super) essential: bool,
 }
 
 /// One version of a package, as relations see it.
@@ -70,7 +76,15 @@ impl<'a> World<'a> {
     pub(super) fn new(installed: &'a [InstalledPackage], extras: Vec<&'a Candidate>, native: &'a str) -> Self {
         let mut chosen = vec![Chosen::Installed; installed.len()];
         chosen.resize(installed.len() + extras.len(), Chosen::Absent);
-        let mut world = Self { installed, extras, native, chosen, names: BTreeMap::new(), before: BTreeSet::new() };
+        let mut world = Self {
+            installed,
+            extras,
+            native,
+            chosen,
+            names: BTreeMap::new(),
+            available: BTreeSet::new(),
+            before: BTreeSet::new(),
+        };
         for place in 0..world.chosen.len() {
             world.index(place);
         }
@@ -87,6 +101,11 @@ impl<'a> World<'a> {
 
     pub(super) fn keep(&mut self, place: usize) {
         self.chosen[place] = if place < self.installed.len() { Chosen::Installed } else { Chosen::Absent };
+    }
+
+    /// An archive still has the version that is installed.
+    pub(super) fn is_available(&mut self, place: usize) {
+        self.available.insert(place);
     }
 
     /// What is chosen now, to come back to it.
@@ -130,7 +149,7 @@ impl<'a> World<'a> {
         self.present().filter(|other| self.upgraded(*other)).filter(needs).collect()
     }
 
-    fn present(&self) -> impl Iterator<Item = usize> + '_ {
+    pub(super) fn present(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.chosen.len()).filter(|place| !matches!(self.chosen[*place], Chosen::Absent))
     }
 
@@ -207,6 +226,77 @@ impl<'a> World<'a> {
         matches!(self.chosen[place], Chosen::Candidate(_))
     }
 
+    /// What a package's weight begins with.
+    pub(super) fn facts(&self, place: usize) -> Facts<'a> {
+        let package = self.installed.get(place);
+        let essential = package.is_some_and(|package| package.essential);
+        match self.chosen[place] {
+            Chosen::Candidate(new) => {
+                let essential = essential || new.essential;
+                Facts { priority: &new.priority, available: true, installed: package.is_some(), essential }
+            }
+            _ => {
+                let priority = package.map_or("", |package| &package.priority);
+                let available = self.available.contains(&place);
+                Facts { priority, available, installed: package.is_some(), essential }
+            }
+        }
+    }
+
+    /// The packages that fulfil (`true`) or hit (`false`) one of a package's relations, once for each relation.
+    pub(super) fn links(&self, place: usize) -> Vec<(bool, Vec<usize>)> {
+        let view = self.view(place);
+        let needs = view.relations.pre_depends.iter().chain(&view.relations.depends).flat_map(|group| &group.0);
+        let meeting = |relation: &Relation| {
+            let all = self.with_name(&relation.name).filter(|other| self.meets(view, relation, self.view(*other)));
+            (true, all.collect::<Vec<_>>())
+        };
+        let against = view.relations.breaks.iter().chain(&view.relations.conflicts);
+        let hitting = |relation: &Relation| {
+            (false, self.with_name(&relation.name).filter(|other| self.is_hit(view, relation, *other)).collect())
+        };
+        needs.map(meeting).chain(against.map(hitting)).collect()
+    }
+
+    /// The packages that have or provide a name that a package depends on, once for each time that it does.
+    pub(super) fn depends_by_name(&self, place: usize) -> Vec<usize> {
+        let view = self.view(place);
+        let needs = view.relations.pre_depends.iter().chain(&view.relations.depends).flat_map(|group| &group.0);
+        needs.flat_map(|relation| self.with_name(&relation.name)).collect()
+    }
+
+    /// What is broken of one package and was not before, each with the packages that would heal it by staying as they are: in apt's
+    /// order, by alternatives.
+    pub(super) fn faults(&self, place: usize) -> Vec<Fault<'a>> {
+        let mut faults = Vec::new();
+        for (field, relation, blame) in self.broken(place) {
+            if self.before.contains(&(place, field, relation.clone())) {
+                continue;
+            }
+            let healers = match &blame {
+                Blame::Against { other } => vec![*other],
+                Blame::Unmet { group, .. } => {
+                    let view = self.view(place);
+                    let old = |relation: &'a Relation| {
+                        let healing = self.with_name(&relation.name).filter(move |other| {
+                            let old = self.installed.get(*other).map(Self::old);
+                            self.upgraded(*other) && old.is_some_and(|old| self.meets(view, relation, old))
+                        });
+                        healing.collect::<Vec<_>>()
+                    };
+                    group.0.iter().flat_map(old).collect()
+                }
+            };
+            faults.extend(self.blame(place, field, relation, blame).map(|violation| Fault { violation, healers }));
+        }
+        if let Some(other) = self.other_instance(place) {
+            let why = Why::OutOfStep { other: self.key(other) };
+            let violation = Violation { place, unmet: None, why, causes: vec![other] };
+            faults.push(Fault { violation, healers: vec![other] });
+        }
+        faults
+    }
+
     /// Everything that is broken in this world and was not before.
     pub(super) fn violations(&self) -> Vec<Violation<'a>> {
         let mut violations = Vec::new();
@@ -225,23 +315,18 @@ impl<'a> World<'a> {
     fn blame(&self, place: usize, field: &'static str, relation: String, blame: Blame<'a>) -> Option<Violation<'a>> {
         let titled = |place: usize| format!("{} {}", self.name(place), self.view(place).version);
         let unmet = if let Blame::Unmet { group, .. } = &blame { Some(*group) } else { None };
-        let of = |culprits: Vec<usize>, why, causes| Some(Violation { place, unmet, culprits, why, causes });
+        let of = |why, causes| Some(Violation { place, unmet, why, causes });
         match blame {
             Blame::Unmet { named, .. } if self.upgraded(place) => {
                 let installed = !named.is_empty();
                 let why = if installed { Why::Needs { field, relation } } else { Why::NeedsNew { field, relation } };
-                of(vec![place], why, named.into_iter().filter(|other| !self.upgraded(*other)).collect())
+                of(why, named.into_iter().filter(|other| !self.upgraded(*other)).collect())
             }
-            Blame::Unmet { named, .. } => {
-                let culprits: Vec<_> = named.into_iter().filter(|other| self.upgraded(*other)).collect();
-                of(culprits, Why::WouldBreak { package: titled(place), field, relation }, vec![place])
-            }
+            Blame::Unmet { .. } => of(Why::WouldBreak { package: titled(place), field, relation }, vec![place]),
             Blame::Against { other } if self.upgraded(place) => {
-                of(vec![place], Why::Against { field, relation, package: titled(other) }, vec![other])
+                of(Why::Against { field, relation, package: titled(other) }, vec![other])
             }
-            Blame::Against { other } => {
-                of(vec![other], Why::WouldBreak { package: titled(place), field, relation }, vec![place])
-            }
+            Blame::Against { .. } => of(Why::WouldBreak { package: titled(place), field, relation }, vec![place]),
         }
     }
 
@@ -311,20 +396,32 @@ impl<'a> World<'a> {
         }
     }
 
-    /// The first package that a negative relation hits: of every architecture unless one is named, itself never.
+    /// The first package that a negative relation hits.
     fn hit(&self, from: View<'_>, relation: &Relation) -> Option<usize> {
-        self.with_name(&relation.name).find(|other| {
-            let other = self.view(*other);
-            if other.name == from.name {
-                return false;
-            }
-            let architecture = match &relation.qualifier {
-                Some(Qualifier::Architecture(name)) => other.architecture == name || other.architecture == "all",
-                _ => true,
-            };
-            let own = other.name == relation.name && relation.accepts(Some(other.version));
-            let mut provided = other.relations.provides.iter().filter(|provided| provided.name == relation.name);
-            architecture && (own || provided.any(|provided| relation.accepts(provided.version.as_ref())))
+        self.with_name(&relation.name).find(|other| self.is_hit(from, relation, *other))
+    }
+
+    /// Whether a negative relation hits a package: of every architecture unless one is named, itself never.
+    fn is_hit(&self, from: View<'_>, relation: &Relation, other: usize) -> bool {
+        let other = self.view(other);
+        if other.name == from.name {
+            return false;
+        }
+        let architecture = match &relation.qualifier {
+            Some(Qualifier::Architecture(name)) => other.architecture == name || other.architecture == "all",
+            _ => true,
+        };
+        let own = other.name == relation.name && relation.accepts(Some(other.version));
+        let mut provided = other.relations.provides.iter().filter(|provided| provided.name == relation.name);
+        architecture && (own || provided.any(|provided| relation.accepts(provided.version.as_ref())))
+    }
+
+    /// An instance of the same package for another architecture, whose version differs.
+    fn other_instance(&self, place: usize) -> Option<usize> {
+        let view = self.view(place);
+        self.with_name(view.name).find(|other| {
+            let there = self.view(*other);
+            *other != place && there.name == view.name && there.version != view.version
         })
     }
 
@@ -334,12 +431,9 @@ impl<'a> World<'a> {
         if !self.upgraded(place) {
             return None;
         }
-        let other = self.with_name(view.name).find(|other| {
-            let there = self.view(*other);
-            *other != place && there.name == view.name && there.version != view.version
-        })?;
+        let other = self.other_instance(place)?;
         let why = Why::OutOfStep { other: format!("{}:{}", view.name, self.view(other).architecture) };
-        Some(Violation { place, unmet: None, culprits: vec![place], why, causes: vec![other] })
+        Some(Violation { place, unmet: None, why, causes: vec![other] })
     }
 }
 

@@ -4,13 +4,16 @@ use super::print_of;
 use pgp::composed::{Deserializable, SignedPublicKey};
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::packet::{KeyFlags, Signature, SignatureType};
-use pgp::types::{KeyDetails, Tag};
+use pgp::ser::Serialize as _;
+use pgp::types::{KeyDetails, PublicParams, Tag};
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
 /// Debian's keyring of removed keys has some dozens; nobody has this many.
 const KEY_LIMIT: usize = 1000;
 const SIZE_LIMIT: usize = 16 << 20;
+/// Shorter RSA keys can be broken, or soon will be: apt of Debian 13 refuses them, too.
+const RSA_BITS: u16 = 2048;
 
 /// A file of keys, armored or binary.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +41,18 @@ pub struct Keyring {
     /// From fingerprint and from key id, of primary keys and subkeys.
     index: BTreeMap<String, Vec<(usize, KeyIndex)>>,
     looked: Vec<String>,
+    strength: Strength,
+}
+
+/// How strong the signatures must be with which a key vouches for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Strength {
+    /// SHA-1 is not enough: what apt of Debian 13 holds since February 2026 (`/usr/share/apt/default-sequoia.config`). None of Debian's own
+    /// keyrings, from bullseye on, has such signatures.
+    #[default]
+    Today,
+    /// SHA-1 is enough for a key's signatures over itself, as for apt up to Debian 12. (For archives it never is.)
+    Lenient,
 }
 
 /// A primary key with its subkeys.
@@ -59,6 +74,8 @@ pub(super) enum KeyIndex {
 pub(super) enum Refusal {
     /// At this time, in seconds since 1970.
     Expired(i64),
+    /// Nothing but SHA-1 vouches for it.
+    Sha1,
     Unusable(String),
 }
 
@@ -66,6 +83,15 @@ impl Keyring {
     /// No keys.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// No keys yet, which must be of this strength.
+    pub fn of_strength(strength: Strength) -> Self {
+        Self { strength, ..Self::default() }
+    }
+
+    pub(super) fn strength(&self) -> Strength {
+        self.strength
     }
 
     /// Adds the keys of a file. An empty file adds nothing.
@@ -165,32 +191,35 @@ impl Certificate {
     }
 
     /// Whether a key may sign at this time.
-    pub(super) fn may_sign(&self, key: KeyIndex, now: i64) -> Result<(), Refusal> {
+    pub(super) fn may_sign(&self, key: KeyIndex, now: i64, strength: Strength) -> Result<(), Refusal> {
         let primary = &self.key.primary_key;
         let revocations = &self.key.details.revocation_signatures;
         if revocations.iter().any(|signature| is_by(signature, primary) && signature.verify_key(primary).is_ok()) {
             return Err(Refusal::Unusable("it is revoked".into()));
         }
-        let own = self.newest_self_signature().ok_or_else(|| Refusal::Unusable("nothing proves whose it is".into()))?;
+        strong(primary.public_params())?;
+        let judge = Judge { now, strength };
+        let own =
+            self.newest_self_signature(judge).ok_or_else(|| judge.unproven(self.newest_self_signature(LENIENT)))?;
         in_time(primary, own, now)?;
         match key {
             KeyIndex::Primary => flagged(own.key_flags()),
-            KeyIndex::Subkey(number) => self.subkey_may_sign(number, now),
+            KeyIndex::Subkey(number) => self.subkey_may_sign(number, judge),
         }
     }
 
     /// The newest valid signature that the key made over itself: it says how long the key lives and what it is for.
-    fn newest_self_signature(&self) -> Option<&Signature> {
+    fn newest_self_signature(&self, judge: Judge) -> Option<&Signature> {
         let primary = &self.key.primary_key;
         let direct = self.key.details.direct_signatures.iter().filter(|signature| {
             signature.typ() == Some(SignatureType::Key)
-                && is_sound(signature)
+                && judge.counts(signature)
                 && is_by(signature, primary)
                 && signature.verify_key(primary).is_ok()
         });
         let users = self.key.details.users.iter().filter_map(|user| {
             let own = |signature: &&Signature| {
-                is_sound(signature)
+                (judge.counts(signature) || signature.typ() == Some(SignatureType::CertRevocation))
                     && is_by(signature, primary)
                     && signature.verify_certification(primary, Tag::UserId, &user.id).is_ok()
             };
@@ -200,33 +229,79 @@ impl Certificate {
         direct.chain(users).max_by_key(|signature| signature.created())
     }
 
-    fn subkey_may_sign(&self, number: usize, now: i64) -> Result<(), Refusal> {
+    fn subkey_may_sign(&self, number: usize, judge: Judge) -> Result<(), Refusal> {
         let primary = &self.key.primary_key;
         let unbound = || Refusal::Unusable("it is not bound to its primary key".into());
         let subkey = self.key.public_subkeys.get(number).ok_or_else(unbound)?;
         let verified = |typ| {
             subkey.signatures.iter().filter(move |signature| {
-                signature.typ() == Some(typ)
-                    && is_sound(signature)
-                    && signature.verify_subkey_binding(primary, &subkey.key).is_ok()
+                signature.typ() == Some(typ) && signature.verify_subkey_binding(primary, &subkey.key).is_ok()
             })
         };
+        // Whatever its hash: nobody but the owner could have made it.
         if verified(SignatureType::SubkeyRevocation).next().is_some() {
             return Err(Refusal::Unusable("it is revoked".into()));
         }
+        strong(subkey.key.public_params())?;
+        let newest = |judge: Judge| {
+            let bindings = verified(SignatureType::SubkeyBinding).filter(move |signature| judge.counts(signature));
+            bindings.max_by_key(|signature| signature.created())
+        };
         let binding =
-            verified(SignatureType::SubkeyBinding).max_by_key(|signature| signature.created()).ok_or_else(unbound)?;
+            newest(judge).ok_or_else(|| newest(LENIENT).map_or_else(unbound, |weak| judge.unproven(Some(weak))))?;
         flagged(binding.key_flags())?;
         // Without the subkey's own word, anybody could adopt a foreign signing key.
-        let back = binding.embedded_signature().filter(|back| is_sound(back)).ok_or_else(unbound)?;
+        let back = binding.embedded_signature().filter(|back| judge.counts(back)).ok_or_else(unbound)?;
         back.verify_primary_key_binding(&subkey.key, primary).map_err(|_| unbound())?;
-        in_time(&subkey.key, binding, now)
+        in_time(&subkey.key, binding, judge.now)
     }
 }
 
-/// Self-signatures of old third-party keys still use SHA-1 (whose collisions the library detects); MD5 is never enough.
-fn is_sound(signature: &Signature) -> bool {
-    !matches!(signature.hash_alg(), None | Some(HashAlgorithm::Md5 | HashAlgorithm::Ripemd160))
+/// What is asked of a key's signatures over itself.
+#[derive(Debug, Clone, Copy)]
+struct Judge {
+    now: i64,
+    strength: Strength,
+}
+
+/// To tell a key that is badly vouched for from one that is not vouched for at all.
+const LENIENT: Judge = Judge { now: i64::MAX - crate::archives::release::CLOCK_SKEW, strength: Strength::Lenient };
+
+impl Judge {
+    /// MD5 is never enough, and what is dated ahead does not count yet. Collisions of SHA-1 are detected by the library.
+    fn counts(self, signature: &Signature) -> bool {
+        let made = signature.created().map_or(0, |time| i64::from(time.as_secs()));
+        let strong = match signature.hash_alg() {
+            None | Some(HashAlgorithm::Md5 | HashAlgorithm::Ripemd160) => false,
+            Some(HashAlgorithm::Sha1) => self.strength == Strength::Lenient,
+            Some(_) => true,
+        };
+        strong && made <= self.now + crate::archives::release::CLOCK_SKEW
+    }
+
+    fn unproven(self, found: Option<&Signature>) -> Refusal {
+        match found {
+            Some(signature) if signature.hash_alg() == Some(HashAlgorithm::Sha1) => Refusal::Sha1,
+            _ => Refusal::Unusable("nothing proves whose it is".into()),
+        }
+    }
+}
+
+/// Whether forging a signature by such a key is out of reach.
+fn strong(parameters: &PublicParams) -> Result<(), Refusal> {
+    let weak = |what: String| Err(Refusal::Unusable(format!("{what} is too weak")));
+    match parameters {
+        PublicParams::RSA(_) => {
+            // Its modulus comes first, after its length in bits (RFC 9580, 3.2).
+            let bits = match parameters.to_bytes().ok().as_deref() {
+                Some([high, low, ..]) => u16::from_be_bytes([*high, *low]),
+                _ => 0,
+            };
+            if bits < RSA_BITS { weak(format!("RSA with {bits} bits")) } else { Ok(()) }
+        }
+        PublicParams::DSA(_) => weak("DSA".into()),
+        _ => Ok(()),
+    }
 }
 
 /// Whether a signature says it is by this key: certifications by others need not be tried.

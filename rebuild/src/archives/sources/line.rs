@@ -1,5 +1,6 @@
 //! One-line style: `deb [option=value …] URI SUITE COMPONENT…`.
 
+use super::entry::How;
 use super::{Entry, Source, SourcesError};
 
 pub(super) fn read(file: &str, text: &str) -> Result<Vec<Source>, SourcesError> {
@@ -23,7 +24,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<Vec<Source>, SourcesError> 
 }
 
 fn entry(place: String, mut rest: &str) -> Result<Entry, SourcesError> {
-    let mut entry = Entry { place, ..Entry::default() };
+    let mut entry = Entry::at(place);
     let error = |place: &str, problem: &str| SourcesError { place: place.into(), problem: problem.into() };
     if let Some(inside) = rest.strip_prefix('[') {
         let Some((options, after)) = inside.split_once(']') else {
@@ -33,8 +34,12 @@ fn entry(place: String, mut rest: &str) -> Result<Entry, SourcesError> {
             let Some((name, value)) = option.split_once('=') else {
                 return Err(error(&entry.place, "an option has no value"));
             };
-            // `arch+=` and `arch-=` change a default that is every architecture here: only removals would matter.
-            entry.option(&name.trim_end_matches(['+', '-']).to_ascii_lowercase(), value)?;
+            let (name, how) = match (name.strip_suffix('+'), name.strip_suffix('-')) {
+                (Some(name), _) => (name, How::Add),
+                (None, Some(name)) => (name, How::Remove),
+                (None, None) => (name, How::Set),
+            };
+            entry.option(&name.to_ascii_lowercase(), how, value)?;
         }
         rest = after.trim();
     }

@@ -1,5 +1,6 @@
 //! deb822 style: paragraphs with `Types`, `URIs`, `Suites`, `Components`.
 
+use super::entry::How;
 use super::{Entry, Source, SourcesError, yes};
 use slim::packages::dpkg::paragraph::paragraphs;
 
@@ -12,20 +13,25 @@ pub(super) fn read(file: &str, text: &str) -> Result<Vec<Source>, SourcesError> 
             let value = paragraph.get(name).unwrap_or_default();
             value.split_ascii_whitespace().map(str::to_owned).collect::<Vec<_>>()
         };
+        let place = format!("{file}, paragraph {}", number + 1);
         let enabled = paragraph.get("Enabled").and_then(|value| yes(&value)).unwrap_or(true);
-        if !enabled || !words("Types").iter().any(|kind| kind == "deb") {
+        let types = words("Types");
+        if let Some(other) = types.iter().find(|kind| !matches!(kind.as_str(), "deb" | "deb-src")) {
+            return Err(SourcesError { place, problem: format!("{other:?} is not a type of source") });
+        }
+        if !enabled || !types.iter().any(|kind| kind == "deb") {
             continue;
         }
-        let mut entry = Entry {
-            place: format!("{file}, paragraph {}", number + 1),
-            uris: words("URIs"),
-            suites: words("Suites"),
-            components: words("Components"),
-            ..Entry::default()
-        };
+        let mut entry = Entry::at(place);
+        (entry.uris, entry.suites, entry.components) = (words("URIs"), words("Suites"), words("Components"));
         for (name, value) in paragraph.fields() {
             let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-            entry.option(&name, &String::from_utf8_lossy(value))?;
+            let (name, how) = match (name.strip_suffix("-add"), name.strip_suffix("-remove")) {
+                (Some(name), _) => (name, How::Add),
+                (None, Some(name)) => (name, How::Remove),
+                (None, None) => (name.as_str(), How::Set),
+            };
+            entry.option(name, how, &String::from_utf8_lossy(value))?;
         }
         sources.extend(entry.spread()?);
     }

@@ -1,3 +1,4 @@
+use super::super::signature::Exact;
 use super::*;
 use slim::tree::{MemoryContents, text};
 
@@ -8,7 +9,7 @@ fn read(text: &str, stanzas: bool) -> Sources {
 }
 
 fn summary(sources: &Sources) -> Vec<String> {
-    sources.usable.iter().map(|s| format!("{} {} {}", s.uri, s.suite, s.components.join(" "))).collect()
+    sources.usable.iter().map(|s| format!("{} {} {}", s.uri, s.suite, s.parts[0].components.join(" "))).collect()
 }
 
 #[test]
@@ -22,7 +23,7 @@ fn one_line_style_with_options_and_comments() {
     assert_eq!(summary(&sources), ["http://a.example/debian bookworm main contrib", "https://b.example stable main"]);
     assert_eq!(sources.usable[0].place, "/etc/apt/x:3");
     let second = &sources.usable[1];
-    assert_eq!(second.architectures.as_deref(), Some(&["amd64".to_owned(), "arm64".to_owned()][..]));
+    assert_eq!(second.parts[0].architectures.only.as_deref(), Some(&["amd64".to_owned(), "arm64".to_owned()][..]));
     assert_eq!(second.signed_by.files, ["/usr/share/keyrings/b.gpg"]);
     assert_eq!((second.check_valid_until, second.by_hash), (Some(false), Some(false)));
 }
@@ -40,6 +41,69 @@ fn stanzas_spread_over_addresses_and_suites() {
     assert_eq!(summary(&sources), expected.map(|text| format!("http://{text} main")));
     let inline = sources.usable[0].signed_by.inline.as_deref().unwrap();
     assert_eq!(inline, "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQ==\n-----END PGP PUBLIC KEY BLOCK-----\n");
+}
+
+#[test]
+fn architectures_are_chosen_added_and_taken_away() {
+    let stanza = |fields: &str| {
+        read(&format!("Types: deb\nURIs: http://a.example\nSuites: x\nComponents: main\n{fields}"), true)
+    };
+    let line = |options: &str| read(&format!("deb [{options}] http://a.example x main"), false);
+    for (sources, expected) in [
+        (line("arch=amd64"), "amd64 all"),
+        (line("arch=amd64,arm64 lang=de"), "amd64 arm64 all"),
+        (line("arch-=arm64"), "amd64 i386 all"),
+        (line("arch-=arm64,i386"), "amd64 all"),
+        (line("arch+=riscv64"), "amd64 arm64 i386 all"),
+        (line("arch=arm64 arch+=i386 arch-=arm64"), "i386 all"),
+        (line("arch-=all lang-=en"), "amd64 arm64 i386"),
+        (stanza("Architectures: amd64 arm64\nLanguages: none\n"), "amd64 arm64 all"),
+        (stanza("Architectures-Remove: amd64\n"), "arm64 i386 all"),
+        (stanza("Architectures: amd64\nArchitectures-Add: i386\n"), "amd64 i386 all"),
+    ] {
+        let choice = &sources.usable[0].parts[0].architectures;
+        let mut allowed: Vec<_> = ["amd64", "arm64", "i386"].into_iter().filter(|name| choice.allows(name)).collect();
+        allowed.extend(choice.allows_all().then_some("all"));
+        assert_eq!(allowed.join(" "), expected);
+    }
+}
+
+#[test]
+fn a_source_of_other_things_than_packages_is_none() {
+    for (options, expected) in [
+        ("target=Packages,Contents-deb", 1),
+        ("target=Contents-deb", 0),
+        ("target+=Contents-deb", 1),
+        ("target-=Packages", 0),
+    ] {
+        let sources = read(&format!("deb [{options}] http://a.example x main"), false);
+        assert_eq!((sources.usable.len(), sources.refused.len()), (expected, 0), "{options}");
+    }
+    assert!(
+        read("Types: deb\nURIs: http://a\nSuites: x\nComponents: main\nTargets-Remove: Packages\n", true)
+            .usable
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_stanza_of_an_unknown_type_is_an_error() {
+    let text = "Types: deb rpm\nURIs: http://a.example\nSuites: x\nComponents: main\n";
+    let error = Sources::default().add("/f", text, true, Allow::default()).unwrap_err();
+    assert_eq!(error.to_string(), "/f, paragraph 1: \"rpm\" is not a type of source");
+}
+
+#[test]
+fn times_of_a_source_are_read() {
+    let sources = read(
+        "deb [valid-until-min=60 valid-until-max=3600 date-max-future=5 check-date=no] http://a.example x main",
+        false,
+    );
+    let expected = Times { least: Some(60), most: Some(3600), ahead: Some(5), unchecked: true };
+    assert_eq!(sources.usable[0].times, expected);
+    assert!(
+        Sources::default().add("f", "deb [valid-until-max=long] http://a x main", false, Allow::default()).is_err()
+    );
 }
 
 #[test]
@@ -69,7 +133,7 @@ fn what_slim_cannot_use_has_a_reason() {
         assert!(sources.usable.is_empty());
     }
     let mut told = Sources::default();
-    let allow = Allow { flat: true, unsigned: true };
+    let allow = Allow { flat: true, unsigned: true, ..Allow::default() };
     told.add("f", "deb http://a.example ./\ndeb [trusted=yes] http://a.example x main", false, allow).unwrap();
     assert_eq!(told.usable.len(), 2);
 }
