@@ -42,14 +42,34 @@ differences() {
     END { for (path in expected) { split(expected[path], old, "\t"); print "missing", "/" path, old[2], "-" } }' "$1" "$2" | LC_ALL=C sort -t"$(printf '\t')" -k2,2 -k1,1
 }
 
+# certificates_of FILE: aliases and hashes of the certificates of a keystore (JKS), in the order of the file.
+certificates_of() {
+  python3 - "$1" <<'PROGRAM'
+import hashlib, struct, sys
+data = open(sys.argv[1], "rb").read()
+assert data[:8] == bytes.fromhex("feedfeed00000002"), "not a JKS keystore"
+at = 12
+for _ in range(struct.unpack_from(">I", data, 8)[0]):
+    kind, length = struct.unpack_from(">IH", data, at)
+    alias = data[at + 6:at + 6 + length].decode()
+    at += 6 + length + 8  # the date
+    length, = struct.unpack_from(">H", data, at)
+    at += 2 + length
+    length, = struct.unpack_from(">I", data, at)
+    print(kind, alias, hashlib.sha256(data[at + 4:at + 4 + length]).hexdigest())
+    at += 4 + length
+assert len(data) == at + 20, "something follows"
+PROGRAM
+}
+
 # judged ALLOW BEFORE ROOT FOUND DIFFERENCES: each difference with the reason for which it is allowed, or `-`, before it. ALLOW has lines of kinds (with
 # commas, or `*`), a glob over the whole path, and the reason. The glob `<generated>` stands for every file that no package's list names,
 # `<recompiled>` for a compiled Python module whose source in ROOT is not the one in BEFORE, `<code-kept>` for one whose source is the same, with
-# the code of BEFORE and the header of ROOT, and `<reordered>` in front of a glob for files with the
-# same lines in ROOT and FOUND, in another order.
+# the code of BEFORE and the header of ROOT, `<redated>` for a Java keystore with the same certificates in the same order, added at
+# another time, and `<reordered>` in front of a glob for files with the same lines in ROOT and FOUND, in another order.
 judged() {
-  local owned recompiled reordered code path source
-  owned=$(mktemp) recompiled=$(mktemp) reordered=$(mktemp) code=$(mktemp)
+  local owned recompiled reordered redated code path source
+  owned=$(mktemp) recompiled=$(mktemp) reordered=$(mktemp) redated=$(mktemp) code=$(mktemp)
   cat "$3"/var/lib/dpkg/info/*.list | sort -u > "$owned"
   cut -f2 "$5" | { grep '/__pycache__/[^/]*\.pyc$' || true; } | while IFS= read -r path; do
     source=${path%/__pycache__/*}/$(basename "$path" | sed 's/\.[^.]*\(\.opt-[12]\)\{0,1\}\.pyc$/.py/')
@@ -61,18 +81,23 @@ judged() {
   { grep '^content' "$5" || true; } | cut -f2 | while IFS= read -r path; do
     if [ -f "$3$path" ] && [ "$(sort "$3$path" | sha256sum)" = "$(sort "$4$path" | sha256sum)" ]; then printf '%s\n' "$path"; fi
   done > "$reordered"
-  LC_ALL=C awk -F'\t' -v OFS='\t' -v owned="$owned" -v recompiled="$recompiled" -v reordered="$reordered" -v code="$code" '
+  { grep '^content' "$5" || true; } | cut -f2 | { grep '/cacerts$' || true; } | while IFS= read -r path; do
+    if [ "$(certificates_of "$3$path")" = "$(certificates_of "$4$path")" ]; then printf '%s\n' "$path"; fi
+  done > "$redated"
+  LC_ALL=C awk -F'\t' -v OFS='\t' -v owned="$owned" -v recompiled="$recompiled" -v reordered="$reordered" -v redated="$redated" -v code="$code" '
     function pattern(glob) { gsub(/[.+^$(){}|\\]/, "\\\\&", glob); gsub(/\*/, ".*", glob); gsub(/\?/, ".", glob); return "^" glob "$" }
     BEGIN {
       while ((getline < owned) > 0) own[$0]
       while ((getline < recompiled) > 0) compiled[$0]
       while ((getline < reordered) > 0) shuffled[$0]
+      while ((getline < redated) > 0) later[$0]
       while ((getline < code) > 0) kept[$0]
     }
     function fits(rule, path) {
       if (named[rule] == "<generated>") return !(path in own)
       if (named[rule] == "<recompiled>") return path in compiled
       if (named[rule] == "<code-kept>") return path in kept
+      if (named[rule] == "<redated>") return path in later
       if (order[rule] && !(path in shuffled)) return 0
       return path ~ glob[rule]
     }
@@ -89,5 +114,5 @@ judged() {
         if ((kinds[i] == ",*," || index(kinds[i], "," $1 ",")) && fits(i, $2)) why = reason[i]
       print why, $0
     }' "$1" "$5"
-  rm -f "$owned" "$recompiled" "$reordered" "$code"
+  rm -f "$owned" "$recompiled" "$reordered" "$redated" "$code"
 }

@@ -18,7 +18,8 @@ SLIM=${SLIM:-$here/../../target/debug/slim}
 WORK=${WORK:-/tmp/slim-differential}
 DEFAULT="bookworm/nginx bookworm/python"
 NAMES="minbase nginx python postgresql php java everything"
-ALL=$(for suite in bookworm bullseye trixie; do for name in $NAMES; do echo "$suite/$name"; done; done)
+# bookworm/servers and bookworm/tools are wider: what else servers and build images hold. A few packages there are kept back.
+ALL=$(for suite in bookworm bullseye trixie; do for name in $NAMES; do echo "$suite/$name"; done; done; echo bookworm/servers bookworm/tools)
 
 # packages_of SUITE NAME: what the layers above the base install, a layer a line.
 packages_of() {
@@ -168,6 +169,7 @@ one() {
 need getfattr attr
 need mmdebstrap mmdebstrap
 need jq jq
+need python3 python3
 mkdir -p "$WORK"
 rm -f "$WORK/table" "$WORK"/base.*
 failed=

@@ -482,3 +482,37 @@ fn headers_and_manuals_of_perl_are_no_library() {
         ["perlunicode.pod"]
     );
 }
+
+#[test]
+fn what_only_a_modules_own_tests_load_is_no_use() {
+    let lines = |app: &str, index: &str| {
+        format!(
+            "/usr/bin/app 755 = #!/usr/bin/node\\n{app}\n/usr/bin/node = x\n/usr/share/nodejs/a/index.js = {index}\n\
+             /usr/share/nodejs/a/package.json = {{\"main\": \"index.js\", \"scripts\": {{\"test\": \"node test\"}}}}\n\
+             /usr/share/nodejs/a/test.js = require('tape')\n/usr/share/nodejs/a/lib/test.js = require('own')\n\
+             /usr/share/nodejs/tape/index.js = x\n/usr/share/nodejs/own/index.js = x"
+        )
+    };
+    let packages: [(&str, &[&str]); 3] = [
+        (
+            "a",
+            &[
+                "/usr/share/nodejs/a/index.js",
+                "/usr/share/nodejs/a/package.json",
+                "/usr/share/nodejs/a/test.js",
+                "/usr/share/nodejs/a/lib/test.js",
+            ],
+        ),
+        ("own", &["/usr/share/nodejs/own/index.js"]),
+        ("tape", &["/usr/share/nodejs/tape/index.js"]),
+    ];
+    for (app, index, expected) in [
+        ("require('a')", "module.exports = 1", &["a", "own"][..]),
+        ("require('a')", "require('./test')", &["a", "own", "tape"]),
+        ("require('a')", "fs.readdirSync(__dirname).forEach(require)", &["a", "own", "tape"]),
+        ("require('a/test')", "x", &["a", "own", "tape"]),
+        ("require('a/test.js')", "x", &["a", "own", "tape"]),
+    ] {
+        assert_eq!(Image::new(&lines(app, index), &packages).kept().0, expected, "{app} {index}");
+    }
+}

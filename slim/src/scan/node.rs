@@ -3,9 +3,12 @@
 //! An application's own `node_modules` is no package's and stays as it is. What lies in the directories that Node was built to search for
 //! every program stays by module, when something in use names it.
 
+mod checks;
+
 use super::{Finding, Scene};
 use crate::graph::Rule;
 use crate::path::ImagePath;
+use crate::tree::Node;
 use std::collections::BTreeSet;
 
 /// Where distributions put modules for all programs.
@@ -88,12 +91,20 @@ pub fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Fin
         return;
     }
     for (index, line) in String::from_utf8_lossy(bytes).lines().enumerate() {
-        for module in modules(line) {
-            let evidence = || format!("line {}: {module}", index + 1);
+        for name in names(line) {
+            let Some(module) = top(name) else { continue };
+            let evidence = || format!("line {}: {name}", index + 1);
             for place in &scene.node.0 {
                 let single = place.join(format!("{module}.js"));
                 for start in [place.join(module), single].into_iter().filter_map(Result::ok) {
                     whole(scene, path, &start, &evidence(), finding);
+                }
+                // A file within a module may be one that the module itself does not load.
+                let inside = if name == module { &[][..] } else { &["", ".js", ".json", "/index.js"] };
+                for file in inside.iter().filter_map(|end| place.join(format!("{name}{end}")).ok()) {
+                    if scene.tree.lookup(&file).is_some_and(|(_, node)| !node.is_directory()) {
+                        finding.loaded.extend(scene.follow(Some(path), &file, Rule::Import, &evidence()));
+                    }
                 }
             }
         }
@@ -108,14 +119,16 @@ fn whole(scene: &Scene<'_>, from: &ImagePath, start: &ImagePath, evidence: &str,
     }
     finding.loaded.extend(scene.follow(Some(from), start, Rule::Import, evidence));
     if node.is_directory() {
-        for (file, _) in scene.tree.below(&real).filter(|(_, node)| !node.is_directory()) {
+        let tests = checks::only_tests(scene, &real);
+        let is_used = |file: &ImagePath, node: &Node| !node.is_directory() && !tests.contains(file);
+        for (file, _) in scene.tree.below(&real).filter(|(file, node)| is_used(file, node)) {
             finding.loaded.extend(scene.follow(Some(from), file, Rule::Import, evidence));
         }
     }
 }
 
-/// The modules that a line names: `require('a/b')` is `a`, `import x from "@s/m"` is `@s/m`; relative names are files of one's own.
-fn modules(line: &str) -> BTreeSet<&str> {
+/// The modules, and files in them, that a line names: `require('a/b')`, `import x from "@s/m"`; relative names are files of one's own.
+fn names(line: &str) -> BTreeSet<&str> {
     let mut found = BTreeSet::new();
     for call in CALLS {
         found.extend(line.match_indices(call).filter_map(|(at, _)| quoted(&line[at + call.len()..])));
@@ -124,7 +137,8 @@ fn modules(line: &str) -> BTreeSet<&str> {
         let word = if line[at..].starts_with("from") { "from" } else { "import" };
         found.extend(quoted(&line[at + word.len()..]));
     }
-    found.into_iter().filter(|name| !BUILT_IN.contains(name)).filter_map(top).collect()
+    found.retain(|name| !BUILT_IN.contains(name) && top(name).is_some());
+    found
 }
 
 /// The text between the quotes that something begins with.
@@ -163,7 +177,7 @@ mod tests {
             ("require.resolve('y/package.json')", "y"),
         ];
         for (line, expected) in cases {
-            assert_eq!(modules(line).into_iter().collect::<Vec<_>>().join(" "), expected, "{line}");
+            assert_eq!(names(line).into_iter().filter_map(top).collect::<Vec<_>>().join(" "), expected, "{line}");
         }
     }
 }

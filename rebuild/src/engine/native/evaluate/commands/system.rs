@@ -40,6 +40,34 @@ pub(super) fn ss(shell: &mut Shell<'_, '_>, _: &[String]) -> Status {
     Ok(0)
 }
 
+/// `pidof [-c] [-sx] PROGRAM …`: nothing runs from an image that is being built (`-c`); without that the machine's own processes count.
+pub(super) fn pidof(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let options = options::read(shell, words, "csx", &[])?;
+    if options.has('c') || !shell.world().is_busy() {
+        return Ok(1);
+    }
+    let number = shell.world().process();
+    shell.out(format!("{number}\n"))?;
+    Ok(0)
+}
+
+/// `udevadm trigger …`, `udevadm control …`: asks a daemon of the machine, which is there or not, to look again.
+pub(super) fn udevadm(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    match words.get(1).map(String::as_str) {
+        Some("trigger" | "control" | "settle") => Ok(i32::from(!shell.world().is_busy())),
+        _ => Err(shell.unproven("udevadm", format!("not known: {}", words[1..].join(" ")))),
+    }
+}
+
+/// `dbus-uuidgen --ensure`: gives a machine its number, unless it has one.
+pub(super) fn dbus_uuidgen(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    const FILE: &str = "/var/lib/dbus/machine-id";
+    if words[1..] != ["--ensure"] || shell.follow(FILE)?.is_none() {
+        return Err(shell.unproven("dbus-uuidgen", format!("it would make a number for {FILE}")));
+    }
+    Ok(0)
+}
+
 /// `date`, to be shown: another time in each world. Only the forms that set nothing are known.
 pub(super) fn date(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     let asks = |word: &String| !word.starts_with("-s") && !word.starts_with("--set") && !word.starts_with("-r");
