@@ -1,0 +1,104 @@
+use super::*;
+use slim::tree::{Stack, text};
+
+/// A tar archive by another hand: the tar crate's builder.
+fn archive(entries: &[(u8, &str, &str)]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (kind, name, value) in entries {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(tar::EntryType::new(*kind));
+        header.set_mode(if *kind == b'5' { 0o755 } else { 0o644 });
+        let content = if *kind == b'0' { value.as_bytes() } else { b"" };
+        header.set_size(content.len() as u64);
+        if *kind == b'1' || *kind == b'2' {
+            builder.append_link(&mut header, name, value).unwrap();
+        } else {
+            builder.append_data(&mut header, name, content).unwrap();
+        }
+    }
+    builder.into_inner().unwrap()
+}
+
+fn spool() -> Spool {
+    Spool::new(&std::env::temp_dir())
+}
+
+fn read(bytes: &[u8], spool: &Spool) -> Result<LayerArchive, LayerError> {
+    read_layer(Box::new(io::Cursor::new(bytes.to_vec())), 0, "test", spool)
+}
+
+fn dump(archive: LayerArchive) -> String {
+    text::dump(&Stack { layers: vec![archive.layer] }.merge())
+}
+
+#[test]
+fn entries_and_records() {
+    let long = format!("d/{}", "x".repeat(200));
+    let bytes = archive(&[(b'5', "d/", ""), (b'0', &long, "abc"), (b'1', "d/y", &long), (b'2', "l", "d/y")]);
+    let spool = spool();
+    let archive = read(&bytes, &spool).unwrap();
+    assert_eq!(archive.records.len(), 4);
+    assert_eq!(archive.links, BTreeMap::from([(2, 1)]));
+    assert_eq!(archive.diff_id, Digest::of(&bytes));
+    // Records tile the archive: the long name's own header belongs to its entry.
+    let ends: Vec<_> = archive.records.iter().map(|record| record.start + record.length).collect();
+    let starts: Vec<_> = archive.records.iter().map(|record| record.start).collect();
+    assert_eq!(ends[..3], starts[1..]);
+    let expected =
+        format!("/ 0755 0:0\n/d/ 0755 0:0\n/{long} 0644 0:0 3 bytes\n/d/y 0644 0:0 == /{long}\n/l 0644 0:0 -> d/y\n");
+    assert_eq!(dump(archive), expected);
+}
+
+#[test]
+fn a_directory_that_is_hidden_and_put_is_opaque() {
+    for order in [[(b'0', ".wh.d", ""), (b'5', "d/", "")], [(b'5', "d/", ""), (b'0', ".wh.d", "")]] {
+        let layer = read(&archive(&order), &spool()).unwrap().layer;
+        assert_eq!(layer.opaque.len(), 1);
+        assert!(layer.node(&ImagePath::literal("d")).is_some());
+    }
+}
+
+#[test]
+fn hard_links_to_lower_layers_become_copies() {
+    let mut upper = read(&archive(&[(b'1', "b", "lib/a")]), &spool()).unwrap();
+    let below = text::tree("/usr/lib/a = x\n/lib -> usr/lib").unwrap();
+    assert!(upper.clone().settle(&Tree::new(), "test").is_err());
+    upper.settle(&below, "test").unwrap();
+    assert_eq!(dump(upper), "/ 0755 0:0\n/b 0644 0:0 = x\n");
+}
+
+#[test]
+fn damage_is_named() {
+    let good = archive(&[(b'0', "a", "content")]);
+    let error = |bytes: &[u8]| read(bytes, &spool()).unwrap_err().to_string();
+    let mut flipped = good.clone();
+    flipped[0] ^= 1;
+    assert!(error(&flipped).contains("checksum"), "{}", error(&flipped));
+    assert!(error(&good[..515]).contains("ends after 3 of 7 bytes"), "{}", error(&good[..515]));
+    assert!(error(&good[..100]).contains("within a header"));
+    assert!(error(&archive(&[(b'S', "a", "")])).contains("sparse"));
+    let device = archive(&[(b'9', "a", "")]);
+    assert!(error(&device).contains("type '9'"), "{}", error(&device));
+}
+
+#[test]
+fn mutated_archives_give_an_error_or_a_layer_but_never_a_panic() {
+    let good = archive(&[(b'5', "d/", ""), (b'0', &"n".repeat(150), "abc"), (b'1', "h", "d/x"), (b'2', "l", "t")]);
+    let spool = spool();
+    let mut state = 1_u64;
+    for _ in 0..3000 {
+        let mut bytes = good.clone();
+        for _ in 0..3 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let at = (state >> 33) as usize % bytes.len();
+            bytes[at] = (state >> 20) as u8;
+            if let Some(header) = bytes.get_mut(at / 512 * 512..at / 512 * 512 + 512) {
+                // A fitting checksum lets the mutation through to what lies behind it.
+                let mut fixed = tar::Header::from_byte_slice(header).clone();
+                fixed.set_cksum();
+                header.copy_from_slice(fixed.as_bytes());
+            }
+        }
+        drop(read(&bytes, &spool));
+    }
+}
