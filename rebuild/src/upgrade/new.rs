@@ -94,7 +94,7 @@ fn complete<'a>(world: &mut World<'a>, offered: &Offered<'a>) -> Result<(), Opti
         let newer = newer.and_then(|cause| Some((*cause, *offered.get(cause)?)));
         match newer.or_else(|| world.absent_for(violation.place, violation.unmet?)) {
             Some((place, candidate)) => world.choose(place, candidate),
-            None => return Err(violation.culprits.first().map(|culprit| (*culprit, violation.why.clone()))),
+            None => return Err(world.upgraded(violation.place).then(|| (violation.place, violation.why.clone()))),
         }
     }
     Err(None)

@@ -4,7 +4,7 @@
 
 use rebuild::archives::{Archive, ArchiveError, Options};
 use rebuild::event::Silent;
-use rebuild::upgrade::{Pins, Policy, architectures, installed_packages, resolve};
+use rebuild::upgrade::{Pins, Policy, architectures, installed_packages, native_architecture, resolve};
 use slim::path::ImagePath;
 use slim::tree::{MemoryContents, Node, Tree};
 use std::collections::BTreeSet;
@@ -115,7 +115,7 @@ impl Both {
     /// The status file's own architecture.
     fn native(&self) -> String {
         let installed = installed_packages(&std::fs::read(self.path("status")).unwrap()).unwrap();
-        architectures(&installed).remove(0)
+        native_architecture(None, &installed, "amd64")
     }
 
     fn path(&self, name: &str) -> std::path::PathBuf {
@@ -133,7 +133,8 @@ impl Both {
         let root = self.folder.path().display();
         let installed = installed_packages(&std::fs::read(self.path("status")).unwrap()).unwrap();
         let native = self.native();
-        let architectures: String = architectures(&installed).iter().map(|name| format!("\"{name}\"; ")).collect();
+        let architectures: String =
+            architectures(&installed, &native).iter().map(|name| format!("\"{name}\"; ")).collect();
         self.write(
             "apt.conf",
             &format!(
@@ -202,17 +203,17 @@ impl Both {
     /// The same, or what slim says instead.
     pub(crate) fn try_slim(&self, mode: Mode) -> Result<BTreeSet<String>, String> {
         let installed = installed_packages(&std::fs::read(self.path("status")).unwrap()).unwrap();
-        let options =
-            Options { now: i64::from(SIGNED) + 60, architectures: architectures(&installed), ..Options::default() };
+        let native = self.native();
+        let architectures = architectures(&installed, &native);
+        let options = Options { now: i64::from(SIGNED) + 60, architectures, ..Options::default() };
         let archive = self.open(&options).map_err(|error| error.to_string())?;
         let mut candidates = archive.candidates(installed.iter().map(|package| package.name.as_str())).unwrap();
         if mode == Mode::WithNew {
             candidates.extend(rebuild::change::offers(&archive, &installed, &candidates).unwrap());
         }
         let pins = Pins::of_image(&self.tree(), &MemoryContents).map_err(|error| error.to_string())?;
-        let policy = Policy { pins, with_new: mode == Mode::WithNew, ..Policy::default() };
+        let policy = Policy { pins, with_new: mode == Mode::WithNew, native: native.clone(), ..Policy::default() };
         let upgrade = resolve(&installed, &candidates, &policy);
-        let native = self.native();
         let line = |step: &rebuild::upgrade::Step| {
             let from = if step.is_new() { "-" } else { &step.from };
             let architecture = if step.to.architecture == "all" { &native } else { &step.to.architecture };
