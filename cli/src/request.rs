@@ -57,6 +57,7 @@ pub(crate) fn of_rebuild(args: &RebuildArgs) -> Result<Request, Failure> {
         allow_larger: args.allow_larger,
         strict: args.strict,
         tests: args.test.clone(),
+        test_recipes: args.test_recipes,
         ..selecting(source, &args.selection)?
     })
 }

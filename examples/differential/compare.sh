@@ -58,7 +58,7 @@ judged() {
     [ -f "$2$path" ] && [ -f "$4$path" ] || continue
     if cmp -s -n 16 "$3$path" "$4$path" && cmp -s -i 16 "$2$path" "$4$path"; then printf '%s\n' "$path" >> "$code"; fi
   done
-  grep '^content' "$5" | cut -f2 | while IFS= read -r path; do
+  { grep '^content' "$5" || true; } | cut -f2 | while IFS= read -r path; do
     if [ -f "$3$path" ] && [ "$(sort "$3$path" | sha256sum)" = "$(sort "$4$path" | sha256sum)" ]; then printf '%s\n' "$path"; fi
   done > "$reordered"
   LC_ALL=C awk -F'\t' -v OFS='\t' -v owned="$owned" -v recompiled="$recompiled" -v reordered="$reordered" -v code="$code" '

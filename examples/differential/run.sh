@@ -17,8 +17,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 SLIM=${SLIM:-$here/../../target/debug/slim}
 WORK=${WORK:-/tmp/slim-differential}
 DEFAULT="bookworm/nginx bookworm/python"
-ALL="bookworm/minbase bookworm/nginx bookworm/python bookworm/php trixie/minbase trixie/nginx bullseye/minbase bullseye/nginx
-  bookworm/postgresql bookworm/java trixie/python bullseye/python bullseye/php bullseye/java bookworm/everything"
+NAMES="minbase nginx python postgresql php java everything"
+ALL=$(for suite in bookworm bullseye trixie; do for name in $NAMES; do echo "$suite/$name"; done; done)
 
 # packages_of SUITE NAME: what the layers above the base install, a layer a line.
 packages_of() {
@@ -33,6 +33,12 @@ packages_of() {
       echo "nginx ca-certificates curl openjdk-$(jre_of "$1")-jre-headless"
       echo "python3 python3-pip python3-venv git openssh-client"
       echo "postgresql locales php-fpm redis-server" ;;
+    servers)
+      echo "apache2 mariadb-server openssh-server sudo rsync rsyslog haproxy exim4-daemon-light memcached dovecot-imapd"
+      echo "bind9 squid samba unbound tomcat10 mosquitto varnish dnsmasq cups-daemon krb5-user slapd" ;;
+    tools)
+      echo "build-essential nodejs ruby imagemagick ghostscript ffmpeg poppler-utils"
+      echo "systemd dbus emacs-nox less jq unzip zip git-lfs openvpn udisks2 python3-cryptography python3-django linux-libc-dev" ;;
     *) echo "run.sh: unknown image $1/$2" >&2; return 2 ;;
   esac
 }

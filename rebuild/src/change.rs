@@ -48,6 +48,8 @@ pub struct Change {
     pub plan: Option<Plan>,
     /// What reaches what, in the image as it is to be.
     pub reach: Option<Reach>,
+    /// Directories of the source that are not there after the update: packages gave them up, or their scripts removed them empty.
+    pub emptied: BTreeSet<ImagePath>,
     /// How many packages the image's list of removed packages names, where this change wrote it.
     pub listed: Option<usize>,
     /// The archives that were used.
@@ -214,7 +216,12 @@ impl Maker<'_> {
         {
             self.reporter.event(Event::Phase(format!("updating {} packages", steps.len())));
             match native::upgrade(&mut top, &updates.packages(&steps), &self.native_options(), self.scripts) {
-                Ok(outcome) => change.outcome = outcome,
+                Ok(outcome) => {
+                    change.outcome = outcome;
+                    let directories = self.subject.tree.iter().filter(|(_, node)| node.is_directory());
+                    let gone = directories.filter(|(path, _)| !top.tree().contains(path));
+                    change.emptied = gone.map(|(path, _)| path.clone()).collect();
+                }
                 Err(EngineError::Refused(refused)) => return self.without(updates, refused, &steps),
                 Err(error) => return Err(error.into()),
             }
@@ -260,7 +267,7 @@ impl Maker<'_> {
         }
         prune(draft, removal)?;
         alternatives::forget(draft).map_err(ChangeError::Alternatives)?;
-        let cache = slim::path::ImagePath::literal("/etc/ld.so.cache");
+        let cache = ImagePath::literal("/etc/ld.so.cache");
         if draft.tree().lookup(&cache).is_none() {
             return Ok(());
         }

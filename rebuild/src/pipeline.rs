@@ -206,7 +206,8 @@ pub fn rebuild(request: &Request, services: &Services, reporter: &dyn Reporter) 
     if change.after != subject.opened.stack {
         let (broken, faults) = run.check(&subject, &tree, &inventory)?;
         let deleted = change.stayed_deleted(&tree);
-        let broken = broken.into_iter().filter(|problem| !is_deleted(&deleted, &tree, problem));
+        let excused = |problem: &Problem| emptied(&change, problem) || is_deleted(&deleted, &tree, problem);
+        let broken = broken.into_iter().filter(|problem| !excused(problem));
         let (modules, broken): (Vec<_>, Vec<_>) = broken.partition(|problem| only_loaded(&change, problem));
         if !broken.is_empty() {
             return Err(RebuildError::Broken(broken));
@@ -270,6 +271,12 @@ fn is_deleted(deleted: &BTreeSet<ImagePath>, tree: &Tree, problem: &Problem) -> 
         },
         _ => false,
     }
+}
+
+/// Whether a problem is a directory without content that a script of an updated package removed, although the package lists it: dpkg, too, lets
+/// an old `postrm upgrade` do so after the new files are there.
+fn emptied(change: &Change, problem: &Problem) -> bool {
+    problem.kind == ProblemKind::MissingPackageFile && change.emptied.contains(&problem.at)
 }
 
 /// Whether a problem is a `#!` line of a file that is only ever loaded by an interpreter.

@@ -43,6 +43,8 @@ pub struct Request {
     pub traces: Vec<Trace>,
     /// Commands that are run in the original and in the result, to be compared.
     pub tests: Vec<String>,
+    /// Run the commands too by which recipes try what is in use.
+    pub test_recipes: bool,
     /// The user's own recipes, laid over those that are built in.
     pub recipes: recipes::Recipes,
     /// Compression of regenerated layers; `None` keeps each layer's own.
@@ -76,6 +78,7 @@ impl Request {
             roots: Vec::new(),
             traces: Vec::new(),
             tests: Vec::new(),
+            test_recipes: false,
             recipes: recipes::Recipes::empty(),
             compression: None,
             dry_run: true,

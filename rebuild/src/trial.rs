@@ -11,7 +11,7 @@ pub use room::{Ran, RoomError};
 use crate::change::{Change, Maker};
 use crate::event::Event;
 use crate::pipeline::{RebuildError, Run};
-use crate::request::{Request, Trace};
+use crate::request::{Prune, Request, Trace};
 use crate::subject::Subject;
 use slim::launch::words;
 use slim::trace::Use;
@@ -31,9 +31,9 @@ pub enum TrialError {
     #[error(transparent)]
     Room(#[from] RoomError),
     /// The command ends otherwise than in the original.
-    #[error("--test {command}: {before} in the original, {after} in the result")]
+    #[error("{command}: {before} in the original, {after} in the result")]
     Differs {
-        /// The command.
+        /// The command, with who asked for it.
         command: String,
         /// How it ended in the original.
         before: String,
@@ -50,11 +50,23 @@ pub enum TrialError {
 /// # Errors
 /// See [`RebuildError`].
 pub(crate) fn decide(run: &Run<'_>, subject: &Subject, request: &Request) -> Result<Change, RebuildError> {
-    let change = run.maker(subject, request).change()?;
-    if request.tests.is_empty() || request.dry_run {
+    let maker = run.maker(subject, request);
+    let mut change = maker.change()?;
+    if request.dry_run {
         return Ok(change);
     }
-    let trials = Trials { run, subject, request };
+    let mut tests: Vec<Test> = request.tests.iter().map(Test::of_person).collect();
+    if request.test_recipes {
+        let known = tests.len();
+        tests.extend(recipes(&maker, subject, &change)?);
+        if tests.len() == known {
+            change.notes.push("--test-recipes: no recipe has a command for what this image uses".into());
+        }
+    }
+    if tests.is_empty() {
+        return Ok(change);
+    }
+    let trials = Trials { run, subject, tests: &tests };
     let before = trials.all(&subject.tree, "the original")?;
     let mut notes = Vec::new();
     let (change, after) = {
@@ -77,25 +89,55 @@ pub(crate) fn decide(run: &Run<'_>, subject: &Subject, request: &Request) -> Res
             (change, after)
         }
     };
-    for ((command, before), after) in request.tests.iter().zip(&before).zip(&after) {
-        notes.push(compare(command, before, after)?);
+    for ((test, before), after) in tests.iter().zip(&before).zip(&after) {
+        notes.push(compare(&test.name, before, after)?);
     }
     let mut change = change;
     change.notes.extend(notes);
     Ok(change)
 }
 
+/// A command to try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Test {
+    /// The command, in the shell's words.
+    command: String,
+    /// The command with who asked for it, for messages.
+    name: String,
+}
+
+impl Test {
+    fn of_person(command: &String) -> Self {
+        Self { command: command.clone(), name: format!("{EVIDENCE} {command}") }
+    }
+
+    fn of_recipe((rule, command): &(String, String)) -> Self {
+        Self { command: command.clone(), name: format!("recipe {rule} {command}") }
+    }
+}
+
+/// The commands by which recipes try what the image uses. Where nothing was to be removed, nothing was followed so far.
+fn recipes(maker: &Maker<'_>, subject: &Subject, change: &Change) -> Result<Vec<Test>, RebuildError> {
+    let tests = |reach: &slim::reach::Reach| reach.tests.iter().map(Test::of_recipe).collect();
+    if let Some(reach) = &change.reach {
+        return Ok(tests(reach));
+    }
+    let request = Request { prune: Prune::Packages, ..maker.request.clone() };
+    let planned = Maker { request: &request, ..*maker }.plan(&subject.tree, &subject.inventory)?;
+    Ok(planned.map(|(_, reach)| tests(&reach)).unwrap_or_default())
+}
+
 struct Trials<'a> {
     run: &'a Run<'a>,
     subject: &'a Subject,
-    request: &'a Request,
+    tests: &'a [Test],
 }
 
 impl Trials<'_> {
     /// Runs every command, each in a fresh copy of a tree.
     fn all(&self, tree: &Tree, what: &str) -> Result<Vec<Ran>, RebuildError> {
         let mut ran = Vec::new();
-        for command in &self.request.tests {
+        for Test { command, .. } in self.tests {
             self.run.reporter().event(Event::Phase(format!("trying {what}: {command}")));
             let directory = tempfile::Builder::new()
                 .prefix("slim-trial-")
@@ -136,13 +178,13 @@ fn compare(command: &str, before: &Ran, after: &Ran) -> Result<String, TrialErro
     }
     let end = &after.end;
     Ok(match (before.end.is_success(), before.output == after.output) {
-        (true, true) => format!("--test {command}: {end} and the same output as in the original"),
-        (false, true) => format!("--test {command}: {end}, in the original too: this proves little"),
+        (true, true) => format!("{command}: {end} and the same output as in the original"),
+        (false, true) => format!("{command}: {end}, in the original too: this proves little"),
         (_, false) => {
             let (old, new) = (String::from_utf8_lossy(&before.output), String::from_utf8_lossy(&after.output));
             let differs = new.lines().zip(old.lines()).find(|(new, old)| new != old);
             let line = differs.map_or("it has more or fewer lines", |(new, _)| new);
-            format!("--test {command}: {end}, in the original too, but other output: {line}")
+            format!("{command}: {end}, in the original too, but other output: {line}")
         }
     })
 }
@@ -158,7 +200,7 @@ mod tests {
 
     #[test]
     fn only_another_end_is_an_error() {
-        let told = |before: &Ran, after: &Ran| compare("x -t", before, after).map_err(|error| error.to_string());
+        let told = |before: &Ran, after: &Ran| compare("--test x -t", before, after).map_err(|error| error.to_string());
         assert_eq!(
             told(&ran(End::Code(0), "a\n"), &ran(End::Code(0), "a\n")).unwrap(),
             "--test x -t: exit code 0 and the same output as in the original"

@@ -126,9 +126,18 @@ fn check_rule(rule: &Rule, mut say: impl FnMut(String)) {
         &rule.starts,
         &rule.provided,
         &rule.of_packages,
+        &rule.test,
     ];
     if effects.iter().all(|effect| effect.is_empty()) && rule.configs.is_empty() && rule.doubt.is_none() {
         say("has no effect".into());
+    }
+    for command in &rule.test {
+        if command.trim().is_empty() {
+            say("a test is empty".into());
+        }
+        if command.contains("$REACHED") && rule.when.reached.is_empty() {
+            say(format!("{command:?} speaks of $REACHED, and `when` of no path that is reached"));
+        }
     }
     if let Some(doubt) = &rule.doubt {
         for text in [&doubt.what, &doubt.taken].into_iter().filter(|text| text.split_whitespace().count() < 3) {
@@ -181,6 +190,8 @@ mod tests {
             ("  - {id: r, because: a good reason, when: {always: true}, keep: [x]}", "absolute"),
             ("  - {id: r, because: a good reason, when: {always: true}, keep: ['/[']}", "pattern"),
             ("  - {id: r, because: a good reason, when: {always: true}, of_packages: [/x]}", "$PACKAGE"),
+            ("  - {id: r, because: a good reason, when: {always: true}, test: [$REACHED -t]}", "no path"),
+            ("  - {id: r, because: a good reason, when: {always: true}, test: [' ']}", "empty"),
             (
                 "  - {id: r, because: a good reason, when: {always: true}, doubt: {about: [], what: a b c, taken: a b c}}",
                 "nothing",

@@ -116,6 +116,10 @@ pub struct Rule {
     /// Configuration files that name more files.
     #[serde(default)]
     pub configs: Vec<Config>,
+    /// Commands, in the shell's words, that show whether what this rule is about still works: run in the original and in the result when a
+    /// person asks for it, and compared. `$REACHED` stands for the path because of which the rule holds.
+    #[serde(default)]
+    pub test: Vec<String>,
 }
 
 /// Facts about an image. Any one that holds is enough; a `when` without facts never holds.

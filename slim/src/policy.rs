@@ -175,6 +175,16 @@ fn byte_code(reach: &Reach, removal: &mut Removal) {
     }
     let emptied = reach.byte_code.keys().filter(|path| removal.paths.contains_key(path)).filter_map(ImagePath::parent);
     removal.directories.extend(emptied.collect::<Vec<_>>());
+    // To Python an empty folder is a package without modules (PEP 420), so that an import would not fail as it should.
+    let gone = reach.leftovers.keys().chain(reach.byte_code.keys()).filter(|path| removal.paths.contains_key(path));
+    let folders: BTreeSet<ImagePath> = gone.flat_map(ImagePath::ancestors).filter(below_modules).collect();
+    removal.directories.extend(folders);
+}
+
+/// Whether a folder is below one of Python's for installed modules.
+fn below_modules(folder: &ImagePath) -> bool {
+    let parent = folder.parent();
+    parent.is_some_and(|parent| parent.components().any(|part| matches!(part, b"site-packages" | b"dist-packages")))
 }
 
 /// The module of `__pycache__/NAME.cpython-311.pyc` (PEP 3147).

@@ -41,6 +41,8 @@ pub struct Reach {
     pub idle: BTreeMap<ImagePath, BTreeSet<ImagePath>>,
     /// Uses that may come to pass at run time.
     pub doubts: Vec<Doubt>,
+    /// Commands by which recipes try whether what is in use still works, each with its rule's id.
+    pub tests: Vec<(String, String)>,
 }
 
 /// Whose word keeps packages beyond what is reached.
@@ -108,6 +110,7 @@ pub fn reach(
             work.reach.loaded.clone_from(&work.loaded);
             work.reach.idle = work.idle();
             work.reach.doubts = scene.knowledge.doubts(&work.facts);
+            work.reach.tests = scene.knowledge.tests(&work.facts);
             return Ok(work.reach);
         }
     }
@@ -171,22 +174,13 @@ impl Work<'_, '_> {
             launch.extra.iter().map(|text| crate::launch::words(text).unwrap_or_default()).collect();
         let main: Vec<String> = launch.entrypoint.iter().chain(&launch.command).cloned().collect();
         for words in std::iter::once(&main).chain(&extra) {
-            let is_python = |word: &String| word.rsplit('/').next().is_some_and(|name| name.starts_with("python"));
-            let Some(at) = words.iter().position(is_python) else { continue };
+            let Some(at) = words.iter().position(|word| python::is_interpreter(word)) else { continue };
             let arguments = words.get(at + 1..).unwrap_or_default();
             let place = words.join(" ");
-            let option = arguments.iter().position(|word| word == "-m" || word == "-c");
-            match option.and_then(|at| Some((arguments.get(at)?.as_str(), arguments.get(at + 1)?))) {
-                Some(("-m", module)) => {
-                    python::import(self.scene, None, module, &format!("{place}: -m {module}"), finding);
-                }
-                Some((_, text)) => python::text(self.scene, None, text, finding),
-                None if arguments.iter().all(|word| word.starts_with('-')) => {
-                    let what = "Python is started without a program, and can be told any";
-                    let taken = "modules that nothing imports go; --keep names those that are wanted".to_owned();
-                    finding.unknowns.push(Unknown { at: None, place, what: what.into(), taken });
-                }
-                None => {}
+            if !python::arguments(self.scene, None, arguments, &place, finding) {
+                let what = "Python is started without a program, and can be told any";
+                let taken = "modules that nothing imports go; --keep names those that are wanted".to_owned();
+                finding.unknowns.push(Unknown { at: None, place, what: what.into(), taken });
             }
         }
     }
@@ -324,17 +318,24 @@ impl Work<'_, '_> {
         needs.collect::<Vec<_>>().into_iter().filter(|(_, needs)| !needs.is_empty()).collect()
     }
 
-    /// Shared objects that kept packages ship outside the loader's directories are there to be loaded by path.
+    /// Shared objects that kept packages ship outside the loader's directories are there to be loaded by path; what they ship for Python's
+    /// start (`*.pth`) is read by it.
     fn plugins(&mut self) {
         let mut finding = Finding::default();
         for (path, node) in self.scene.tree.iter() {
             let name = path.file_name();
             let is_library = name.ends_with(b".so") || memchr::memmem::find(name, b".so.").is_some();
-            if !is_library || node.as_file().is_none() {
+            let is_python = python::is_path_file(path);
+            if !(is_library || is_python) || node.as_file().is_none() {
                 continue;
             }
             let keeper = self.inventory.owner_indexes(path).iter().find_map(|owner| self.reach.packages.get(owner));
             let Some(keeper) = keeper.filter(|_| !self.reach.graph.reaches(path)) else { continue };
+            if is_python {
+                let evidence = "read by Python at each start, of a kept package";
+                finding.edges.push(Edge::new(keeper, path.clone(), Rule::Plugin, evidence));
+                continue;
+            }
             let Ok(facts) = self.scene.loader.facts(path) else { continue };
             let directories = self.scene.loader.default_directories(&facts);
             if path.parent().is_some_and(|parent| directories.contains(&parent))

@@ -83,6 +83,12 @@ pub(crate) struct RebuildArgs {
     #[arg(long, value_name = "COMMAND", value_parser = command, help_heading = "Result")]
     pub(crate) test: Vec<String>,
 
+    /// Run the commands too by which recipes try what the image uses
+    ///
+    /// As --test runs a command, and within its limits.
+    #[arg(long, help_heading = "Result")]
+    pub(crate) test_recipes: bool,
+
     /// Which packages are brought up to date
     #[arg(long, value_name = "WHICH", default_value = "all", help_heading = "Changes")]
     pub(crate) update: UpdateChoice,

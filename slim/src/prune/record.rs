@@ -15,6 +15,12 @@ use std::collections::BTreeSet;
 /// Info files that only building against a package reads (dpkg-shlibdeps(1)).
 const FOR_BUILDING: [&str; 2] = ["shlibs", "symbols"];
 
+/// Info files that only debconf reads (debconf-devel(7)).
+const FOR_QUESTIONS: [&str; 2] = ["templates", "config"];
+
+/// Where maintainer scripts begin to speak with debconf.
+const DEBCONF: &str = "/usr/share/debconf/confmodule";
+
 /// Makes the entries of kept packages fit what is left of them.
 ///
 /// # Errors
@@ -28,6 +34,8 @@ pub(super) fn rewrite(draft: &mut Draft<'_>, removal: &Removal) -> Result<(), Da
     if database.layout == Layout::Distroless {
         return Ok(());
     }
+    let asks = draft.tree().lookup(&ImagePath::literal(DEBCONF)).is_some();
+    let idle = FOR_BUILDING.iter().chain(FOR_QUESTIONS.iter().filter(|_| !asks));
     let mut status = database.status.clone();
     let mut changed = false;
     for stanza in database.status.stanzas().iter().filter(|stanza| stanza.is_installed()) {
@@ -42,7 +50,7 @@ pub(super) fn rewrite(draft: &mut Draft<'_>, removal: &Removal) -> Result<(), Da
             }
         }
         if removal.by_file {
-            for kind in FOR_BUILDING {
+            for kind in idle.clone() {
                 draft.remove(&database.at(&format!("info/{}.{kind}", stanza.info_name())));
             }
         }
@@ -98,7 +106,7 @@ mod tests {
         /var/lib/dpkg/status-old = x
         /var/lib/dpkg/info/a.list = /.\\n/bin\\n/bin/x\\n/bin/y\\n/usr\\n/usr/doc\\n/etc\\n/etc/a\\n/etc/b\\n
         /var/lib/dpkg/info/a.md5sums = d41d8cd98f00b204e9800998ecf8427e  bin/x\\nd41d8cd98f00b204e9800998ecf8427e  bin/y\\nd41d8cd98f00b204e9800998ecf8427e  usr/doc\\n
-        /var/lib/dpkg/info/a.shlibs = x
+        /var/lib/dpkg/info/a.shlibs = x\n/var/lib/dpkg/info/a.templates = x
         /bin -> usr/bin\n/usr/bin/x = 1\n/etc/a = 1";
 
     fn pruned(by_file: bool) -> [String; 3] {
@@ -111,7 +119,9 @@ mod tests {
         rewrite(&mut draft, &removal).unwrap();
         let directory = ImagePath::literal("/var/lib/dpkg");
         assert!(draft.get(&directory.join("status-old").unwrap()).is_none());
-        assert_eq!(draft.get(&directory.join("info/a.shlibs").unwrap()).is_none(), by_file);
+        for idle in ["info/a.shlibs", "info/a.templates"] {
+            assert_eq!(draft.get(&directory.join(idle).unwrap()).is_none(), by_file, "{idle}");
+        }
         ["info/a.list", "info/a.md5sums", "status"]
             .map(|name| String::from_utf8(draft.read(&directory.join(name).unwrap()).unwrap().unwrap()).unwrap())
     }
@@ -129,5 +139,14 @@ mod tests {
         let [list, sums, _] = pruned(true);
         assert_eq!(list, "/.\n/bin\n/bin/x\n/usr\n/etc\n/etc/a\n");
         assert_eq!(sums.lines().count(), 1);
+    }
+
+    #[test]
+    fn questions_stay_where_somebody_can_ask_them() {
+        let mut draft =
+            Draft::new(text::tree(&format!("{IMAGE}\n/usr/share/debconf/confmodule = x")).unwrap(), &MemoryContents);
+        rewrite(&mut draft, &Removal { by_file: true, ..Removal::default() }).unwrap();
+        assert!(draft.get(&ImagePath::literal("/var/lib/dpkg/info/a.templates")).is_some());
+        assert!(draft.get(&ImagePath::literal("/var/lib/dpkg/info/a.shlibs")).is_none());
     }
 }

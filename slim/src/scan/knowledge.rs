@@ -261,6 +261,19 @@ impl<'a> Knowledge<'a> {
         self.doubts.iter().filter_map(doubt).collect()
     }
 
+    /// The commands by which rules that hold are tried, each with the rule's id.
+    pub fn tests(&self, facts: &Facts) -> Vec<(String, String)> {
+        let mut tests = Vec::new();
+        for rule in facts.applied.keys() {
+            let reached = facts.reached.get(rule).map(ImagePath::to_text).unwrap_or_default();
+            let Some(rule) = self.rules.get(*rule) else { continue };
+            // A rule that holds for another reason has no path to speak of.
+            let usable = rule.test.iter().filter(|command| !reached.is_empty() || !command.contains("$REACHED"));
+            tests.extend(usable.map(|command| (rule.id.clone(), command.replace("$REACHED", &quoted(&reached)))));
+        }
+        tests
+    }
+
     /// The file because of which a rule holds (`None` inside for facts of the image itself).
     fn holds(&self, index: usize, rule: &recipes::Rule, scene: &Scene<'_>, facts: &Facts) -> Option<Option<ImagePath>> {
         let when = &rule.when;
@@ -323,6 +336,12 @@ impl<'a> Knowledge<'a> {
             }
         }
     }
+}
+
+/// A word that a shell reads as it is.
+fn quoted(word: &str) -> String {
+    let is_plain = word.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-+".contains(&b));
+    if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 /// Whether the image sets a variable: `NAME`, or `NAME=PATTERN` of its value.

@@ -12,6 +12,65 @@ use std::collections::BTreeSet;
 pub(crate) const PLACES: [&str; 4] =
     ["/usr/share/nodejs", "/usr/lib/nodejs", "/usr/lib/*/nodejs", "/usr/{,local/}lib/node_modules"];
 
+/// Modules that Node has inside: their names never lead to a file, whatever is installed under them
+/// (<https://nodejs.org/api/modules.html#built-in-modules>). With a slash at the end a name leads to the file after all.
+const BUILT_IN: [&str; 54] = [
+    "assert",
+    "assert/strict",
+    "async_hooks",
+    "buffer",
+    "child_process",
+    "cluster",
+    "console",
+    "constants",
+    "crypto",
+    "dgram",
+    "diagnostics_channel",
+    "dns",
+    "dns/promises",
+    "domain",
+    "events",
+    "fs",
+    "fs/promises",
+    "http",
+    "http2",
+    "https",
+    "inspector",
+    "inspector/promises",
+    "module",
+    "net",
+    "os",
+    "path",
+    "path/posix",
+    "path/win32",
+    "perf_hooks",
+    "process",
+    "punycode",
+    "querystring",
+    "readline",
+    "readline/promises",
+    "repl",
+    "stream",
+    "stream/consumers",
+    "stream/promises",
+    "stream/web",
+    "string_decoder",
+    "sys",
+    "timers",
+    "timers/promises",
+    "tls",
+    "trace_events",
+    "tty",
+    "url",
+    "util",
+    "util/types",
+    "v8",
+    "vm",
+    "wasi",
+    "worker_threads",
+    "zlib",
+];
+
 /// What stands before the name of a module.
 const CALLS: [&str; 4] = ["require(", "require.resolve(", "import(", "createRequire("];
 
@@ -65,7 +124,7 @@ fn modules(line: &str) -> BTreeSet<&str> {
         let word = if line[at..].starts_with("from") { "from" } else { "import" };
         found.extend(quoted(&line[at + word.len()..]));
     }
-    found.into_iter().filter_map(top).collect()
+    found.into_iter().filter(|name| !BUILT_IN.contains(name)).filter_map(top).collect()
 }
 
 /// The text between the quotes that something begins with.
@@ -99,6 +158,8 @@ mod tests {
             ("const p = require('./own'), q = require(\"/abs\")", ""),
             ("await import(`lazy`)", "lazy"),
             ("require(name)", ""),
+            ("require('util'), require('stream/promises'), require('node:assert')", ""),
+            ("require('util/'); require('punycode/punycode.js')", "punycode util"),
             ("require.resolve('y/package.json')", "y"),
         ];
         for (line, expected) in cases {

@@ -1,6 +1,6 @@
 //! What scripts use: the interpreter of their `#!` line and, for shell scripts, the commands and files that they name.
 
-use super::{Finding, Scene};
+use super::{Finding, Scene, python};
 use crate::graph::{Edge, Rule};
 use crate::launch;
 use crate::path::ImagePath;
@@ -219,6 +219,10 @@ impl Reader<'_, '_> {
                 .iter()
                 .position(|word| word.literal().is_some_and(|a| a.starts_with('-') && a.ends_with('c')));
             self.nested(at.and_then(|at| arguments.get(at + 1)));
+        } else if python::is_interpreter(base) {
+            let first = |word: &Word| self.possible(word).into_iter().next().unwrap_or_default();
+            let texts: Vec<String> = arguments.iter().map(first).collect();
+            python::arguments(self.scene, self.from, &texts, place, self.finding);
         } else if let Some(wrapper) = self.scene.knowledge.wrapper(base) {
             // The grammar is over text; a word that is not literal is no option.
             let texts: Vec<String> = arguments.iter().map(|word| word.literal().unwrap_or_default()).collect();

@@ -64,10 +64,11 @@ struct Variable {
     readonly: bool,
 }
 
-/// `set -e`, `set -u`, `set -f`; and whether the script asked for bash, whose rules differ from dash's in places.
+/// `set -e`, `set -u`, `set -f`, `set -o pipefail`; and whether the script asked for bash, whose rules differ from dash's in places.
 #[derive(Debug, Clone, Copy, Default)]
 struct Options {
     bash: bool,
+    pipefail: bool,
     errexit: bool,
     nounset: bool,
     noglob: bool,

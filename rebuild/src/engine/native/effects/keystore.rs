@@ -8,13 +8,14 @@ mod jks;
 use super::certificates::subject;
 use super::{Output, path, read, unproven, write};
 use crate::engine::native::script::Unproven;
+use base64::Engine as _;
 use jks::Keystore;
 use slim::draft::Draft;
 use slim::path::ImagePath;
 use slim::tree::Node;
 
 /// The one file that the program knows.
-const FILE: &str = "/etc/ssl/certs/java/cacerts";
+pub const FILE: &str = "/etc/ssl/certs/java/cacerts";
 
 /// Does what the lines ask for.
 ///
@@ -59,6 +60,38 @@ pub fn update(draft: &mut Draft<'_>, password: &str, lines: &[u8]) -> Result<Out
     Ok(Output::done(if changed { summary } else { String::new() }))
 }
 
+/// What `keytool -list -rfc` says of it: the certificates by alias, as PEM.
+///
+/// # Errors
+/// When the keystore is not there, not one of trusted certificates alone, or for another password.
+pub fn list(draft: &Draft<'_>, password: &str) -> Result<String, Unproven> {
+    let bytes = read(draft, &ImagePath::literal(FILE))?.ok_or_else(|| unproven(FILE, "there is none"))?;
+    let keystore = Keystore::read(&bytes, password).map_err(|reason| unproven(FILE, reason))?;
+    let mut entries: Vec<_> = keystore.entries().collect();
+    entries.sort_by_key(|entry| entry.alias.encode_utf16().collect::<Vec<_>>());
+    let mut text =
+        format!("Keystore type: JKS\nKeystore provider: SUN\n\nYour keystore contains {} entries\n\n", entries.len());
+    for entry in entries {
+        let created = jiff::Timestamp::from_millisecond(entry.created)
+            .map_err(|_| unproven(FILE, format!("{} has no date", entry.alias)))?;
+        let certificate = base64::engine::general_purpose::STANDARD.encode(&entry.certificate);
+        // Java's encoder ends the lines of a text by CR and LF, all but the last.
+        let lines: Vec<&str> =
+            certificate.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+        text.push_str(&format!(
+            "Alias name: {}\nCreation date: {}\nEntry type: trustedCertEntry\n\n-----BEGIN CERTIFICATE-----\n{}\n\
+             -----END CERTIFICATE-----\n\n\n{STARS}\n{STARS}\n\n\n",
+            entry.alias,
+            created.strftime("%b %-d, %Y"),
+            lines.join("\r\n"),
+        ));
+    }
+    Ok(text)
+}
+
+/// What keytool prints between two entries.
+const STARS: &str = "*******************************************";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,6 +115,29 @@ mod tests {
         assert_eq!(keystore(&draft), bytes);
         update(&mut draft, "changeit", b"-/c/A.pem\n").unwrap();
         assert!(keystore(&draft).len() < bytes.len());
+    }
+
+    /// Held against keytool of OpenJDK 17.
+    #[test]
+    fn a_keystore_is_listed_by_alias() {
+        let mut draft = Draft::new(text::tree(TREE).unwrap(), &MemoryContents);
+        draft.now.seconds = 1_795_478_400;
+        let long = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", "AAEC".repeat(20));
+        draft.put(ImagePath::literal("/c/B.pem"), Node::file(long.into_bytes()));
+        update(&mut draft, "changeit", b"+/c/B.pem\n+/c/A.pem\n").unwrap();
+        assert_eq!(
+            list(&draft, "changeit").unwrap(),
+            format!(
+                "Keystore type: JKS\nKeystore provider: SUN\n\nYour keystore contains 2 entries\n\n\
+                 Alias name: debian:a.pem\nCreation date: Nov 24, 2026\nEntry type: trustedCertEntry\n\n\
+                 -----BEGIN CERTIFICATE-----\nAAEC\n-----END CERTIFICATE-----\n\n\n{STARS}\n{STARS}\n\n\n\
+                 Alias name: debian:b.pem\nCreation date: Nov 24, 2026\nEntry type: trustedCertEntry\n\n\
+                 -----BEGIN CERTIFICATE-----\n{}\r\n{}\n-----END CERTIFICATE-----\n\n\n{STARS}\n{STARS}\n\n\n",
+                "AAEC".repeat(16),
+                "AAEC".repeat(4)
+            )
+        );
+        assert!(list(&draft, "other").is_err());
     }
 
     #[test]

@@ -101,7 +101,7 @@ pub fn update_passwd(draft: &mut Draft<'_>, arguments: &[String]) -> Result<Outp
     Ok(Output::default())
 }
 
-/// `systemd-sysusers FILE…`: nothing when every account is there.
+/// `systemd-sysusers [FILE…]`: nothing when every account is there.
 ///
 /// # Errors
 /// When an account would be made, and for options.
@@ -205,18 +205,16 @@ fn owner_is(
     user_is && group_is && mode_is
 }
 
-/// The lines of settings files, each found where the administrator, then the distro has it.
+/// The lines of settings files, of all where none is named; each found where the administrator, then the distro has it.
 fn settings(draft: &Draft<'_>, kind: &str, names: &[String]) -> Result<Vec<String>, Unproven> {
     let mut lines = Vec::new();
-    if names.is_empty() {
-        return Err(unproven(kind, "every file there is"));
-    }
-    for name in names {
+    let all = if names.is_empty() { every(draft, kind)? } else { Vec::new() };
+    for name in names.iter().chain(&all) {
         if name.starts_with('-') {
             return Err(unproven(kind, format!("option {name} is not known")));
         }
         let mut text = None;
-        for top in ["/etc", "/usr/local/lib", "/usr/lib", "/lib"] {
+        for top in PLACES {
             let file = if name.starts_with('/') { name.clone() } else { format!("{top}/{kind}.d/{name}") };
             text = match text {
                 Some(text) => Some(text),
@@ -230,6 +228,21 @@ fn settings(draft: &Draft<'_>, kind: &str, names: &[String]) -> Result<Vec<Strin
     }
     Ok(lines)
 }
+
+/// The names of all settings files, in the order in which they are read (tmpfiles.d(5), sysusers.d(5)).
+fn every(draft: &Draft<'_>, kind: &str) -> Result<Vec<String>, Unproven> {
+    let mut names = std::collections::BTreeSet::new();
+    for top in PLACES {
+        let Ok(place) = draft.tree().resolve(&path(format!("{top}/{kind}.d"))?) else { continue };
+        let files =
+            draft.tree().children(&place.path).map(|(path, _)| String::from_utf8_lossy(path.file_name()).into_owned());
+        names.extend(files.filter(|name| name.ends_with(".conf")));
+    }
+    Ok(names.into_iter().collect())
+}
+
+/// Where the administrator, then the distro has settings files.
+const PLACES: [&str; 4] = ["/etc", "/usr/local/lib", "/usr/lib", "/lib"];
 
 /// `systemd-machine-id-setup`: a machine's number is never made for an image, as keys are not.
 ///
@@ -319,6 +332,10 @@ mod tests {
             /usr/lib/sysusers.d/b.conf = u new -\\n";
         assert!(sysusers(&mut draft(tree), &words("a.conf")).is_ok());
         assert!(sysusers(&mut draft(tree), &words("b.conf")).is_err());
+        // Without names: every file, and one of the administrator's in place of the distro's.
+        assert!(sysusers(&mut draft(tree), &[]).is_err());
+        let masked = format!("{tree}\n/etc/sysusers.d/b.conf = # none\n");
+        assert!(sysusers(&mut draft(&masked), &[]).is_ok());
         let rows = [
             ("d /var/lib/net 0750 net net -", true),
             ("d /var/lib/net 0755 net net -", false),

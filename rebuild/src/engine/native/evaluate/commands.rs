@@ -18,10 +18,13 @@ mod postgresql;
 mod regex;
 mod sed;
 mod shell;
+mod squid;
 mod stat;
 mod system;
 mod test;
 mod text;
+#[cfg(test)]
+mod trying;
 mod version;
 
 pub(super) use debconf::{Debconf, is_command as is_debconf, run as run_debconf};
@@ -137,6 +140,8 @@ pub(super) fn find(name: &str) -> Option<Entry> {
         "uname" => Program(system::uname),
         "which" => Program(system::which),
         "java" => Program(java::run),
+        "keytool" => Program(java::keytool),
+        "squid" => Program(squid::run),
         "pg_conftool" => Program(postgresql::conftool),
         "pg_controldata" => Program(postgresql::controldata),
         "pg_lsclusters" => Program(postgresql::list),

@@ -71,6 +71,11 @@ impl Shell<'_, '_> {
         self.write_descriptor(1, bytes.as_ref())
     }
 
+    /// Writes to standard error.
+    pub(super) fn err(&mut self, bytes: impl AsRef<[u8]>) -> Result<(), Stop> {
+        self.write_descriptor(2, bytes.as_ref())
+    }
+
     /// Whether nobody will see what is written to standard output.
     pub(super) fn is_silent(&self) -> bool {
         matches!(self.state.descriptors.get(&1), Some(Descriptor::Null | Descriptor::Terminal))

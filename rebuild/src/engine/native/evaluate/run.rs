@@ -3,9 +3,12 @@
 use super::commands::{self, Entry};
 use super::descriptors::{Descriptor, Input};
 use super::{CALL_LIMIT, DEPTH_LIMIT, Shell, Status, Stop, Variable, pattern};
-use slim::script::{AndOr, ArmEnd, Command, CommandKind, Connector, Item, Pipeline, SimpleCommand};
+use slim::script::{AndOr, ArmEnd, Command, CommandKind, Connector, Item, Part, Pipeline, SimpleCommand, Word};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Built-ins whose arguments may be assignments (dash since 0.5.11, bash).
+const DECLARING: [&str; 3] = ["export", "local", "readonly"];
 
 impl Shell<'_, '_> {
     /// Runs a whole script in this shell: its own options from the first line, `$0` and arguments.
@@ -93,6 +96,8 @@ impl Shell<'_, '_> {
         }
         let mut input: Option<Input> = None;
         let mut status = 0;
+        // With `pipefail`: the status of the last command that failed.
+        let mut failed = 0;
         let mut changing = false;
         for (index, command) in pipeline.commands.iter().enumerate() {
             let last = index + 1 == pipeline.commands.len();
@@ -110,16 +115,26 @@ impl Shell<'_, '_> {
                 status = run(self)?;
                 input = None;
             } else {
-                let (_, output) = self.capture(run)?;
+                let (status, output) = self.capture(run)?;
+                if status != 0 {
+                    failed = status;
+                }
                 input = Some(Input::new(output));
             }
             // The commands of a pipeline run at the same time; here they run one after the other. What the one does to the
             // tree must not depend on how far the other is, nor on whether it was stopped for want of a reader.
             let changes = self.changes != before;
-            if changing && (changes || read.is_some_and(|read| read.left_early())) {
+            let left_early = read.is_some_and(|read| read.left_early());
+            if changing && (changes || left_early) {
                 return Err(self.unproven("|", "commands of a pipeline that change files at the same time"));
             }
+            if left_early && self.state.options.pipefail {
+                return Err(self.unproven("|", "whether a writer is stopped for want of a reader is up to chance"));
+            }
             changing |= changes;
+        }
+        if self.state.options.pipefail && status == 0 {
+            status = failed;
         }
         self.status = if pipeline.negated { i32::from(status == 0) } else { status };
         if !pipeline.negated {
@@ -333,7 +348,7 @@ impl Shell<'_, '_> {
         if simple.words.is_empty() {
             self.status = 0;
         }
-        let arguments = self.expand(&simple.words)?;
+        let arguments = self.arguments(&simple.words)?;
         self.line = simple.line;
         self.step(arguments.first().map_or("assignment", String::as_str))?;
         let mut assignments = Vec::new();
@@ -380,6 +395,26 @@ impl Shell<'_, '_> {
         self.status = status;
         self.check(status)?;
         Ok(status)
+    }
+
+    /// The words of a command. What follows a name of those that declare is an assignment where it looks like one, and not split.
+    fn arguments(&mut self, words: &[Word]) -> Result<Vec<String>, Stop> {
+        let declares =
+            |word: &Word| matches!(&word.parts[..], [Part::Literal(name)] if DECLARING.contains(&name.as_str()));
+        if !words.first().is_some_and(declares) {
+            return self.expand(words);
+        }
+        let mut arguments = Vec::new();
+        for word in words {
+            let assigns = matches!(word.parts.first(), Some(Part::Literal(text))
+                if text.split_once('=').is_some_and(|(name, _)| name.bytes().all(|b| b == b'_' || b.is_ascii_alphanumeric())));
+            if assigns {
+                arguments.push(self.expand_single(word)?);
+            } else {
+                arguments.append(&mut self.expand(std::slice::from_ref(word))?);
+            }
+        }
+        Ok(arguments)
     }
 
     /// Runs a command with assignments that last as long as it does, or for good before a special built-in.

@@ -15,11 +15,11 @@ const SALT: &[u8] = b"Mighty Aphrodite";
 const BUCKETS: usize = 11;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Entry {
-    alias: String,
+pub(super) struct Entry {
+    pub(super) alias: String,
     /// Milliseconds since 1970.
-    created: i64,
-    certificate: Vec<u8>,
+    pub(super) created: i64,
+    pub(super) certificate: Vec<u8>,
 }
 
 /// Certificates by alias.
@@ -67,10 +67,15 @@ impl Keystore {
         if rest.is_empty() { Ok(keystore) } else { Err("something follows its entries") }
     }
 
+    /// The entries, in the order of the file.
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.buckets.iter().rev().flatten()
+    }
+
     /// Writes the file.
     pub(super) fn write(&self, password: &str) -> Result<Vec<u8>, &'static str> {
         let mut bytes = [MAGIC, VERSION, self.len() as u32].map(u32::to_be_bytes).concat();
-        for entry in self.buckets.iter().rev().flatten() {
+        for entry in self.entries() {
             bytes.extend(TRUSTED.to_be_bytes());
             put_text(&mut bytes, &entry.alias)?;
             bytes.extend(entry.created.to_be_bytes());

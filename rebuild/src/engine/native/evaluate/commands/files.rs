@@ -580,9 +580,12 @@ pub(super) fn chown(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     Ok(status)
 }
 
-/// `ls [-1AL] [NAME …]`: names only.
+/// `ls [-1AL] [NAME …]`: names only; `ls -l FILE …`, `ls -n FILE …`: regular files in full.
 pub(super) fn list(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
-    let options = options::read(shell, words, "1ALad", &[])?;
+    let options = options::read(shell, words, "1ALadln", &[])?;
+    if options.has('l') || options.has('n') {
+        return list_long(shell, &options);
+    }
     let mut names = options.operands.clone();
     if names.is_empty() {
         names.push(".".into());
@@ -605,4 +608,38 @@ pub(super) fn list(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
         }
     }
     Ok(status)
+}
+
+/// One regular file a line, all about it. The time is the machine's to tell.
+fn list_long(shell: &mut Shell<'_, '_>, options: &options::Options) -> Status {
+    if options.operands.is_empty() {
+        return Err(shell.unproven("ls -l", "a directory"));
+    }
+    let mut lines = Vec::new();
+    for name in &options.operands {
+        let Some((_, node)) = shell.look(name)? else { return Ok(2) };
+        let Some(file) = node.as_file() else {
+            return Err(shell.unproven("ls -l", format!("{name} is no regular file")));
+        };
+        if node.mode & 0o7000 != 0 || file.inode.is_some() {
+            return Err(shell.unproven("ls -l", format!("{name} has a special mode or several names")));
+        }
+        let mode: String =
+            (0..9).map(|bit| if node.mode & (0o400 >> bit) == 0 { '-' } else { ['r', 'w', 'x'][bit % 3] }).collect();
+        let (user, group) = if options.has('n') {
+            (node.uid.to_string(), node.gid.to_string())
+        } else {
+            (system::name_of(shell, "/etc/passwd", node.uid)?, system::name_of(shell, "/etc/group", node.gid)?)
+        };
+        lines.push([format!("-{mode}"), "1".into(), user, group, node.size().to_string(), name.clone()]);
+    }
+    let width = |column: usize| lines.iter().map(|line| line[column].len()).max().unwrap_or_default();
+    let minute = shell.world().process() % 60;
+    let (users, groups, sizes) = (width(2), width(3), width(4));
+    for [mode, links, user, group, size, name] in &lines {
+        shell.out(format!(
+            "{mode} {links} {user:users$} {group:groups$} {size:>sizes$} Jan  1 00:{minute:02} {name}\n"
+        ))?;
+    }
+    Ok(0)
 }

@@ -1,4 +1,4 @@
-//! `sed`: `s d p q = a i c { }` with addresses; what the scripts use.
+//! `sed`: `s d p q y a i c b t : { }` with addresses; what the scripts use.
 
 use super::{options, regex};
 use crate::engine::native::evaluate::{Shell, Status, Stop};
@@ -23,7 +23,13 @@ struct Command {
 
 #[derive(Debug)]
 enum Action {
-    Substitute { pattern: Pattern, replacement: Vec<Piece>, global: bool, nth: usize, print: bool },
+    Substitute {
+        pattern: Pattern,
+        replacement: Vec<Piece>,
+        global: bool,
+        nth: usize,
+        print: bool,
+    },
     Delete,
     Print,
     Quit,
@@ -32,7 +38,16 @@ enum Action {
     Change(String),
     Translate(Vec<(char, char)>),
     Group(Vec<Command>),
+    Label(String),
+    /// `b`, or `t`: only after a substitution.
+    Branch {
+        label: String,
+        substituted: bool,
+    },
 }
+
+/// How often one line may branch.
+const BRANCH_LIMIT: usize = 10_000;
 
 #[derive(Debug)]
 enum Piece {
@@ -122,6 +137,9 @@ struct Cycle {
     after: String,
     deleted: bool,
     quit: bool,
+    /// Whether something was substituted since the line was read or `t` asked.
+    substituted: bool,
+    branches: usize,
 }
 
 fn edit(shell: &Shell<'_, '_>, commands: &mut [Command], bytes: Vec<u8>, quiet: bool) -> Result<Vec<u8>, Stop> {
@@ -132,7 +150,11 @@ fn edit(shell: &Shell<'_, '_>, commands: &mut [Command], bytes: Vec<u8>, quiet: 
         let last = index + 1 == lines.len();
         let mut space = (*line).to_owned();
         let mut cycle = Cycle::default();
-        apply(shell, commands, &mut space, index + 1, last, &mut cycle)?;
+        match apply(shell, commands, &mut space, index + 1, last, &mut cycle)? {
+            None => {}
+            Some(label) if label.is_empty() => {}
+            Some(label) => return Err(shell.unproven("sed", format!("label {label:?} is in no enclosing list"))),
+        }
         output.push_str(&cycle.before);
         output.push_str(&cycle.printed);
         if !cycle.deleted && !quiet {
@@ -152,6 +174,7 @@ fn edit(shell: &Shell<'_, '_>, commands: &mut [Command], bytes: Vec<u8>, quiet: 
     Ok(output.into_bytes())
 }
 
+/// Applies commands to a line; gives the label of a branch that leads out of them (empty: to their end).
 fn apply(
     shell: &Shell<'_, '_>,
     commands: &mut [Command],
@@ -159,8 +182,10 @@ fn apply(
     number: usize,
     last: bool,
     cycle: &mut Cycle,
-) -> Result<(), Stop> {
-    for command in commands {
+) -> Result<Option<String>, Stop> {
+    let mut at = 0;
+    while let Some(command) = commands.get_mut(at) {
+        at += 1;
         if !selects(command, space, number, last) {
             continue;
         }
@@ -171,6 +196,7 @@ fn apply(
                         return Err(shell.unproven("sed", "a match whose extent is not sure"));
                     }
                     *space = text;
+                    cycle.substituted = true;
                     if *print {
                         cycle.printed.push_str(space);
                         cycle.printed.push('\n');
@@ -179,7 +205,7 @@ fn apply(
             }
             Action::Delete => {
                 cycle.deleted = true;
-                return Ok(());
+                return Ok(None);
             }
             Action::Print => {
                 cycle.printed.push_str(space);
@@ -187,7 +213,7 @@ fn apply(
             }
             Action::Quit => {
                 cycle.quit = true;
-                return Ok(());
+                return Ok(None);
             }
             Action::Append(text) => cycle.after.push_str(text),
             Action::Insert(text) => cycle.before.push_str(text),
@@ -196,21 +222,47 @@ fn apply(
                     cycle.printed.push_str(text);
                 }
                 cycle.deleted = true;
-                return Ok(());
+                return Ok(None);
             }
             Action::Translate(map) => {
                 *space =
                     space.chars().map(|c| map.iter().find(|(from, _)| *from == c).map_or(c, |(_, to)| *to)).collect();
             }
-            Action::Group(commands) => {
-                apply(shell, commands, space, number, last, cycle)?;
+            Action::Label(_) => {}
+            Action::Branch { substituted, .. } if *substituted && !std::mem::take(&mut cycle.substituted) => {}
+            Action::Branch { label, .. } => {
+                let label = label.clone();
+                match place_of(commands, &label) {
+                    Some(place) => at = place,
+                    None => return Ok(Some(label)),
+                }
+                branched(shell, cycle)?;
+            }
+            Action::Group(group) => {
+                let label = apply(shell, group, space, number, last, cycle)?;
                 if cycle.deleted || cycle.quit {
-                    return Ok(());
+                    return Ok(None);
+                }
+                if let Some(label) = label {
+                    match place_of(commands, &label) {
+                        Some(place) => at = place,
+                        None => return Ok(Some(label)),
+                    }
+                    branched(shell, cycle)?;
                 }
             }
         }
     }
-    Ok(())
+    Ok(None)
+}
+
+fn place_of(commands: &[Command], label: &str) -> Option<usize> {
+    commands.iter().position(|command| matches!(&command.action, Action::Label(name) if name == label))
+}
+
+fn branched(shell: &Shell<'_, '_>, cycle: &mut Cycle) -> Result<(), Stop> {
+    cycle.branches += 1;
+    if cycle.branches > BRANCH_LIMIT { Err(shell.unproven("sed", "branches without an end")) } else { Ok(()) }
 }
 
 fn selects(command: &mut Command, space: &str, number: usize, last: bool) -> bool {
@@ -304,6 +356,17 @@ impl Reader {
         }
     }
 
+    /// A name up to a blank, a semicolon or the end of a group.
+    fn label(&mut self) -> String {
+        self.blanks(&[]);
+        let mut label = String::new();
+        while let Some(c) = self.peek().filter(|c| !c.is_whitespace() && !matches!(c, ';' | '}')) {
+            label.push(c);
+            self.at += 1;
+        }
+        label
+    }
+
     fn command(&mut self, depth: u32) -> Result<Command, String> {
         let from = self.address()?;
         self.blanks(&[]);
@@ -323,6 +386,11 @@ impl Reader {
             Some('d') => Action::Delete,
             Some('p') => Action::Print,
             Some('q') => Action::Quit,
+            Some(':') if from.is_some() => return Err("a label has no address".into()),
+            Some(':') => {
+                Action::Label(Some(self.label()).filter(|label| !label.is_empty()).ok_or("a label has no name")?)
+            }
+            Some(c @ ('b' | 't')) => Action::Branch { label: self.label(), substituted: c == 't' },
             Some('s') => self.substitution()?,
             Some('y') => {
                 let delimiter = self.next().ok_or("a delimiter is missing")?;
@@ -352,6 +420,8 @@ impl Reader {
         self.blanks(&[]);
         match self.peek() {
             None | Some(';' | '\n' | '}' | '#') => {}
+            // A label ends where its name does (GNU sed).
+            Some(_) if matches!(action, Action::Label(_)) => {}
             Some(c) => return Err(format!("unexpected {c:?}")),
         }
         // From line 0 the end is looked for in the first line already, and only an expression can be that end (sed(1)).

@@ -324,10 +324,13 @@ pub(super) fn local(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
             return Err(shell.unproven("local", "outside a function"));
         };
         frame.entry(name.to_owned()).or_insert(before);
-        // In dash a local variable keeps the outer value until it is given one.
         match value {
             Some(value) => shell.assign(name, value)?,
-            None => shell.not_in_bash("local")?,
+            // In dash a local variable keeps the outer value until it is given one, in bash it has none.
+            None if shell.state.options.bash => {
+                shell.state.variables.remove(name);
+            }
+            None => {}
         }
     }
     Ok(0)
@@ -349,7 +352,7 @@ pub(super) fn unset(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     Ok(0)
 }
 
-/// `set [-euf] [+euf] [-x] [--] [ARGUMENT …]`
+/// `set [-euf] [+euf] [-x] [-o OPTION] [--] [ARGUMENT …]`
 pub(super) fn set(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     let mut rest = words[1..].iter();
     while let Some(word) = rest.next() {
@@ -371,6 +374,11 @@ pub(super) fn set(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
                 Some("errexit") => "e",
                 Some("nounset") => "u",
                 Some("noglob") => "f",
+                // A word of bash; dash of these releases ends at it.
+                Some("pipefail") if shell.state.options.bash => {
+                    shell.state.options.pipefail = on;
+                    continue;
+                }
                 _ => return Err(shell.unproven("set", "-o")),
             },
             letters => letters,

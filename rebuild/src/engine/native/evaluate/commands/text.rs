@@ -212,10 +212,17 @@ pub(super) fn wc(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     Ok(i32::from(!complete))
 }
 
-/// `cut -d C -f LIST`, `cut -c LIST`
+/// `cut -d C -f LIST`, `cut -c LIST`, `cut -b LIST`
 pub(super) fn cut(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
-    let options = options::read(shell, words, "d:f:c:s", &[("delimiter", 'd'), ("fields", 'f'), ("characters", 'c')])?;
-    let Some(list) = options.value('f').or(options.value('c')).map(str::to_owned) else { return Ok(1) };
+    let options = options::read(
+        shell,
+        words,
+        "d:f:c:b:s",
+        &[("delimiter", 'd'), ("fields", 'f'), ("characters", 'c'), ("bytes", 'b')],
+    )?;
+    let Some(list) = options.value('f').or(options.value('c')).or(options.value('b')).map(str::to_owned) else {
+        return Ok(1);
+    };
     let mut ranges = Vec::new();
     for part in list.split(',') {
         let bound = |word: &str, default: usize| if word.is_empty() { Ok(default) } else { count(shell, "cut", word) };
@@ -232,9 +239,9 @@ pub(super) fn cut(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     let (lines, complete) = lines(shell, "cut", &options.operands)?;
     let mut result = Vec::new();
     for line in lines {
-        if options.has('c') {
+        if options.has('c') || options.has('b') {
             if !line.is_ascii() {
-                return Err(shell.unproven("cut -c", "text that is not ASCII"));
+                return Err(shell.unproven("cut", "text that is not ASCII"));
             }
             result.push(line.chars().enumerate().filter(|(at, _)| wanted(at + 1)).map(|(_, c)| c).collect());
         } else if line.contains(&delimiter) {

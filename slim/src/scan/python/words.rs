@@ -1,0 +1,127 @@
+//! What a line of Python text names, by its words.
+
+/// The modules that a line names: `import a.b as c, d`, `from a.b import c`, `__import__('a')`, `import_module("a")`.
+pub(super) fn imports(line: &str) -> Vec<&str> {
+    let line = line.trim_start();
+    if line.starts_with('#') {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for statement in line.split(';').map(str::trim_start) {
+        if let Some(list) = statement.strip_prefix("import ") {
+            found.extend(list.split(',').filter_map(|item| item.split_whitespace().next()));
+        } else if let Some(rest) = statement.strip_prefix("from ") {
+            found.extend(rest.split_whitespace().next().filter(|module| !module.starts_with('.')));
+        }
+    }
+    for call in ["__import__(", "import_module("] {
+        for (at, _) in line.match_indices(call) {
+            let rest = &line[at + call.len()..];
+            let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"'));
+            found.extend(quote.and_then(|quote| rest[1..].split(quote).next()));
+        }
+    }
+    found
+}
+
+/// What the quoted texts of a line begin with, and those texts: `"pip install x"` names `pip`, `'setuptools.command'` names `setuptools`,
+/// `"/venv/bin/pip"` names `pip`, `"flask.commands"` also names itself.
+pub(super) fn named(line: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    for text in quoted(line) {
+        let first = text.split_whitespace().next().unwrap_or_default();
+        let first = first.rsplit('/').next().unwrap_or(first);
+        let end = first.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(first.len());
+        found.extend([&first[..end], text].into_iter().filter(|name| !name.is_empty()));
+    }
+    found.dedup();
+    found
+}
+
+/// The modules that a line has another Python run: `[sys.executable, "-m", "pip"]`, `"python -m pip install"`.
+pub(super) fn run(line: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut texts = quoted(line).into_iter().peekable();
+    while let Some(text) = texts.next() {
+        if text == "-m" {
+            found.extend(texts.peek().copied());
+        }
+        let mut words = text.split_whitespace();
+        while let Some(word) = words.next() {
+            if word == "-m" {
+                found.extend(words.next());
+            }
+        }
+    }
+    found.retain(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.'));
+    found
+}
+
+/// The quoted texts of a line that begins outside of one; what is quoted three times over is prose more often than not.
+fn quoted(line: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(start) = line[from..].find(['\'', '"', '#']).map(|at| from + at) {
+        let quote = line.as_bytes()[start];
+        if quote == b'#' {
+            break;
+        }
+        let Some(length) = line.as_bytes()[start + 1..].iter().position(|b| *b == quote) else { break };
+        found.push(&line[start + 1..start + 1 + length]);
+        from = start + length + 2;
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn imports_are_found_by_their_words() {
+        let cases = [
+            ("import os", "os"),
+            ("    import a.b as c, d", "a.b d"),
+            ("from flask.app import Flask", "flask.app"),
+            ("from . import x", ""),
+            ("from .y import x", ""),
+            ("try: pass; import z", "z"),
+            ("m = importlib.import_module('redis.client')", "redis.client"),
+            ("x and __import__(\"_hack\").go()", "_hack"),
+            ("import_module(name)", ""),
+            ("# import a", ""),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(imports(line).join(" "), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn names_are_what_quoted_texts_begin_with() {
+        let cases = [
+            ("os.system('pip install x')", "pip|pip install x"),
+            ("call(['/venv/bin/pip', \"list\"])", "pip|/venv/bin/pip|list"),
+            ("find_spec('setuptools.command')", "setuptools|setuptools.command"),
+            ("x = 1  # 'pip'", ""),
+            ("raise Error('do \"pip install x\"')", "do|do \"pip install x\""),
+            ("don't", ""),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(named(line).join("|"), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn modules_that_another_python_runs_are_found() {
+        let cases = [
+            ("run([sys.executable, '-m', 'pip', 'install'])", "pip"),
+            ("os.system(f\"{sys.executable} -m build.main x\")", "build.main"),
+            ("git(\"commit\", \"-m\", \"a message\")", ""),
+            ("parser.add_argument('-m', help='x')", "x"),
+            ("'-m'", ""),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(run(line).join(" "), expected, "{line}");
+        }
+    }
+}
