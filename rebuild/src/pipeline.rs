@@ -206,8 +206,8 @@ pub fn rebuild(request: &Request, services: &Services, reporter: &dyn Reporter) 
     if change.after != subject.opened.stack {
         let (broken, faults) = run.check(&subject, &tree, &inventory)?;
         let deleted = change.stayed_deleted(&tree);
-        let meant = |problem: &Problem| emptied(&change, problem) || is_deleted(&deleted, &tree, problem);
-        let broken = broken.into_iter().filter(|problem| !meant(problem));
+        let excused = |problem: &Problem| emptied(&change, problem) || is_deleted(&deleted, &tree, problem);
+        let broken = broken.into_iter().filter(|problem| !excused(problem));
         let (modules, broken): (Vec<_>, Vec<_>) = broken.partition(|problem| only_loaded(&change, problem));
         if !broken.is_empty() {
             return Err(RebuildError::Broken(broken));

@@ -54,7 +54,9 @@ impl Root {
     fn run(&self, command: &str) {
         let mut run = Command::new("chroot");
         run.arg(self.directory.path()).args(["/bin/sh", "-ec", command]);
-        let run = run.env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin").output().unwrap();
+        // Where this machine keeps temporary files is no folder of the root.
+        run.env_remove("TMPDIR").env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        let run = run.output().unwrap();
         assert!(run.status.success(), "{command}: {}", String::from_utf8_lossy(&run.stderr));
     }
 
