@@ -136,8 +136,8 @@ pub fn resolve(installed: &[InstalledPackage], candidates: &[Candidate], policy:
             None => drop(offered.insert(place, candidate)),
         }
     }
-    choose(&mut world, &offered, &mut kept, policy);
-    if policy.with_new && !policy.only.is_empty() {
+    choose(&mut world, &offered, &mut kept, &policy.only);
+    if policy.with_new {
         new::take(&mut world, &offered, &mut kept);
     }
     let name = |place: usize| (&installed[place].name, &installed[place].architecture);
@@ -202,8 +202,7 @@ type Offered<'a> = BTreeMap<usize, &'a Candidate>;
 type Kept<'a> = BTreeMap<usize, (&'a Candidate, Reason)>;
 
 /// Takes what was offered, or of it what `only` names together with what that needs.
-fn choose<'a>(world: &mut World<'a>, offered: &Offered<'a>, kept: &mut Kept<'a>, policy: &Policy) {
-    let only = &policy.only;
+fn choose<'a>(world: &mut World<'a>, offered: &Offered<'a>, kept: &mut Kept<'a>, only: &Names) {
     for (place, candidate) in offered {
         if only.is_empty() || world.fits(*place, only) {
             world.choose(*place, candidate);
@@ -212,9 +211,6 @@ fn choose<'a>(world: &mut World<'a>, offered: &Offered<'a>, kept: &mut Kept<'a>,
     if !only.is_empty() {
         // Whatever may help comes along; what cannot stand is taken back with its reason.
         follow(world, offered, usize::MAX);
-    }
-    if only.is_empty() && policy.with_new {
-        new::add(world);
     }
     settle(world, kept);
     if only.is_empty() {

@@ -32,21 +32,6 @@ pub(super) fn extras<'a>(
     extras
 }
 
-/// Adds the packages that are missing for what is chosen, and for those in turn; what still is not whole is for others to mend.
-pub(super) fn add(world: &mut World<'_>) {
-    let mut waiting: Vec<usize> = world.present().filter(|place| world.upgraded(*place)).collect();
-    waiting.reverse();
-    while let Some(place) = waiting.pop() {
-        for fault in world.faults(place) {
-            let Some(group) = fault.violation.unmet else { continue };
-            if let Some((new, candidate)) = world.absent_for(place, group) {
-                world.choose(new, candidate);
-                waiting.push(new);
-            }
-        }
-    }
-}
-
 /// Takes what was kept back for want of a package, together with the packages that it needs.
 pub(super) fn take<'a>(world: &mut World<'a>, offered: &Offered<'a>, kept: &mut Kept<'a>) {
     let mut failed: BTreeMap<usize, Reason> = BTreeMap::new();

@@ -172,12 +172,13 @@ impl Both {
         if !output.status.success() {
             return Err(format!("{text}{}", String::from_utf8_lossy(&output.stderr)));
         }
+        let native = self.native();
         let removed = text.lines().filter_map(|line| line.strip_prefix("Remv "));
         let removed = removed.map(|line| format!("{} removed", line.split_whitespace().next().unwrap_or_default()));
         Ok(text
             .lines()
             .filter_map(|line| line.strip_prefix("Inst "))
-            .map(|line| step(line, &self.native()))
+            .map(|line| step(line, &native))
             .chain(removed)
             .collect())
     }
