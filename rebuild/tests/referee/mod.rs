@@ -85,8 +85,28 @@ impl Both {
             let suite = Suite { name: offer.name, fields: &fields, pool: &pool, indexes: indexes.collect() };
             archive.publish(&suite, &[&key]);
         }
-        let server = Server::start(archive);
-        let both = Self { server, folder: tempfile::tempdir().unwrap() };
+        let source = |offer: &Offer<'_>| {
+            let components: BTreeSet<_> =
+                offer.indexes.iter().map(|(place, _)| place.split_once('/').unwrap().0).collect();
+            let components = components.into_iter().collect::<Vec<_>>().join(" ");
+            format!("deb @URL@ {} {components}\n", offer.name)
+        };
+        let sources: String = offers.iter().map(source).collect();
+        let files = [&[("etc/apt/sources.list", sources.as_str())], files].concat();
+        Self::serving(&status(installed), archive, &key, &files)
+    }
+
+    /// The same with a whole status file, and paragraphs of one index as they stand in an archive.
+    pub(crate) fn of_paragraphs(status: &str, architecture: &str, packages: Vec<String>) -> Self {
+        let (key, mut archive) = (Key::new(), Toy::default());
+        let index = Index::made_up("main", architecture, packages);
+        archive.publish(&Suite { name: "stable", fields: DATE, pool: "pool", indexes: vec![index] }, &[&key]);
+        Self::serving(status, archive, &key, &[("etc/apt/sources.list", "deb @URL@ stable main\n")])
+    }
+
+    /// `@URL@` in files stands for the archive's address.
+    fn serving(status: &str, archive: Toy, key: &Key, files: &[(&str, &str)]) -> Self {
+        let both = Self { server: Server::start(archive), folder: tempfile::tempdir().unwrap() };
         for folder in [
             "etc/apt/preferences.d",
             "etc/apt/apt.conf.d",
@@ -96,15 +116,8 @@ impl Both {
         ] {
             std::fs::create_dir_all(both.path(folder)).unwrap();
         }
-        both.write("status", &status(installed));
+        both.write("status", status);
         both.write("etc/apt/trusted.gpg.d/toy.asc", &key.armored());
-        let source = |offer: &Offer<'_>| {
-            let components: BTreeSet<_> =
-                offer.indexes.iter().map(|(place, _)| place.split_once('/').unwrap().0).collect();
-            let components = components.into_iter().collect::<Vec<_>>().join(" ");
-            format!("deb {} {} {components}\n", both.server.url, offer.name)
-        };
-        both.write("etc/apt/sources.list", &offers.iter().map(source).collect::<String>());
         for (path, text) in files {
             both.write(path, &text.replace("@URL@", &both.server.url));
         }
