@@ -89,7 +89,8 @@ fn check_rule(rule: &Rule, mut say: impl FnMut(String)) {
         say("a rule needs an id".into());
     }
     reason(&rule.because, &mut say);
-    if rule.when == When::default() && rule.together.is_empty() {
+    // Atoms need no fact; a gate without one is opened by what names its files, one by one.
+    if rule.when == When::default() && rule.together.is_empty() && rule.gate.is_empty() {
         say("never applies: `when` states no fact".into());
     }
     let paths = [
@@ -112,6 +113,9 @@ fn check_rule(rule: &Rule, mut say: impl FnMut(String)) {
             say(format!("{pattern:?} is not an absolute path"));
         }
         patterns([pattern], &mut say);
+    }
+    for text in rule.when.mentions.iter().filter(|text| text.len() < 4) {
+        say(format!("{text:?} is too short to be looked for"));
     }
     patterns(rule.packages.iter().chain(&rule.when.packages).chain(&rule.provided), &mut say);
     let effects = [

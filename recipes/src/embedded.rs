@@ -19,6 +19,7 @@ pub(crate) const EMBEDDED: &[(&str, &str)] = recipes![
     "packages/openssl.yaml",
     "packages/pam.yaml",
     "packages/redis.yaml",
+    "packages/selinux.yaml",
     "packages/servers.yaml",
     "packages/supervisors.yaml",
     "packages/toolkits.yaml",

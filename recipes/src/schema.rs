@@ -83,7 +83,7 @@ pub struct Rule {
     /// lines that many of them begin with are no uses.
     #[serde(default)]
     pub library: Vec<String>,
-    /// Of `library`, what stays only when it is named: parts that nobody loads who does not ask for them.
+    /// Of `keep`, `keep_files` and `library`, what stays only when it is named: parts that nobody loads who does not ask for them.
     #[serde(default)]
     pub but_not: Vec<String>,
     /// Names of packages that are in use, where installed; `*` stands for any text.
@@ -95,7 +95,7 @@ pub struct Rule {
     /// An atom: when one of these paths is in use all of them are (a plug-in, its private libraries, its cache entry).
     #[serde(default)]
     pub together: Vec<String>,
-    /// A data class behind a gate: these paths stay only if the rule applies, whoever owns them.
+    /// A data class behind a gate: these paths stay only if the rule applies, whoever owns them, or if something else leads to them.
     #[serde(default)]
     pub gate: Vec<String>,
     /// Binaries whose computed library names this rule knows: they are not listed as unknown.
@@ -139,9 +139,13 @@ pub struct When {
     /// import of a Python module.
     #[serde(default)]
     pub imports: Vec<String>,
-    /// Importers that do not count for `imports`: libraries that offer the function to callers of their own.
+    /// Files that do not count for `imports` and `mentions`: libraries that offer the function to callers of their own.
     #[serde(default)]
     pub not_by: Vec<String>,
+    /// The application, or what starts it, holds one of these texts: command line, environment, scripts and configuration in use, and every
+    /// file that no package owns. Java's classes and archives are looked into, those of kept packages too.
+    #[serde(default)]
+    pub mentions: Vec<String>,
     /// The image's configuration sets one of these environment variables: `NAME`, or `NAME=PATTERN` of its value.
     #[serde(default)]
     pub env: Vec<String>,

@@ -10,7 +10,7 @@ use crate::packages::Inventory;
 use crate::path::ImagePath;
 use crate::scan::knowledge::{Doubt, Facts, Knowledge};
 use crate::scan::places::Places;
-use crate::scan::{Finding, Scene, elf, idle, node, perl, python, script, zone};
+use crate::scan::{Finding, Scene, elf, idle, mention, node, perl, python, script, zone};
 use crate::tree::{Contents, Kind, Tree};
 use rayon::prelude::*;
 use recipes::{Keeping, Recipes};
@@ -94,6 +94,7 @@ pub fn reach(
         queue: Vec::new(),
         full: BTreeSet::new(),
         loaded: BTreeSet::new(),
+        searched: BTreeSet::new(),
     };
     work.begin(recipes, wishes);
     work.application();
@@ -102,6 +103,9 @@ pub fn reach(
         let installed: Vec<&str> = inventory.packages().iter().map(|package| package.name.as_str()).collect();
         let finding = scene.knowledge.apply(&scene, &work.reach.graph, &mut work.facts, &installed);
         work.take(finding);
+        if work.queue.is_empty() && work.mentions() {
+            continue;
+        }
         if work.queue.is_empty() {
             work.plugins();
         }
@@ -129,6 +133,8 @@ struct Work<'s, 'a> {
     full: BTreeSet<ImagePath>,
     /// Reached, but only as what an interpreter loads.
     loaded: BTreeSet<ImagePath>,
+    /// Looked into for texts that rules ask about.
+    searched: BTreeSet<ImagePath>,
 }
 
 impl Work<'_, '_> {
@@ -302,6 +308,46 @@ impl Work<'_, '_> {
                 self.reach.whole.insert(*index, reason.clone());
             }
         }
+    }
+
+    /// Looks for texts that rules ask about where it was not looked yet; whether one came up.
+    fn mentions(&mut self) -> bool {
+        let sought = self.scene.knowledge.sought(&self.facts);
+        if sought.is_empty() {
+            return false;
+        }
+        let mut found: Vec<(String, Option<ImagePath>)> = Vec::new();
+        if self.searched.insert(ImagePath::root()) {
+            found.extend(mention::of_launch(self.scene.launch, &sought).into_iter().map(|text| (text, None)));
+        }
+        let places: Vec<(ImagePath, ImagePath)> =
+            self.scene.tree.iter().filter_map(|(path, _)| Some((path.clone(), self.speaker(path)?))).collect();
+        let told = places.par_iter().map(|(path, _)| mention::of_file(self.scene, path, &sought)).collect::<Vec<_>>();
+        for ((path, speaker), texts) in places.into_iter().zip(told) {
+            self.searched.insert(path);
+            found.extend(texts.into_iter().map(|text| (text, Some(speaker.clone()))));
+        }
+        let any = !found.is_empty();
+        for (text, place) in found {
+            self.facts.mentions.entry(text).or_default().push(place);
+        }
+        any
+    }
+
+    /// The file in use for which a file speaks that is to be looked into: itself, or what keeps its package.
+    fn speaker(&self, path: &ImagePath) -> Option<ImagePath> {
+        let node = self.scene.tree.get(path)?;
+        if node.as_file().is_none() || self.searched.contains(path) {
+            return None;
+        }
+        let reached = self.reach.graph.reaches(path);
+        let owners = self.inventory.owner_indexes(path);
+        if owners.is_empty() || reached && mention::is_told(self.scene, path) {
+            return reached.then(|| path.clone());
+        }
+        let keeper = || owners.iter().find_map(|owner| self.reach.packages.get(owner)).cloned();
+        let is_code = mention::is_java(path);
+        if reached { is_code.then(|| path.clone()) } else { is_code.then(keeper).flatten() }
     }
 
     /// What kept packages hold that nothing reaches and that could be run or loaded: what it would take.

@@ -9,6 +9,7 @@ pub mod elf;
 mod exec;
 pub mod idle;
 pub mod knowledge;
+pub mod mention;
 pub mod node;
 pub mod perl;
 pub mod places;

@@ -80,6 +80,8 @@ fn applies(rule: &Rule, with: bool) -> bool {
         if !with {
             tree.remove(&path);
         }
+    } else if let Some(text) = when.mentions.first().filter(|_| with) {
+        launch.env.push(("OPTIONS".into(), text.clone()));
     } else if let Some(name) = when.env.first().filter(|_| with) {
         launch.env.push((name.clone(), "C.UTF-8".into()));
     }

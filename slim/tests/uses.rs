@@ -8,7 +8,7 @@ use slim::path::ImagePath;
 use slim::policy::{Profile, decide};
 use slim::reach::{Reach, Wishes, reach};
 use slim::tree::{MemoryContents, Node, Tree, text};
-use testdata::elf::{Elf, plugin, program};
+use testdata::elf::{Elf, library as library_of, plugin, program};
 
 /// An image of packages: the lines of a tree, and for each package the files that it owns.
 struct Image {
@@ -135,6 +135,129 @@ fn a_c_librarys_own_strings_are_no_uses() {
     }
     let calls = plugin().imports("system", None, false).text(b"\0/bin/sh\0");
     assert_eq!(Image::new(lines, packages).elf("/usr/bin/app", &calls).kept().0, ["dash"]);
+}
+
+#[test]
+fn modules_of_pam_stay_when_a_service_names_them() {
+    let module = |name: &str| format!("/usr/lib/x86_64-linux-gnu/security/{name}.so");
+    let lines = "/etc/pam.d/app = auth required pam_one.so\n/usr/lib/x86_64-linux-gnu/security/other = x\n\
+        /etc/security/namespace.init 755 = #!/usr/bin/sh\\nawk\n/etc/security/one.conf = x\n/usr/bin/awk = x\n/usr/bin/sh = x";
+    let owned = [module("pam_one"), module("pam_two"), "/etc/pam.d/app".into(), "/etc/security/namespace.init".into()];
+    let owned: Vec<&str> = owned.iter().map(String::as_str).collect();
+    let packages = [("pam", &owned[..]), ("mawk", &["/usr/bin/awk"])];
+    let image = |symbol: &str, text: &str| {
+        Image::new(&lines.replace("pam_one.so", text), &packages)
+            .elf("/usr/bin/app", &program().imports(symbol, None, false))
+            .elf(&module("pam_one"), &plugin())
+            .elf(&module("pam_two"), &plugin())
+            .elf(&module("pam_namespace"), &plugin())
+    };
+    for (symbol, text, [one, two, namespaces]) in [
+        ("pam_start", "pam_one.so", [true, false, false]),
+        ("pam_start", "pam_one.so\\nsession optional pam_namespace.so", [true, false, true]),
+        ("pam_start_confdir", "pam_one.so", [true, true, true]),
+        ("getpwnam", "pam_one.so", [false, false, false]),
+    ] {
+        let (_, reached) = image(symbol, text).reach();
+        let stays = |path: &str| reached.graph.reaches(&ImagePath::literal(path));
+        assert_eq!(
+            [stays(&module("pam_one")), stays(&module("pam_two")), stays("/usr/bin/awk")],
+            [one, two, namespaces],
+            "{symbol} {text}"
+        );
+    }
+}
+
+#[test]
+fn stores_of_passwords_are_for_servers() {
+    let library = "/usr/lib/x86_64-linux-gnu/libsasl2.so.2";
+    let plugin_of = |name: &str| format!("/usr/lib/x86_64-linux-gnu/sasl2/{name}.so.2");
+    let (store, plain) = (plugin_of("libsasldb"), plugin_of("libplain"));
+    for (symbol, expected) in
+        [("sasl_client_init", &["libsasl2", "plain"][..]), ("sasl_server_init", &["libsasl2", "plain", "store"])]
+    {
+        let image = Image::new("/x = x", &[("libsasl2", &[library]), ("store", &[&store]), ("plain", &[&plain])])
+            .elf("/usr/bin/app", &program().needs("libsasl2.so.2").imports(symbol, None, false))
+            .elf(library, &library_of("libsasl2.so.2"))
+            .elf(&store, &plugin())
+            .elf(&plain, &plugin());
+        assert_eq!(image.kept().0, expected, "{symbol}");
+    }
+}
+
+#[test]
+fn a_policy_is_loaded_by_who_says_so() {
+    let [selinux, sepol] = ["/usr/lib/x86_64-linux-gnu/libselinux.so.1", "/usr/lib/x86_64-linux-gnu/libsepol.so.2"];
+    for (symbol, expected) in
+        [("is_selinux_enabled", &["selinux"][..]), ("selinux_init_load_policy", &["selinux", "sepol"])]
+    {
+        let image = Image::new("/x = x", &[("selinux", &[selinux]), ("sepol", &[sepol])])
+            .elf("/usr/bin/app", &program().needs("libselinux.so.1").imports(symbol, None, false))
+            .elf(selinux, &library_of("libselinux.so.1").imports("dlopen", None, false).text(b"\0libsepol.so.2\0"))
+            .elf(sepol, &library_of("libsepol.so.2"));
+        assert_eq!(image.kept(), (expected.iter().map(ToString::to_string).collect(), vec![]), "{symbol}");
+    }
+}
+
+const JVM: &str = "/usr/lib/jvm/java-17/lib";
+
+/// A Java runtime with its desktop's library, and a library of the system that it opens.
+fn java(lines: &str) -> Image {
+    let own: Vec<String> =
+        ["libawt.so", "ct.sym", "server/classes.jsa", "libnet.so"].iter().map(|name| format!("{JVM}/{name}")).collect();
+    let mut owned: Vec<&str> = own.iter().map(String::as_str).collect();
+    owned.extend(["/usr/lib/jvm/java-17/bin/java", "/etc/java-17-openjdk/sound.properties"]);
+    let lines = format!(
+        "{lines}\n{JVM}/ct.sym = x\n{JVM}/server/classes.jsa = x\n/etc/java-17-openjdk/sound.properties = javax.sound.x=1\n\
+         /usr/bin/app -> /usr/lib/jvm/java-17/bin/java"
+    );
+    let [cups, gio] = ["/usr/lib/x86_64-linux-gnu/libcups.so.2", "/usr/lib/x86_64-linux-gnu/libgio-2.0.so.0"];
+    let packages: [(&str, &[&str]); 4] =
+        [("jre", &owned), ("cups", &[cups]), ("glib", &[gio]), ("jars", &["/usr/share/java/draws.jar"])];
+    Image::new(&lines, &packages)
+        .elf("/usr/lib/jvm/java-17/bin/java", &program())
+        .elf(&format!("{JVM}/libawt.so"), &plugin().text(b"\0libcups.so.2\0"))
+        .elf(&format!("{JVM}/libnet.so"), &plugin().text(b"\0libgio-2.0.so.0\0"))
+        .elf(cups, &library_of("libcups.so.2"))
+        .elf(gio, &library_of("libgio-2.0.so.0"))
+}
+
+#[test]
+fn javas_desktop_stays_when_a_class_names_it() {
+    let gone = |image: &Image, profile| {
+        let (inventory, reached) = image.reach();
+        let plan = decide(&image.tree, &inventory, &reached, profile);
+        let paths: Vec<_> = plan.removal.paths.keys().map(|path| path.to_text().replace(JVM, "")).collect();
+        (paths.join(" "), plan.doubts.len())
+    };
+    let libraries = "/usr/lib/x86_64-linux-gnu/libcups.so.2 /usr/lib/x86_64-linux-gnu/libgio-2.0.so.0";
+    let gio = "/usr/lib/x86_64-linux-gnu/libgio-2.0.so.0";
+    for (lines, packages, files) in [
+        ("/app/A.class = java/util/List", format!("/libawt.so {libraries}"), "/ct.sym /libawt.so /server/classes.jsa"),
+        ("/app/A.class = java/awt/Font", gio.to_owned(), "/ct.sym /server/classes.jsa"),
+        (
+            "/app/run 755 = #!/usr/bin/sh\\nexec app -Xshare:on --release 8",
+            format!("/libawt.so {libraries}"),
+            "/libawt.so",
+        ),
+        (
+            "/app/B.class = java.net.useSystemProxies",
+            "/libawt.so /usr/lib/x86_64-linux-gnu/libcups.so.2".into(),
+            "/ct.sym /libawt.so /server/classes.jsa",
+        ),
+        // An archive that cannot be looked into may hold anything.
+        ("/app/all.jar = PK\u{3}\u{4}", String::new(), ""),
+    ] {
+        let image = java(lines);
+        let (told, doubts) = gone(&image, Profile::Packages);
+        assert_eq!((told, doubts > 0), (packages.clone(), packages.contains("libawt")), "{lines}");
+        let (told, doubts) = gone(&image, Profile::Files);
+        let own: Vec<_> = told.split(' ').filter(|path| !path.starts_with("/usr")).collect();
+        assert_eq!((own.join(" "), doubts > 0), (files.to_owned(), !files.is_empty()), "{lines}");
+    }
+    let mut told = java("");
+    told.launch.env.push(("JAVA_TOOL_OPTIONS".into(), "--add-modules java.desktop".into()));
+    assert_eq!(gone(&told, Profile::Packages).0, gio);
 }
 
 #[test]

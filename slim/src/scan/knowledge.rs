@@ -71,6 +71,8 @@ pub struct Knowledge<'a> {
 pub struct Facts {
     /// Imported symbols that rules ask about, each with the files that import it, in the order of discovery.
     pub imports: BTreeMap<String, Vec<ImagePath>>,
+    /// Texts that rules ask about, each with the files that hold it; `None` is the image's configuration.
+    pub mentions: BTreeMap<String, Vec<Option<ImagePath>>>,
     /// Kept packages by name, each with the path that keeps it.
     pub packages: BTreeMap<String, ImagePath>,
     /// Rules that have been applied, each with the file because of which it holds.
@@ -101,6 +103,15 @@ impl<'a> Knowledge<'a> {
         let places = |list: fn(&recipes::Rule) -> &[String]| -> Result<_, recipes::PatternError> {
             Ok(Owned::new(rules.iter().map(|rule| list(rule)))?.places(&paths))
         };
+        let but_not = places(|rule| &rule.but_not)?;
+        let chosen = |list: fn(&recipes::Rule) -> &[String]| -> Result<_, recipes::PatternError> {
+            let mut all = places(list)?;
+            for (rule, paths) in &mut all {
+                let without = but_not.get(rule).map_or(&[][..], Vec::as_slice);
+                paths.retain(|path| without.binary_search(path).is_err());
+            }
+            Ok(all)
+        };
         let gates = places(|rule| &rule.gate)?;
         let mut generated = BTreeMap::new();
         let classes: Vec<_> = recipes.generated().collect();
@@ -120,16 +131,9 @@ impl<'a> Knowledge<'a> {
             when_reached: Owned::new(rules.iter().map(|rule| &rule.when.reached[..]))?,
             when_package: Owned::new(rules.iter().map(|rule| &rule.when.packages[..]))?,
             present: places(|rule| &rule.when.present)?,
-            keep: places(|rule| &rule.keep)?,
-            keep_files: places(|rule| &rule.keep_files)?,
-            library: {
-                let (mut all, but_not) = (places(|rule| &rule.library)?, places(|rule| &rule.but_not)?);
-                for (rule, paths) in &mut all {
-                    let without = but_not.get(rule).map_or(&[][..], Vec::as_slice);
-                    paths.retain(|path| without.binary_search(path).is_err());
-                }
-                all
-            },
+            keep: chosen(|rule| &rule.keep)?,
+            keep_files: chosen(|rule| &rule.keep_files)?,
+            library: chosen(|rule| &rule.library)?,
             covers: Patterns::new(rules.iter().flat_map(|rule| &rule.covers).map(String::as_str))?,
             starts: Patterns::new(rules.iter().flat_map(|rule| &rule.starts).map(String::as_str))?,
             doubts: places(|rule| rule.doubt.as_ref().map_or(&[], |doubt| &doubt.about))?,
@@ -169,6 +173,16 @@ impl<'a> Knowledge<'a> {
     /// Whether any rule asks who imports this symbol.
     pub fn asks_about(&self, symbol: &str) -> bool {
         self.symbols.contains(symbol)
+    }
+
+    /// The texts that rules still ask about, of those that would put something of this image in use.
+    pub fn sought<'k>(&'k self, facts: &'k Facts) -> BTreeSet<&'k str> {
+        let has_places = |index: &usize| {
+            [&self.keep, &self.keep_files, &self.library, &self.gates].iter().any(|places| places.contains_key(index))
+        };
+        let open = self.rules.iter().enumerate().filter(|(index, _)| !facts.applied.contains_key(index));
+        let open = open.filter(|(index, _)| has_places(index));
+        open.flat_map(|(_, rule)| &rule.when.mentions).map(String::as_str).collect()
     }
 
     /// Whether a path belongs to a data class that stays only when its gate opens.
@@ -285,6 +299,11 @@ impl<'a> Knowledge<'a> {
             |path: &&ImagePath| when.not_by.is_empty() || !self.not_by.owners(&path.to_text()).contains(&index);
         let importer = || when.imports.iter().find_map(|name| facts.imports.get(name)?.iter().find(counts));
         let from = facts.reached.get(&index).or_else(importer);
+        let tells = |place: &&Option<ImagePath>| place.as_ref().is_none_or(|path| counts(&path));
+        let mentioned = || when.mentions.iter().find_map(|text| facts.mentions.get(text)?.iter().find(tells));
+        if let Some(place) = from.is_none().then(mentioned).flatten() {
+            return Some(place.clone());
+        }
         if let Some(from) = from.or_else(|| package().map(|(_, path)| path)) {
             return Some(Some(from.clone()));
         }
