@@ -300,13 +300,11 @@ impl Work<'_, '_> {
         }
     }
 
-    /// Packages that nothing reaches and that somebody insists on: they stay, and lead nowhere.
+    /// Packages that somebody insists on: they stay, reached or not, with every file, and lead nowhere.
     fn keep_whole(&mut self, wishes: &Wishes) {
         for (index, reason) in &wishes.whole {
-            if !self.reach.packages.contains_key(index) {
-                self.reach.packages.insert(*index, ImagePath::root());
-                self.reach.whole.insert(*index, reason.clone());
-            }
+            self.reach.packages.entry(*index).or_insert_with(ImagePath::root);
+            self.reach.whole.insert(*index, reason.clone());
         }
     }
 

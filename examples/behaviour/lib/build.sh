@@ -5,7 +5,7 @@
 base() {
   local folder=$cache/base
   if [ ! -e "$folder/done" ]; then
-    as_root rm -rf "$folder"
+    as_root rm -rf --one-file-system "$folder"
     mkdir -p "$folder"
     debian_root bookworm "$folder/root" >&2
     # Only the release as it was published: what was updated since is another suite's business.
@@ -36,11 +36,14 @@ add_packages() {
 # images/NAME/files are copied over it before application runs.
 built() (
   name=$1
+  # Runs share the cache: who comes second waits, and finds the image built.
+  exec 9> "$cache/lock"
+  flock 9
   description=$here/images/$name
   key=$(cat "$here/lib/build.sh" "$repository/examples/lib/image.sh" "$description/image.sh" $(find "$description/files" -type f 2>/dev/null | sort) | sha256sum | cut -c1-12)
   folder=$cache/$name-$key
   if [ ! -e "$folder/done" ]; then
-    as_root rm -rf "$cache/$name"-*
+    as_root rm -rf --one-file-system "$cache/$name"-*
     mkdir -p "$folder/making"
     printf 'building %s\n' "$name" >&2
     base=$(base)

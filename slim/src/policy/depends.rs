@@ -5,8 +5,8 @@ use crate::packages::dpkg::dependencies::Dependency;
 use crate::reach::Reach;
 use std::collections::BTreeMap;
 
-/// The packages that must stay, besides those that are reached, for every dependency of a package that stays to be satisfied; each with
-/// who asks for it. Of alternatives, one that stays anyway is taken, else the first.
+/// The packages that must stay whole for every dependency of a package that stays to be satisfied, whether or not they are reached; each
+/// with who asks for it. Of alternatives, one that stays anyway is taken, else the first.
 pub fn depended(reach: &Reach, inventory: &Inventory, dependencies: &[Dependency]) -> BTreeMap<usize, String> {
     let mut whole: BTreeMap<usize, String> = BTreeMap::new();
     let known: Vec<(usize, Vec<usize>, &Dependency)> = dependencies
@@ -22,13 +22,10 @@ pub fn depended(reach: &Reach, inventory: &Inventory, dependencies: &[Dependency
             let stays = |index: &usize| {
                 reach.packages.contains_key(index) || whole.contains_key(index) || news.contains_key(index)
             };
-            if !stays(by) || satisfied_by.iter().any(stays) {
-                continue;
-            }
-            if let Some(first) = satisfied_by.first() {
-                let name = &inventory.packages()[*by].name;
-                news.insert(*first, format!("{name} depends on it ({})", dependency.relation));
-            }
+            let taken = satisfied_by.iter().find(|index| stays(index)).or(satisfied_by.first());
+            let Some(taken) = taken.filter(|index| stays(by) && !whole.contains_key(index)) else { continue };
+            let name = &inventory.packages()[*by].name;
+            news.entry(*taken).or_insert_with(|| format!("{name} depends on it ({})", dependency.relation));
         }
         if news.is_empty() {
             return whole;
@@ -62,7 +59,11 @@ mod tests {
         let whole = depended(&reach, &inventory, &declared);
         assert_eq!(
             whole.into_iter().collect::<Vec<_>>(),
-            [(3, "a depends on it (d | e)".to_owned()), (5, "d depends on it (f)".to_owned())]
+            [
+                (2, "a depends on it (b | c)".to_owned()),
+                (3, "a depends on it (d | e)".to_owned()),
+                (5, "d depends on it (f)".to_owned())
+            ]
         );
     }
 }
