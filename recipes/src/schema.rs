@@ -174,6 +174,9 @@ pub struct Config {
     pub kind: ConfigKind,
     /// The files to begin with; includes are followed.
     pub files: Vec<String>,
+    /// Variables of the image's environment whose value names such files, or folders of them, with colons between.
+    #[serde(default)]
+    pub variables: Vec<String>,
 }
 
 /// The readers of configuration files.
@@ -188,8 +191,10 @@ pub enum ConfigKind {
     PhpIni,
     /// Lines of words or `key = value`, comments with `#` or `;`: every absolute path that exists is in use.
     Paths,
-    /// As `paths`, and the first word of every `command=`-like value is a command.
+    /// Sections of `key = value`: what keys such as `command` and `ExecStart` say is started, and `files` of a section `include` are read too.
     Commands,
+    /// OpenSSL's configuration: providers and engines that it activates, `.include`.
+    Openssl,
     /// PAM service files: `type control module arguments`, `@include`.
     Pam,
     /// `nsswitch.conf`: every service is a library `libnss_SERVICE.so.2`.
@@ -265,6 +270,8 @@ pub enum Operands {
     One,
     /// `NAME=VALUE` assignments.
     Assignments,
-    /// The command is an argument of its own, in the shell's words.
+    /// The command is the text of `-c`, which a user's shell reads.
     Shell,
+    /// The command is a part of the program itself.
+    Applet,
 }

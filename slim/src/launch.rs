@@ -7,13 +7,10 @@ pub use words::{UnclosedQuote, words};
 use crate::graph::{Edge, Rule, Unknown};
 use crate::path::ImagePath;
 use crate::tree::Tree;
-use recipes::{Operands, Recipes, Wrapper};
+use recipes::{Operands, Wrapper};
 
 /// What `PATH` is when the image does not set it, as container runtimes do.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-/// How deep wrappers may nest: `tini -- env X=1 gosu redis …`.
-const WRAPPER_LIMIT: usize = 16;
 
 /// The part of an image's configuration that decides what runs (OCI image specification, "config").
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -41,11 +38,11 @@ pub struct Launch {
 /// Where following begins.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Roots {
-    /// Paths that are in use from the start.
+    /// The command lines that are started, each with where it is said: `entrypoint`.
+    pub commands: Vec<(String, Vec<String>)>,
+    /// Directories that are in use from the start.
     pub edges: Vec<Edge>,
-    /// Script text that the configuration holds, with where it stands: `/bin/sh -c "…"`.
-    pub snippets: Vec<(String, String)>,
-    /// What names nothing in the image.
+    /// What cannot be known.
     pub unknowns: Vec<Unknown>,
 }
 
@@ -87,37 +84,41 @@ impl Launch {
         candidates.into_iter().filter_map(named).find(|path| is_link(path) && tree.resolve(path).is_err())
     }
 
-    /// A name from the working directory; without `..`.
+    /// A name from the working directory. `..` takes a name back; what a link on the way leads to is not asked.
     pub fn absolute(&self, name: &str) -> Option<ImagePath> {
-        match name.starts_with('/') {
-            true => ImagePath::new(name).ok(),
-            false => ImagePath::new(self.workdir.as_deref().unwrap_or("/")).ok()?.join(name).ok(),
+        let from = if name.starts_with('/') { "" } else { self.workdir.as_deref().unwrap_or("/") };
+        let mut names = Vec::new();
+        for part in from.split('/').chain(name.split('/')).filter(|part| !matches!(*part, "" | ".")) {
+            match part {
+                ".." => drop(names.pop()),
+                part => names.push(part),
+            }
         }
+        ImagePath::new(&format!("/{}", names.join("/"))).ok()
     }
 
     /// The roots of the image: what its configuration runs and names.
-    pub fn roots(&self, tree: &Tree, recipes: &Recipes) -> Roots {
+    pub fn roots(&self, tree: &Tree) -> Roots {
         let mut roots = Roots::default();
         let argv: Vec<String> = self.entrypoint.iter().chain(&self.command).cloned().collect();
         let place = if self.entrypoint.is_empty() { "command" } else { "entrypoint" };
         if argv.is_empty() {
             roots.unknown(place, "the image starts nothing of its own", "only the application's files are roots");
         }
-        self.run(&argv, place, tree, recipes, &mut roots, 0);
+        roots.commands.push((place.to_owned(), argv));
         match self.healthcheck.split_first() {
-            Some((kind, test)) if kind == "CMD" => self.run(test, "healthcheck", tree, recipes, &mut roots, 0),
+            Some((kind, test)) if kind == "CMD" => roots.commands.push(("healthcheck".to_owned(), test.to_vec())),
             Some((kind, test)) if kind == "CMD-SHELL" => {
                 let shell = ["/bin/sh".to_owned(), "-c".to_owned()];
                 let shell = if self.shell.is_empty() { &shell[..] } else { &self.shell };
-                let argv: Vec<String> = shell.iter().chain(test).cloned().collect();
-                self.run(&argv, "healthcheck", tree, recipes, &mut roots, 0);
+                roots.commands.push(("healthcheck".to_owned(), shell.iter().chain(test).cloned().collect()));
             }
             _ => {}
         }
         for extra in &self.extra {
             let place = format!("--root {extra}");
             match words(extra) {
-                Ok(words) => self.run(&words, &place, tree, recipes, &mut roots, 0),
+                Ok(words) => roots.commands.push((place, words)),
                 Err(error) => roots.unknown(&place, &error.to_string(), "nothing is kept for it"),
             }
         }
@@ -128,50 +129,6 @@ impl Launch {
             }
         }
         roots
-    }
-
-    fn run(&self, argv: &[String], place: &str, tree: &Tree, recipes: &Recipes, roots: &mut Roots, depth: usize) {
-        let Some((program, arguments)) = argv.split_first() else { return };
-        if depth > WRAPPER_LIMIT {
-            return roots.unknown(place, "wrappers are nested too deep", "the rest is not followed");
-        }
-        match self.find(tree, program) {
-            Some(path) => roots.edges.push(Edge::root(path, Rule::Root, format!("{place} runs {program}"))),
-            None => {
-                let broken = self.broken(tree, program);
-                roots.edges.extend(broken.map(|path| Edge::root(path, Rule::Root, format!("{place} runs {program}"))));
-                roots.unknown(place, &format!("{program} is not in the image"), "nothing is kept for it");
-            }
-        }
-        let name = program.rsplit('/').next().unwrap_or(program);
-        if is_shell(name) {
-            if let Some(text) = shell_text(arguments) {
-                roots.snippets.push((place.to_owned(), text.to_owned()));
-            }
-        } else if let Some(wrapper) = recipes.wrapper(name) {
-            if let Some(text) = Some(arguments).filter(|_| wrapper.operands == Operands::Shell).and_then(shell_text) {
-                roots.snippets.push((place.to_owned(), text.to_owned()));
-            }
-            return self.run(wrapped(wrapper, arguments), place, tree, recipes, roots, depth + 1);
-        }
-        self.arguments(arguments, place, tree, roots);
-    }
-
-    /// Arguments that name files are in use, and the first one may be a command: an entrypoint script's `exec "$@"`.
-    fn arguments(&self, arguments: &[String], place: &str, tree: &Tree, roots: &mut Roots) {
-        for (index, argument) in arguments.iter().enumerate() {
-            let value = argument.split_once('=').map_or(argument.as_str(), |(_, value)| value);
-            let path = if value.starts_with('/') {
-                ImagePath::new(value).ok()
-            } else if index == 0 && !argument.starts_with('-') {
-                self.find(tree, argument).or_else(|| self.absolute(argument))
-            } else {
-                self.absolute(argument).filter(|path| !path.is_root())
-            };
-            if let Some(path) = path.filter(|path| tree.resolve(path).is_ok()) {
-                roots.edges.push(Edge::root(path, Rule::Root, format!("{place} has the argument {argument}")));
-            }
-        }
     }
 }
 
@@ -185,12 +142,6 @@ impl Roots {
 /// Whether a program of this name takes `-c TEXT`.
 pub fn is_shell(name: &str) -> bool {
     matches!(name, "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh" | "mksh")
-}
-
-/// The text of `-c TEXT`, also `-ec TEXT` and `-o pipefail -c TEXT`.
-fn shell_text(arguments: &[String]) -> Option<&str> {
-    let at = arguments.iter().position(|a| a.starts_with('-') && !a.starts_with("--") && a.ends_with('c'))?;
-    arguments.get(at + 1).map(String::as_str)
 }
 
 /// The command among a wrapper's arguments, by its grammar.
@@ -207,7 +158,7 @@ pub fn wrapped<'a>(wrapper: &Wrapper, arguments: &'a [String]) -> &'a [String] {
         at += 1 + usize::from(wrapper.valued.contains(argument));
     }
     at += match wrapper.operands {
-        Operands::None | Operands::Shell => 0,
+        Operands::None | Operands::Shell | Operands::Applet => 0,
         Operands::One => 1,
         Operands::Assignments => arguments
             .iter()
@@ -220,43 +171,28 @@ pub fn wrapped<'a>(wrapper: &Wrapper, arguments: &'a [String]) -> &'a [String] {
     rest.strip_prefix(&["--".to_owned()][..]).unwrap_or(rest)
 }
 
+/// The arguments of env(1) with those of `-S TEXT`, which stand for several, put in.
+pub fn split_string(arguments: &[String]) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut is_text = false;
+    for argument in arguments {
+        // The kernel hands the rest of a `#!` line over as one word, `-S` included.
+        let glued = ["--split-string=", "-S", "-vS"].iter().find_map(|option| argument.strip_prefix(option));
+        match glued {
+            Some("") => is_text = true,
+            Some(text) => all.extend(words(text).unwrap_or_default()),
+            None if argument == "--split-string" => is_text = true,
+            None if std::mem::take(&mut is_text) => all.extend(words(argument).unwrap_or_default()),
+            None => all.push(argument.clone()),
+        }
+    }
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tree::text;
-
-    fn words(text: &str) -> Vec<String> {
-        // The entrypoints of these tests need no quotes.
-        text.split_whitespace().map(str::to_owned).collect()
-    }
-
-    fn roots(entrypoint: &str, tree: &str) -> Roots {
-        let launch = Launch { entrypoint: words(entrypoint), ..Launch::default() };
-        launch.roots(&text::tree(tree).unwrap(), &Recipes::embedded().unwrap())
-    }
-
-    fn paths(roots: &Roots) -> Vec<String> {
-        roots.edges.iter().map(|edge| edge.to.to_text()).collect()
-    }
-
-    const TREE: &str = "/usr/bin/tini = x\n/usr/bin/env = x\n/usr/sbin/gosu = x\n/usr/sbin/nginx = x\n/usr/bin/nice = x\n/bin/sh = x\n/app/main = x";
-
-    #[test]
-    fn wrappers_lead_to_what_they_run() {
-        let cases = [
-            ("nginx -g x", "nginx"),
-            ("tini -- nginx", "tini nginx"),
-            ("tini -p SIGTERM -g nginx", "tini nginx"),
-            ("env -i -u HOME A=b nginx", "env nginx"),
-            ("gosu www-data:www-data nginx", "gosu nginx"),
-            ("/usr/bin/tini -g -- /usr/bin/env X=/app gosu 33 nice -n 5 nginx", "tini env gosu nice nginx"),
-        ];
-        for (argv, expected) in cases {
-            let found = paths(&roots(argv, TREE));
-            let names: Vec<_> = found.iter().map(|path| path.rsplit('/').next().unwrap()).collect();
-            assert_eq!(names, expected.split(' ').collect::<Vec<_>>(), "{argv}");
-        }
-    }
 
     #[test]
     fn the_search_path_is_the_images_own() {
@@ -268,42 +204,20 @@ mod tests {
         assert_eq!(launch.find(&tree, "dir"), None, "a directory is no command");
         launch.workdir = Some("/opt".into());
         assert_eq!(launch.find(&tree, "./bin/nginx").unwrap().to_string(), "/opt/bin/nginx");
+        assert_eq!(launch.find(&tree, "../usr/./bin/../sbin/nginx").unwrap().to_string(), "/usr/sbin/nginx");
     }
 
     #[test]
-    fn shell_form_is_text_to_be_read() {
-        let launch =
-            Launch { entrypoint: vec!["/bin/sh".into(), "-ec".into(), "exec nginx".into()], ..Launch::default() };
-        let roots = launch.roots(&text::tree(TREE).unwrap(), &Recipes::embedded().unwrap());
-        assert_eq!(roots.snippets, [("entrypoint".to_owned(), "exec nginx".to_owned())]);
-    }
-
-    #[test]
-    fn a_health_check_is_a_root_and_a_missing_command_is_told() {
-        let mut launch = Launch { command: words("gone"), ..Launch::default() };
-        launch.healthcheck = vec!["CMD-SHELL".into(), "nginx -t".into()];
-        let roots = launch.roots(&text::tree(TREE).unwrap(), &Recipes::embedded().unwrap());
-        assert_eq!(roots.snippets.len(), 1);
-        assert_eq!(roots.unknowns.len(), 1);
-        assert!(roots.unknowns[0].to_string().contains("gone is not in the image"));
-    }
-
-    #[test]
-    fn more_commands_are_roots_and_say_where_they_come_from() {
-        let extra = vec!["nice -n 5 '/app/main'".to_owned(), "tini && nginx".to_owned(), "nginx 'x".to_owned()];
-        let launch = Launch { extra, entrypoint: words("nginx"), ..Launch::default() };
-        let roots = launch.roots(&text::tree(TREE).unwrap(), &Recipes::embedded().unwrap());
-        let evidence: Vec<_> = roots.edges.iter().map(|edge| edge.evidence.as_str()).collect();
-        assert!(evidence.contains(&"--root nice -n 5 '/app/main' runs /app/main"), "{evidence:?}");
-        assert_eq!(roots.snippets, [("--root tini && nginx".to_owned(), "tini && nginx".to_owned())]);
-        assert!(roots.unknowns[0].to_string().contains("not closed"));
-    }
-
-    #[test]
-    fn arguments_that_name_files_are_in_use() {
-        assert_eq!(
-            paths(&roots("nginx /app/main --config=/usr/bin/env /none", TREE)),
-            ["/usr/sbin/nginx", "/app/main", "/usr/bin/env"]
-        );
+    fn texts_of_env_stand_for_several_arguments() {
+        for (arguments, expected) in [
+            (&["-S", "A=b tool -x"][..], &["A=b", "tool", "-x"][..]),
+            (&["-S A=b tool -x"], &["A=b", "tool", "-x"]),
+            (&["-Stool 'a b'", "c"], &["tool", "a b", "c"]),
+            (&["--split-string=tool -x"], &["tool", "-x"]),
+            (&["A=b c", "tool"], &["A=b c", "tool"]),
+        ] {
+            let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
+            assert_eq!(split_string(&arguments), expected, "{arguments:?}");
+        }
     }
 }

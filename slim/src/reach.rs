@@ -4,13 +4,13 @@
 //! that no package owns, for those are the application. Work goes in rounds, each in path order or in parallel over independent
 //! files, so the graph is the same on every machine.
 
-use crate::graph::{Edge, Graph, Rule, Unknown};
+use crate::graph::{Edge, Graph, Rule};
 use crate::launch::Launch;
 use crate::packages::Inventory;
 use crate::path::ImagePath;
 use crate::scan::knowledge::{Doubt, Facts, Knowledge};
 use crate::scan::places::Places;
-use crate::scan::{Finding, Scene, elf, idle, mention, node, perl, python, script, zone};
+use crate::scan::{Finding, Scene, elf, idle, maintainer, mention, node, perl, python, start, zone};
 use crate::tree::{Contents, Kind, Tree};
 use rayon::prelude::*;
 use recipes::{Keeping, Recipes};
@@ -96,7 +96,7 @@ pub fn reach(
         loaded: BTreeSet::new(),
         searched: BTreeSet::new(),
     };
-    work.begin(recipes, wishes);
+    work.begin(wishes);
     work.application();
     loop {
         work.drain();
@@ -108,6 +108,7 @@ pub fn reach(
         }
         if work.queue.is_empty() {
             work.plugins();
+            work.maintainer_scripts();
         }
         if work.queue.is_empty() {
             work.reach.gated.clone_from(scene.knowledge.gated());
@@ -138,23 +139,19 @@ struct Work<'s, 'a> {
 }
 
 impl Work<'_, '_> {
-    fn begin(&mut self, recipes: &Recipes, wishes: &Wishes) {
+    fn begin(&mut self, wishes: &Wishes) {
         let scene = self.scene;
-        let roots = scene.launch.roots(scene.tree, recipes);
+        let roots = scene.launch.roots(scene.tree);
         let mut finding = Finding { unknowns: roots.unknowns, ..Finding::default() };
         for root in roots.edges {
             let edges = scene.follow(None, &root.to, root.rule.clone(), &root.evidence);
             finding.edges.extend(edges.into_iter().map(|edge| if root.keeps_package { edge } else { edge.of_file() }));
         }
-        self.interpreter(&mut finding);
         for (name, value) in &scene.launch.env {
             zone::find(scene, None, value.as_bytes(), |_| format!("environment {name}={value}"), &mut finding);
         }
-        for (place, text) in roots.snippets {
-            let mut inner = Finding::default();
-            script::text(scene, None, text.as_bytes(), &mut inner, 0);
-            inner.edges.iter_mut().for_each(|edge| edge.evidence = format!("{place}, {}", edge.evidence));
-            finding.extend(inner);
+        for (place, words) in &roots.commands {
+            start::find(scene, None, place, words, &mut finding);
         }
         for path in &wishes.paths {
             finding.edges.extend(scene.follow(None, path, Rule::Root, "--keep"));
@@ -173,24 +170,6 @@ impl Work<'_, '_> {
             }
         }
         self.take(finding);
-    }
-
-    /// `python -m MODULE` and `python -c TEXT`; an interpreter that is told no program can be told any.
-    fn interpreter(&self, finding: &mut Finding) {
-        let launch = self.scene.launch;
-        let extra: Vec<Vec<String>> =
-            launch.extra.iter().map(|text| crate::launch::words(text).unwrap_or_default()).collect();
-        let main: Vec<String> = launch.entrypoint.iter().chain(&launch.command).cloned().collect();
-        for words in std::iter::once(&main).chain(&extra) {
-            let Some(at) = words.iter().position(|word| python::is_interpreter(word)) else { continue };
-            let arguments = words.get(at + 1..).unwrap_or_default();
-            let place = words.join(" ");
-            if !python::arguments(self.scene, None, arguments, &place, finding) {
-                let what = "Python is started without a program, and can be told any";
-                let taken = "modules that nothing imports go; --keep names those that are wanted".to_owned();
-                finding.unknowns.push(Unknown { at: None, place, what: what.into(), taken });
-            }
-        }
     }
 
     /// What no package owns is the application, unless it is known to be generated. Its programs and scripts are roots.
@@ -362,6 +341,17 @@ impl Work<'_, '_> {
             .collect();
         let needs = files.par_iter().map(|path| ((*path).clone(), idle::needs(self.scene, path)));
         needs.collect::<Vec<_>>().into_iter().filter(|(_, needs)| !needs.is_empty()).collect()
+    }
+
+    /// Where dpkg is in use, what it needs to run the scripts of kept packages.
+    fn maintainer_scripts(&mut self) {
+        let dpkg = ImagePath::literal(maintainer::DPKG);
+        if !self.reach.graph.reaches(&dpkg) {
+            return;
+        }
+        let is_kept = |name: &str| self.facts.packages.contains_key(name);
+        let edges = maintainer::find(self.scene, &dpkg, &is_kept);
+        self.take(Finding { edges, ..Finding::default() });
     }
 
     /// Shared objects that kept packages ship outside the loader's directories are there to be loaded by path; what they ship for Python's

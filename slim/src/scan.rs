@@ -9,12 +9,14 @@ pub mod elf;
 mod exec;
 pub mod idle;
 pub mod knowledge;
+pub mod maintainer;
 pub mod mention;
 pub mod node;
 pub mod perl;
 pub mod places;
 pub mod python;
 pub mod script;
+pub mod start;
 pub mod zone;
 
 use crate::elf::search::Loader;

@@ -67,6 +67,16 @@ impl Script {
         visit::loops(&self.body)
     }
 
+    /// Every pipeline in reading order, also those of one command.
+    pub fn pipelines(&self) -> Vec<&Pipeline> {
+        visit::pipelines(&self.body)
+    }
+
+    /// Every function by its name, with the simple commands in it.
+    pub fn functions(&self) -> Vec<(&str, Vec<&SimpleCommand>)> {
+        visit::functions(&self.body)
+    }
+
     /// Every redirection to or from a file, in reading order, wherever it stands.
     pub fn redirections(&self) -> Vec<&Redirection> {
         visit::redirections(&self.body)

@@ -495,6 +495,23 @@ fn converters_stay_for_who_names_a_character_set() {
     assert!(stays(links().imports("u8_conv_from_encoding", None, false)), "the caller names the set");
 }
 
+#[test]
+fn dpkg_needs_the_programs_of_maintainer_scripts() {
+    let lines = "/bin/bash = x\n/bin/zsh = x\n/usr/bin/dpkg = x\n/var/lib/dpkg/info/app:amd64.postinst 755 = #!/bin/bash\n\n\
+        /var/lib/dpkg/info/gone.prerm 755 = #!/bin/zsh\n";
+    let packages: [(&str, &[&str]); 5] = [
+        ("app", &["/usr/bin/app"]),
+        ("bash", &["/bin/bash"]),
+        ("dpkg", &["/usr/bin/dpkg"]),
+        ("gone", &["/usr/bin/gone"]),
+        ("zsh", &["/bin/zsh"]),
+    ];
+    let kept =
+        |app: Elf| Image::new(lines, &packages).elf("/usr/bin/app", &app).elf("/usr/bin/gone", &program()).kept().0;
+    assert_eq!(kept(program().text(b"\0/usr/bin/dpkg\0")), ["app", "bash", "dpkg"]);
+    assert_eq!(kept(program()), ["app"]);
+}
+
 /// `DT_AUDIT`.
 const AUDIT: u64 = 0x6fff_fefc;
 

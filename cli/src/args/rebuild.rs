@@ -211,7 +211,8 @@ pub(crate) enum PruneChoice {
     Packages,
     /// Also unreached files inside packages that stay
     Files,
-    /// Nothing
+    /// Nothing; `off` is the same
+    #[value(alias = "off")]
     None,
 }
 

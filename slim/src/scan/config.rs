@@ -1,5 +1,9 @@
 //! What configuration files name: one small reader for each kind of file.
 
+mod commands;
+mod crontab;
+mod openssl;
+
 use super::{Finding, Scene};
 use crate::graph::Rule;
 use crate::path::ImagePath;
@@ -44,6 +48,12 @@ impl Reader<'_, '_> {
         let Some(bytes) = self.scene.read(&place.path) else { return };
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let file = &place.path;
+        match self.kind {
+            ConfigKind::Commands => self.commands(file, &text),
+            ConfigKind::Crontab => self.crontab(file, &text),
+            ConfigKind::Openssl => self.openssl(file, &text),
+            _ => {}
+        }
         let statements = match self.kind {
             ConfigKind::Nginx => nginx_statements(&text),
             _ => line_statements(&text),
@@ -54,11 +64,9 @@ impl Reader<'_, '_> {
                 ConfigKind::Apache => self.apache(file, line, &words),
                 ConfigKind::PhpIni => self.php(file, line, &words),
                 ConfigKind::Pam => self.pam(file, line, &words),
-                ConfigKind::Commands => self.commands(file, line, &words),
                 ConfigKind::NameServices => self.name_services(file, line, &words),
-                ConfigKind::Crontab => self.crontab(file, line, &words),
                 ConfigKind::Words => self.words(file, line, &words),
-                ConfigKind::Paths => {}
+                ConfigKind::Paths | ConfigKind::Commands | ConfigKind::Crontab | ConfigKind::Openssl => {}
             }
             self.paths(file, line, &words);
             let evidence = format!("line {line}: {}", words.join(" "));
@@ -66,15 +74,21 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Every absolute path that exists is in use.
+    /// Every absolute path that exists is in use, also one that a sign sets apart (`unix:/run/x`, `|/usr/bin/rotatelogs …`), and the program
+    /// of a command line in quotes.
     fn paths(&mut self, file: &ImagePath, line: usize, words: &[String]) {
         for word in words {
-            let path = word.find('/').map(|at| &word[at..]).filter(|path| path.len() > 1);
-            let Some(path) = path.filter(|path| word.starts_with('/') || word.contains(&format!(":{path}"))) else {
+            let Some(at) =
+                word.find('/').filter(|at| word[..*at].chars().next_back().is_none_or(|c| ":|$=".contains(c)))
+            else {
                 continue;
             };
+            let path = &word[at..];
             let evidence = format!("line {line}: {}", words.join(" "));
-            self.finding.edges.extend(self.scene.follow_name(Some(file), path, Rule::Config, &evidence));
+            let program = path.split_whitespace().next().filter(|program| *program != path);
+            for name in std::iter::once(path).chain(program).filter(|name| name.len() > 1) {
+                self.finding.edges.extend(self.scene.follow_name(Some(file), name, Rule::Config, &evidence));
+            }
         }
     }
 
@@ -151,9 +165,15 @@ impl Reader<'_, '_> {
         let [directive, arguments @ ..] = words else { return };
         match (directive.to_ascii_lowercase().as_str(), arguments) {
             ("include" | "includeoptional", [pattern, ..]) => self.include(file, line, pattern),
-            ("loadmodule", [_, module, ..]) if !module.starts_with('/') => {
-                let names =
-                    ["/usr/lib/apache2", "/etc/apache2", "/usr/local/apache2"].map(|root| format!("{root}/{module}"));
+            ("serverroot", [root, ..]) => {
+                if let Ok(root) = ImagePath::new(root) {
+                    self.base = root;
+                }
+            }
+            ("loadmodule" | "loadfile", [.., module]) if !module.starts_with('/') => {
+                let own = self.base.to_text();
+                let names = [&*own, "/usr/lib/apache2", "/etc/apache2", "/usr/local/apache2"]
+                    .map(|root| format!("{root}/{module}"));
                 let _ = self.name(file, line, words, &names);
             }
             ("documentroot", [name, ..]) => self.directory(file, line, words, name),
@@ -195,41 +215,6 @@ impl Reader<'_, '_> {
                 self.finding.edges.extend(self.scene.follow(Some(file), &path, Rule::Config, &evidence));
             }
         }
-    }
-
-    /// `command = PROGRAM ARGUMENTS`, `ExecStart=PROGRAM`, a crontab's absolute command.
-    fn commands(&mut self, file: &ImagePath, line: usize, words: &[String]) {
-        let [key, program, ..] = words else { return };
-        if !key.eq_ignore_ascii_case("command") && !key.starts_with("Exec") {
-            return;
-        }
-        match self.scene.command(Some(file), program, &format!("line {line}: {}", words.join(" "))) {
-            Some(edges) => self.finding.edges.extend(edges),
-            None => {
-                let what = format!("command {program} is not in the image");
-                self.finding.unknown(file, format!("line {line}"), what, "nothing is kept for it");
-            }
-        }
-    }
-}
-
-impl Reader<'_, '_> {
-    /// `m h dom mon dow [user] command …` or `@daily [user] command …`: a system table has the user, which is no command.
-    fn crontab(&mut self, file: &ImagePath, line: usize, words: &[String]) {
-        let at = match words.first() {
-            Some(first) if first.starts_with('@') => 1,
-            Some(first) if first.starts_with(|c: char| c.is_ascii_digit() || c == '*') => 5,
-            _ => return,
-        };
-        let text = words.get(at..).unwrap_or_default().join(" ");
-        let mut inner = Finding::default();
-        super::script::text(self.scene, Some(file), text.as_bytes(), &mut inner, 0);
-        let after = words.get(at + 1..).unwrap_or_default().join(" ");
-        super::script::text(self.scene, Some(file), after.as_bytes(), &mut inner, 0);
-        inner.edges.iter_mut().for_each(|edge| edge.evidence = format!("line {line}: {text}"));
-        // One of the two readings takes a user for a command, so what they do not find is no news.
-        inner.unknowns.clear();
-        self.finding.extend(inner);
     }
 
     /// `hosts: files dns [NOTFOUND=return] …`; files and dns are built into newer glibc, and follow from a rule for older ones.

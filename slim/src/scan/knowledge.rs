@@ -5,7 +5,7 @@ use crate::graph::{Edge, Graph, Rule, Unknown};
 use crate::launch::Launch;
 use crate::path::ImagePath;
 use crate::tree::Tree;
-use recipes::{Keeping, Pattern, Patterns, Recipes};
+use recipes::{ConfigKind, Keeping, Pattern, Patterns, Recipes};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Patterns that belong to things: each pattern knows whose it is.
@@ -206,6 +206,13 @@ impl<'a> Knowledge<'a> {
         self.recipes.wrapper(name)
     }
 
+    /// The readers of configuration for a program, by the path that it is called by and the one that leads to.
+    pub fn readers(&self, path: &ImagePath, real: Option<&ImagePath>) -> BTreeSet<ConfigKind> {
+        let names = std::iter::once(path).chain(real).map(ImagePath::to_text);
+        let rules = names.flat_map(|name| self.when_reached.owners(&name)).filter_map(|index| self.rules.get(index));
+        rules.flat_map(|rule| &rule.configs).map(|config| config.kind).collect()
+    }
+
     /// Every path behind a gate.
     pub fn gated(&self) -> &BTreeSet<ImagePath> {
         &self.gated
@@ -343,8 +350,9 @@ impl<'a> Knowledge<'a> {
         finding.packages.extend(wanted.map(|name| ((*name).to_owned(), trigger.cloned(), rule.id.clone())));
         for config in &rule.configs {
             let Ok(patterns) = Patterns::new(config.files.iter().map(String::as_str)) else { continue };
-            let files: Vec<_> = scene.tree.iter().filter(|(path, _)| patterns.matches(&path.to_text())).collect();
-            for (path, node) in files {
+            let files = scene.tree.iter().filter(|(path, _)| patterns.matches(&path.to_text()));
+            let named: Vec<_> = config.variables.iter().flat_map(|variable| named_by(scene, variable)).collect();
+            for (path, node) in files.chain(named.iter().filter_map(|path| Some((path, scene.tree.get(path)?)))) {
                 if !node.is_directory() {
                     // A rule that keeps the configuration as a mere file means it.
                     if self.keep_files.get(&index).is_none_or(|files| files.binary_search(path).is_err()) {
@@ -355,6 +363,17 @@ impl<'a> Knowledge<'a> {
             }
         }
     }
+}
+
+/// The files that a variable of the image's environment names, and those in folders that it names.
+fn named_by(scene: &Scene<'_>, variable: &str) -> Vec<ImagePath> {
+    let value = scene.launch.variable(variable).unwrap_or_default();
+    let paths = value.split(':').filter(|name| name.starts_with('/')).filter_map(|name| ImagePath::new(name).ok());
+    let files = |(path, node): (ImagePath, &crate::tree::Node)| match node.is_directory() {
+        true => scene.tree.children(&path).map(|(path, _)| path.clone()).collect(),
+        false => vec![path],
+    };
+    paths.filter_map(|path| scene.tree.lookup(&path)).flat_map(files).collect()
 }
 
 /// A word that a shell reads as it is.

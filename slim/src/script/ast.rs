@@ -141,6 +141,8 @@ pub struct SimpleCommand {
     pub assignments: Vec<Assignment>,
     /// The command's name and its arguments; empty when there are only assignments or redirections.
     pub words: Vec<Word>,
+    /// bash: lists among the arguments of a declaration, `local name=( … )`.
+    pub declared: Vec<Assignment>,
     /// In order.
     pub redirections: Vec<Redirection>,
 }
@@ -325,6 +327,16 @@ impl Word {
     pub(super) fn bare(&self) -> Option<&str> {
         match &self.parts[..] {
             [Part::Literal(text)] => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl Command {
+    /// The simple command that it is.
+    pub fn as_simple(&self) -> Option<&SimpleCommand> {
+        match &self.kind {
+            CommandKind::Simple(simple) => Some(simple),
             _ => None,
         }
     }

@@ -29,6 +29,7 @@ fn every_command_is_found_wherever_it_stands() {
         ("a $((1 + $(b))) $( (c) | d )", "a b c d"),
         ("echo ${x//a/$(b)} ${x@Q} ${!x} $'it\\'s'; c", "echo c"),
         ("exec \"$@\"", "exec"),
+        ("f() { local x=( a $(b) ); declare -A y+=([k]=v) z=1; c; }", "local b declare c"),
     ] {
         assert_eq!(names(text).join(" "), expected, "{text}");
     }

@@ -1,6 +1,6 @@
 //! Walking a whole script, whatever would run.
 
-use super::ast::{Command, CommandKind, Item, Operator, Part, Redirection, SimpleCommand, Target, Word};
+use super::ast::{Command, CommandKind, Item, Operator, Part, Pipeline, Redirection, SimpleCommand, Target, Word};
 
 /// What a walk gathers.
 #[derive(Default)]
@@ -8,6 +8,8 @@ struct Found<'a> {
     commands: Vec<&'a SimpleCommand>,
     redirections: Vec<&'a Redirection>,
     loops: Vec<(&'a str, &'a [Word])>,
+    functions: Vec<(&'a str, &'a Command)>,
+    pipelines: Vec<&'a Pipeline>,
 }
 
 pub(super) fn commands(items: &[Item]) -> Vec<&SimpleCommand> {
@@ -28,12 +30,32 @@ pub(super) fn loops(items: &[Item]) -> Vec<(&str, &[Word])> {
     found.loops
 }
 
+pub(super) fn pipelines(items: &[Item]) -> Vec<&Pipeline> {
+    let mut found = Found::default();
+    found.items(items);
+    found.pipelines
+}
+
+pub(super) fn functions(items: &[Item]) -> Vec<(&str, Vec<&SimpleCommand>)> {
+    let mut found = Found::default();
+    found.items(items);
+    let commands = |body| {
+        let mut inside = Found::default();
+        inside.command(body);
+        inside.commands
+    };
+    found.functions.into_iter().map(|(name, body)| (name, commands(body))).collect()
+}
+
 impl<'a> Found<'a> {
     fn items(&mut self, items: &'a [Item]) {
         for item in items {
             let pipelines =
                 std::iter::once(&item.list.first).chain(item.list.rest.iter().map(|(_, pipeline)| pipeline));
-            pipelines.flat_map(|pipeline| &pipeline.commands).for_each(|command| self.command(command));
+            for pipeline in pipelines {
+                self.pipelines.push(pipeline);
+                pipeline.commands.iter().for_each(|command| self.command(command));
+            }
         }
     }
 
@@ -64,7 +86,10 @@ impl<'a> Found<'a> {
                     self.items(&arm.body);
                 }
             }
-            CommandKind::Function { body, .. } => self.command(body),
+            CommandKind::Function { name, body } => {
+                self.functions.push((name, body));
+                self.command(body);
+            }
             CommandKind::Test(words) => words.iter().for_each(|word| self.word(word)),
             CommandKind::Arithmetic(word) => self.word(word),
             CommandKind::ArithmeticFor { header, body } => {
@@ -77,7 +102,7 @@ impl<'a> Found<'a> {
 
     fn simple(&mut self, simple: &'a SimpleCommand) {
         self.commands.push(simple);
-        for assignment in &simple.assignments {
+        for assignment in simple.assignments.iter().chain(&simple.declared) {
             self.word(&assignment.value);
             assignment.array.iter().flatten().for_each(|word| self.word(word));
         }

@@ -7,6 +7,9 @@ use crate::script::ast::{
 use crate::script::word::is_name_start;
 use std::sync::Arc;
 
+/// Commands of bash whose arguments may be assignments of lists.
+const DECLARATIONS: [&str; 5] = ["declare", "export", "local", "readonly", "typeset"];
+
 impl Parser<'_> {
     pub(super) fn simple_or_function(&mut self, line: u32) -> Parsed<Command> {
         let mut simple = SimpleCommand { line, ..SimpleCommand::default() };
@@ -20,6 +23,12 @@ impl Parser<'_> {
                 && let Some(assignment) = self.assignment()?
             {
                 simple.assignments.push(assignment);
+                continue;
+            }
+            if simple.words.first().and_then(Word::bare).is_some_and(|name| DECLARATIONS.contains(&name))
+                && let Some(list) = self.declared()?
+            {
+                simple.declared.push(list);
                 continue;
             }
             let Some(word) = self.word()? else { break };
@@ -52,6 +61,16 @@ impl Parser<'_> {
         }
         let kind = CommandKind::Function { name, body: Arc::new(body) };
         Ok(Command { line, kind, redirections: Vec::new() })
+    }
+
+    /// `name=( … )` where other assignments are plain words.
+    fn declared(&mut self) -> Parsed<Option<Assignment>> {
+        let mark = self.mark();
+        let is_named = self.peek().is_some_and(is_name_start) && !self.name().is_empty();
+        let signs = [0, 1, 2].map(|ahead| self.peek_at(ahead).unwrap_or(0));
+        self.reset(mark);
+        let is_list = is_named && (signs.starts_with(b"=(") || &signs == b"+=(");
+        if is_list { self.assignment() } else { Ok(None) }
     }
 
     /// `name=value`, `name+=value`, `name[index]=value`, `name=( … )`.

@@ -351,6 +351,9 @@ impl Shell<'_, '_> {
         let arguments = self.arguments(&simple.words)?;
         self.line = simple.line;
         self.step(arguments.first().map_or("assignment", String::as_str))?;
+        if let Some(list) = simple.declared.first() {
+            return Err(self.unproven(list.name.clone(), "an assignment that dash does not have"));
+        }
         let mut assignments = Vec::new();
         for assignment in &simple.assignments {
             if assignment.append || assignment.array.is_some() || assignment.name.contains('[') {

@@ -1,0 +1,296 @@
+//! What the variables of a script can be, as far as its own lines and the image's environment say.
+
+use super::super::{Scene, config};
+use crate::path::ImagePath;
+use crate::script::{CommandKind, Item, Operator, Part, Word};
+use std::collections::BTreeMap;
+
+/// How many values of a variable, or of a word of variables, are followed.
+const VALUE_LIMIT: usize = 256;
+
+/// How deep words are looked into: defaults in defaults, substitutions in substitutions.
+const DEPTH_LIMIT: usize = 8;
+
+/// How many lists an array is followed for.
+const ARRAY_LIMIT: usize = 8;
+
+/// What assignments and loops give variables. Every branch may have run: a variable has all the values that some line gives it.
+#[derive(Debug, Clone, Default)]
+pub struct Values {
+    words: BTreeMap<String, Vec<String>>,
+    arrays: BTreeMap<String, Vec<Vec<Word>>>,
+}
+
+impl Values {
+    /// Those of a script: `$0` is its own path.
+    pub fn of_script(path: Option<&ImagePath>) -> Self {
+        let mut values = Self::default();
+        for name in ["0", "BASH_SOURCE"] {
+            values.give(name, path.map(ImagePath::to_text));
+        }
+        values
+    }
+
+    /// Remembers what a variable can be.
+    pub fn give(&mut self, name: &str, values: impl IntoIterator<Item = String>) {
+        for value in values.into_iter().filter(|value| !value.is_empty()) {
+            let known = self.words.entry(name.to_owned()).or_default();
+            if known.len() < VALUE_LIMIT && !known.contains(&value) {
+                known.push(value);
+            }
+        }
+    }
+
+    /// Remembers a list; one that is appended to is longer by it.
+    pub fn give_array(&mut self, name: &str, words: &[Word], append: bool) {
+        let lists = self.arrays.entry(name.to_owned()).or_default();
+        let list = match lists.last().filter(|_| append) {
+            Some(last) => last.iter().chain(words).cloned().collect(),
+            None => words.to_vec(),
+        };
+        if lists.len() < ARRAY_LIMIT && !lists.contains(&list) {
+            lists.push(list);
+        }
+    }
+
+    /// The words with arrays (`"${name[@]}"`) put in place, once for each list that the first of them can be.
+    pub fn spread(&self, words: &[Word]) -> Vec<Vec<Word>> {
+        let list = |word: &Word| self.arrays.get(array_of(word)?);
+        let most = words.iter().filter_map(list).map(Vec::len).max().unwrap_or(1);
+        let one = |number: usize| {
+            let put = |word: &Word| match list(word) {
+                Some(lists) => lists.get(number.min(lists.len() - 1)).cloned().unwrap_or_default(),
+                None => vec![word.clone()],
+            };
+            words.iter().flat_map(put).collect()
+        };
+        (0..most).map(one).collect()
+    }
+
+    /// What a word can be: itself, with what is known of its variables. Empty where a part of it cannot be known.
+    pub fn possible(&self, scene: &Scene<'_>, word: &Word) -> Vec<String> {
+        self.expanded(scene, &word.parts, 0).unwrap_or_default()
+    }
+
+    /// What a loop goes over for one of its words: a variable may hold several, and a pattern stands for the files that fit.
+    pub fn listed(&self, scene: &Scene<'_>, word: &Word) -> Vec<String> {
+        let mut values = Vec::new();
+        for value in self.possible(scene, word) {
+            for part in value.split_whitespace().take(VALUE_LIMIT) {
+                match part.starts_with('/') && part.contains(['*', '?', '[']) {
+                    true => values.extend(config::glob(scene, part).iter().map(ImagePath::to_text)),
+                    false => values.push(part.to_owned()),
+                }
+            }
+        }
+        values
+    }
+
+    pub(super) fn expanded(&self, scene: &Scene<'_>, parts: &[Part], depth: usize) -> Option<Vec<String>> {
+        let mut values = vec![String::new()];
+        for part in parts {
+            let ends = match part {
+                Part::Literal(text) | Part::Quoted(text) | Part::AnsiQuoted(text) => vec![text.clone()],
+                _ if depth >= DEPTH_LIMIT => return None,
+                Part::Double(parts) => self.expanded(scene, parts, depth + 1)?,
+                Part::Parameter { name, operator } => self.parameter(scene, name, operator, depth),
+                Part::Command(items) => self.substituted(scene, items, depth + 1)?,
+                Part::Arithmetic(_) | Part::Process(_) => return None,
+            };
+            let joined = values.iter().flat_map(|value| ends.iter().map(move |end| format!("{value}{end}")));
+            values = joined.take(VALUE_LIMIT).collect();
+            if values.is_empty() {
+                return None;
+            }
+        }
+        Some(values)
+    }
+
+    fn parameter(&self, scene: &Scene<'_>, name: &str, operator: &Operator, depth: usize) -> Vec<String> {
+        let inner = |word: &Word| self.expanded(scene, &word.parts, depth + 1).unwrap_or_default();
+        let mut ends = self.words.get(name).cloned().unwrap_or_default();
+        ends.extend(scene.launch.variable(name).map(str::to_owned));
+        let elements = self.arrays.get(name).into_iter().flatten().flatten();
+        ends.extend(elements.flat_map(|word| inner(word)));
+        match operator {
+            Operator::None | Operator::Require { .. } | Operator::Other(_) => ends,
+            Operator::Length => Vec::new(),
+            Operator::Default { word, .. } | Operator::Assign { word, .. } => {
+                ends.extend(inner(word));
+                ends
+            }
+            Operator::Alternative { word, .. } => inner(word).into_iter().chain([String::new()]).collect(),
+            Operator::RemovePrefix { longest, pattern } => {
+                let patterns = inner(pattern);
+                let cut = |value: &String| {
+                    patterns.iter().map(|pattern| without_prefix(value, pattern, *longest)).collect::<Vec<_>>()
+                };
+                ends.iter().flat_map(cut).collect()
+            }
+            Operator::RemoveSuffix { longest, pattern } => {
+                let patterns = inner(pattern);
+                let cut = |value: &String| {
+                    patterns.iter().map(|pattern| without_suffix(value, pattern, *longest)).collect::<Vec<_>>()
+                };
+                ends.iter().flat_map(cut).collect()
+            }
+        }
+    }
+
+    /// What `$(dirname "$0")` and its like give: commands that say something about names alone.
+    fn substituted(&self, scene: &Scene<'_>, items: &[Item], depth: usize) -> Option<Vec<String>> {
+        let commands: Vec<_> = items
+            .iter()
+            .flat_map(|item| {
+                std::iter::once(&item.list.first).chain(item.list.rest.iter().map(|(_, pipeline)| pipeline))
+            })
+            .map(|pipeline| match &pipeline.commands[..] {
+                [command] => match &command.kind {
+                    CommandKind::Simple(simple) => Some(&simple.words[..]),
+                    _ => None,
+                },
+                _ => None,
+            })
+            .collect::<Option<_>>()?;
+        // `cd DIRECTORY && pwd`: the directory itself.
+        let words = match commands[..] {
+            [words] => words,
+            [cd, pwd] if word_is(pwd.first(), "pwd") && word_is(cd.first(), "cd") => cd,
+            _ => return None,
+        };
+        let (name, arguments) = words.split_first()?;
+        let last = arguments.iter().rev().find(|word| !word.literal().is_some_and(|text| text.starts_with('-')));
+        let of_last = || self.expanded(scene, &last?.parts, depth);
+        let parent =
+            |name: &String| name.trim_end_matches('/').rsplit_once('/').map_or(".", |(parent, _)| parent).to_owned();
+        Some(match name.literal()?.as_str() {
+            "dirname" => {
+                of_last()?.iter().map(parent).map(|name| if name.is_empty() { "/".into() } else { name }).collect()
+            }
+            "basename" if arguments.len() == 1 => {
+                of_last()?.iter().map(|name| name.rsplit('/').next().unwrap_or(name).to_owned()).collect()
+            }
+            "cd" | "echo" | "realpath" | "readlink" if last.is_some() && arguments.len() <= 2 => of_last()?,
+            "which" | "command" => {
+                let found = |name: &String| scene.launch.find(scene.tree, name).map(|path| path.to_text());
+                of_last()?.iter().filter_map(found).collect()
+            }
+            "pwd" => vec![scene.launch.workdir.clone().unwrap_or_else(|| "/".into())],
+            _ => return None,
+        })
+    }
+
+    /// A word as shell text, for who reads it in turn: what is known put in, what is not as it was written.
+    pub fn rendered(&self, scene: &Scene<'_>, word: &Word) -> String {
+        let mut text = String::new();
+        self.render(scene, &word.parts, &mut text, 0);
+        text
+    }
+
+    fn render(&self, scene: &Scene<'_>, parts: &[Part], text: &mut String, depth: usize) {
+        for part in parts {
+            match part {
+                Part::Literal(part) | Part::Quoted(part) | Part::AnsiQuoted(part) => text.push_str(part),
+                Part::Double(parts) if depth < DEPTH_LIMIT => self.render(scene, parts, text, depth + 1),
+                Part::Parameter { name, operator } => match &self.parameter(scene, name, operator, depth)[..] {
+                    [value] => text.push_str(value),
+                    [] if name.is_empty() => text.push_str("${_}"),
+                    _ => text.push_str(&match operator {
+                        Operator::Default { word, .. } | Operator::Assign { word, .. } if depth < DEPTH_LIMIT => {
+                            let mut inner = String::new();
+                            self.render(scene, &word.parts, &mut inner, depth + 1);
+                            format!("${{{name}:-{inner}}}")
+                        }
+                        _ => format!("${{{name}}}"),
+                    }),
+                },
+                // Their commands are read where they stand.
+                Part::Command(_) => text.push_str("$(…)"),
+                _ => text.push_str("${_}"),
+            }
+        }
+    }
+}
+
+/// The array that a word is all of: `"${name[@]}"`, `${name[*]}`.
+fn array_of(word: &Word) -> Option<&str> {
+    let parts = match &word.parts[..] {
+        [Part::Double(parts)] => parts,
+        parts => parts,
+    };
+    match parts {
+        [Part::Parameter { name, operator: Operator::Other(rest) }] if rest == "[@]" || rest == "[*]" => Some(name),
+        _ => None,
+    }
+}
+
+fn word_is(word: Option<&Word>, text: &str) -> bool {
+    word.and_then(Word::literal).is_some_and(|word| word == text)
+}
+
+fn without_prefix(value: &str, pattern: &str, longest: bool) -> String {
+    let fits = |at: &usize| value.is_char_boundary(*at) && matches(pattern, &value[..*at]);
+    let cut = if longest { (0..=value.len()).rev().find(fits) } else { (0..=value.len()).find(fits) };
+    value[cut.unwrap_or(0)..].to_owned()
+}
+
+fn without_suffix(value: &str, pattern: &str, longest: bool) -> String {
+    let fits = |at: &usize| value.is_char_boundary(*at) && matches(pattern, &value[*at..]);
+    let cut = if longest { (0..=value.len()).find(fits) } else { (0..=value.len()).rev().find(fits) };
+    value[..cut.unwrap_or(value.len())].to_owned()
+}
+
+/// Whether a shell's pattern of `*` and `?` covers a text, slashes included.
+fn matches(pattern: &str, text: &str) -> bool {
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (mut at, mut here) = (0, 0);
+    // Where the last `*` stands, and how far it reaches.
+    let mut star: Option<(usize, usize)> = None;
+    while here < text.len() {
+        match pattern.get(at) {
+            Some('*') => {
+                star = Some((at, here));
+                at += 1;
+            }
+            Some(wanted) if *wanted == '?' || *wanted == text[here] => {
+                at += 1;
+                here += 1;
+            }
+            _ => {
+                let Some((place, reach)) = star else { return false };
+                star = Some((place, reach + 1));
+                (at, here) = (place + 1, reach + 1);
+            }
+        }
+    }
+    pattern[at..].iter().all(|rest| *rest == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_are_cut_as_the_shell_cuts_them() {
+        for (value, pattern, longest, expected) in [
+            ("/opt/app/run.sh", "/*", false, "/opt/app"),
+            ("/opt/app/run.sh", "/*", true, ""),
+            ("run.sh", ".sh", false, "run"),
+            ("run.tar.gz", ".*", false, "run.tar"),
+            ("run.tar.gz", ".*", true, "run"),
+            ("run", ".sh", false, "run"),
+            ("aXbXc", "X*c", false, "aXb"),
+            ("aXbXc", "X?", false, "aXb"),
+        ] {
+            assert_eq!(without_suffix(value, pattern, longest), expected, "{value} {pattern}");
+        }
+        for (value, pattern, longest, expected) in [
+            ("/opt/app/run.sh", "*/", true, "run.sh"),
+            ("/opt/app/run.sh", "*/", false, "opt/app/run.sh"),
+            ("--name=x", "--name=", false, "x"),
+            ("éa", "?", false, "a"),
+        ] {
+            assert_eq!(without_prefix(value, pattern, longest), expected, "{value} {pattern}");
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! What a command line starts: its program, and what its arguments make that program start in turn.
+//!
+//! `tini -- gosu app server`, `sh -c "exec server"`, `su app -c server`, `/entrypoint.sh server`: whoever writes it, the image's configuration,
+//! a supervisor's or a script, it is read here.
+
+use super::script::{self, Values};
+use super::{Finding, Scene, config, python};
+use crate::graph::{Rule, Unknown};
+use crate::launch::{self, is_shell};
+use crate::path::ImagePath;
+use recipes::{Operands, Wrapper};
+
+/// How deep command lines may nest: `tini -- env X=1 gosu redis …`.
+const DEPTH_LIMIT: usize = 16;
+
+/// As much of a program as tells whether it is a script.
+const HEAD: usize = 2;
+
+/// Who says that a program is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Voice {
+    /// The image's configuration, or the user.
+    Image,
+    /// A configuration file.
+    Configuration,
+    /// A script, in which a word may be computed: such a word is written as the script does, `$NAME`.
+    Script,
+}
+
+/// A reader of command lines that stand in one place.
+pub(super) struct Start<'s, 'a> {
+    /// What may be looked at.
+    pub scene: &'s Scene<'a>,
+    /// The file that says it; `None` for the image's configuration.
+    pub from: Option<&'s ImagePath>,
+    /// Where it stands: `entrypoint`, `line 3`.
+    pub place: &'s str,
+    /// Who says it.
+    pub voice: Voice,
+    /// What variables are where it stands.
+    pub values: &'s Values,
+    /// What is found.
+    pub finding: &'s mut Finding,
+}
+
+/// Adds what a command line of an image's or a program's configuration starts.
+pub fn find(scene: &Scene<'_>, from: Option<&ImagePath>, place: &str, words: &[String], finding: &mut Finding) {
+    let voice = if from.is_none() { Voice::Image } else { Voice::Configuration };
+    Start { scene, from, place, voice, values: &Values::default(), finding }.run(words, 0);
+}
+
+impl Start<'_, '_> {
+    /// A program with its arguments.
+    pub(super) fn run(&mut self, words: &[String], depth: usize) {
+        let Some((program, arguments)) = words.split_first() else { return };
+        if depth > DEPTH_LIMIT {
+            return self.unknown("wrappers are nested too deep", "the rest is not followed");
+        }
+        // No program's name begins with a dash: it is an option that the grammar before did not know, such as `flock FILE -c TEXT`.
+        if program.starts_with('-') {
+            let _ = self.text_of(words, depth);
+            return;
+        }
+        if self.voice == Voice::Script && program.contains('$') {
+            if !is_positional(program) {
+                self.unknown(&format!("the command is {program}"), "nothing is kept for it");
+            }
+            return;
+        }
+        let launch = self.scene.launch;
+        let path = launch.find(self.scene.tree, program);
+        match path.clone().or_else(|| launch.broken(self.scene.tree, program)) {
+            Some(path) => self.uses(&path, program),
+            None if self.voice == Voice::Script => {}
+            None => self.unknown(&format!("{program} is not in the image"), "nothing is kept for it"),
+        }
+        self.told(program, path.as_ref(), arguments, depth);
+    }
+
+    /// What a program, wherever it is, starts because of its arguments.
+    fn told(&mut self, program: &str, path: Option<&ImagePath>, arguments: &[String], depth: usize) {
+        let name = program.rsplit('/').next().unwrap_or(program);
+        if is_shell(name) {
+            self.shell(arguments, depth);
+        } else if python::is_interpreter(name) {
+            let line =
+                std::iter::once(program).chain(arguments.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
+            let place = if self.voice == Voice::Image { &line } else { self.place };
+            let names_one = python::arguments(self.scene, self.from, arguments, place, self.finding);
+            if !names_one && self.voice == Voice::Image {
+                let what = "Python is started without a program, and can be told any".to_owned();
+                let taken = "modules that nothing imports go; --keep names those that are wanted".to_owned();
+                self.finding.unknowns.push(Unknown { at: None, place: line, what, taken });
+            }
+        } else if name == "find" {
+            for command in executed(arguments) {
+                self.run(command, depth + 1);
+            }
+        } else if let Some(wrapper) = self.scene.knowledge.wrapper(name) {
+            return self.wrapped(wrapper, name, arguments, depth);
+        } else {
+            self.configured(path, arguments);
+            if self.voice == Voice::Image || path.is_some_and(|path| self.hands_on(path)) {
+                self.passed(arguments, depth);
+            }
+        }
+        self.files(arguments);
+    }
+
+    /// `sh -c TEXT`, `sh FILE`: both with arguments of their own.
+    fn shell(&mut self, arguments: &[String], depth: usize) {
+        if self.text_of(arguments, depth) {
+            return;
+        }
+        let Some((file, passed)) = operands(arguments).split_first() else { return };
+        let launch = self.scene.launch;
+        let in_place = launch.absolute(file).filter(|path| self.scene.tree.lookup(path).is_some());
+        let Some(path) = in_place.or_else(|| launch.find(self.scene.tree, file)) else {
+            if file.contains('$') && !is_positional(file) {
+                self.unknown(&format!("the script that a shell is given is {file}"), "nothing is kept for it");
+            }
+            return;
+        };
+        let evidence = format!("{}: a shell is given {file}", self.place);
+        script::included(self.scene, self.from, &path, &evidence, self.values, self.finding, depth);
+        self.passed(passed, depth);
+    }
+
+    /// Reads the text of `-c TEXT`, whose `"$@"` are the words after its name; whether there is one.
+    fn text_of(&mut self, arguments: &[String], depth: usize) -> bool {
+        let Some(at) = text_at(arguments) else { return false };
+        let Some(text) = arguments.get(at) else { return true };
+        self.text(text, depth);
+        if let Some(passed) = arguments.get(at + 2..) {
+            self.passed(passed, depth);
+        }
+        true
+    }
+
+    /// Shell text that is an argument.
+    pub(super) fn text(&mut self, text: &str, depth: usize) {
+        if is_positional(text) {
+            return;
+        }
+        if text.starts_with('$') && !text.contains(char::is_whitespace) && self.voice == Voice::Script {
+            self.unknown(&format!("the text that a shell is given is {text}"), "nothing is kept for it");
+            return;
+        }
+        let mut inner = Finding::default();
+        script::nested(self.scene, self.from, text.as_bytes(), self.values, &mut inner, depth + 1);
+        inner.edges.iter_mut().for_each(|edge| edge.evidence = format!("{}, {}", self.place, edge.evidence));
+        self.finding.extend(inner);
+    }
+
+    fn wrapped(&mut self, wrapper: &Wrapper, name: &str, arguments: &[String], depth: usize) {
+        match wrapper.operands {
+            Operands::Shell => return self.as_user(wrapper, arguments, depth),
+            Operands::Applet => {
+                let at = arguments.iter().position(|argument| !argument.starts_with('-'));
+                let Some((applet, rest)) = at.and_then(|at| arguments[at..].split_first()) else { return };
+                // An applet is the program itself: no link has to lead to it.
+                return self.told(applet, None, rest, depth + 1);
+            }
+            _ => {}
+        }
+        let arguments = if name == "env" { &launch::split_string(arguments)[..] } else { arguments };
+        let rest = launch::wrapped(wrapper, arguments);
+        self.files(&arguments[..arguments.len() - rest.len()]);
+        self.run(rest, depth + 1);
+    }
+
+    /// `su [-] USER -c TEXT`, `runuser -u USER -- PROGRAM`: the first is read by the user's shell, as is a `su` that is told nothing.
+    fn as_user(&mut self, wrapper: &Wrapper, arguments: &[String], depth: usize) {
+        let named = |names: [&str; 2]| {
+            let long = format!("{}=", names[1]);
+            let glued = arguments.iter().find_map(|argument| argument.strip_prefix(&long));
+            let at = arguments.iter().position(|argument| names.contains(&argument.as_str()));
+            glued.or_else(|| arguments.get(at? + 1).map(String::as_str))
+        };
+        let text = named(["-c", "--command"]).or_else(|| arguments.get(text_at(arguments)?).map(String::as_str));
+        if let Some(text) = text {
+            self.text(text, depth);
+        } else if named(["-u", "--user"]).is_some() {
+            return self.run(launch::wrapped(wrapper, arguments), depth + 1);
+        }
+        let user = launch::wrapped(wrapper, arguments).iter().find(|word| *word != "-").map_or("root", String::as_str);
+        match named(["-s", "--shell"]).map(str::to_owned).or_else(|| self.login_shell(user)) {
+            Some(shell) => {
+                let evidence = format!("{}: the shell of {user}", self.place);
+                let edges = self.scene.follow_name(self.from, &shell, self.rule(), &evidence);
+                self.finding.edges.extend(edges);
+            }
+            None => {
+                let what = format!("the shell of {user}, whom the image does not know");
+                self.unknown(&what, "nothing is kept for it; --keep-shell keeps /bin/sh");
+            }
+        }
+    }
+
+    /// The last field of a user's line in `/etc/passwd` (passwd(5)); empty, it is `/bin/sh`.
+    fn login_shell(&self, user: &str) -> Option<String> {
+        let bytes = self.scene.read(&ImagePath::literal("/etc/passwd"))?;
+        let text = String::from_utf8_lossy(&bytes);
+        let fields = text.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|fields| fields[0] == user)?;
+        let shell = fields.get(6).map(|shell| shell.trim()).filter(|shell| !shell.is_empty());
+        Some(shell.unwrap_or("/bin/sh").to_owned())
+    }
+
+    /// Arguments that a program hands on: the first of them is a command, or the first after `--`.
+    ///
+    /// The image's own entrypoint mostly ends with `exec "$@"`; of other programs, only scripts that speak of their arguments do.
+    fn passed(&mut self, arguments: &[String], depth: usize) {
+        if depth > DEPTH_LIMIT {
+            return;
+        }
+        let after = arguments.iter().position(|argument| argument == "--").map(|at| &arguments[at + 1..]);
+        for words in [Some(arguments), after].into_iter().flatten() {
+            let Some((program, rest)) = words.split_first().filter(|(program, _)| !program.starts_with('-')) else {
+                continue;
+            };
+            if let Some(path) = self.scene.launch.find(self.scene.tree, program) {
+                if self.voice == Voice::Image {
+                    let evidence = format!("{} has the argument {program}", self.place);
+                    self.finding.edges.extend(self.scene.follow(self.from, &path, self.rule(), &evidence));
+                } else {
+                    self.uses(&path, program);
+                }
+                self.told(program, Some(&path), rest, depth + 1);
+            }
+        }
+    }
+
+    /// Whether a program is a script that speaks of all of its arguments.
+    fn hands_on(&self, path: &ImagePath) -> bool {
+        let file = self.scene.tree.lookup(path).and_then(|(_, node)| node.as_file());
+        let is_script = file
+            .and_then(|file| self.scene.contents.head(&file.content, HEAD).ok())
+            .is_some_and(|head| head.starts_with(b"#!"));
+        let speaks =
+            |text: &[u8]| ["$@", "$*", "${@"].iter().any(|word| memchr::memmem::find(text, word.as_bytes()).is_some());
+        is_script && self.scene.read(path).is_some_and(|text| speaks(&text))
+    }
+
+    /// Files that are handed to a program whose configuration recipes can read: `supervisord -c FILE`.
+    fn configured(&mut self, path: Option<&ImagePath>, arguments: &[String]) {
+        let Some(path) = path else { return };
+        let real = self.scene.tree.resolve(path).ok().map(|place| place.path);
+        let kinds = self.scene.knowledge.readers(path, real.as_ref());
+        if kinds.is_empty() {
+            return;
+        }
+        for argument in arguments {
+            let Some(file) = self.file_of(argument) else { continue };
+            for kind in &kinds {
+                config::find(self.scene, *kind, &file, self.finding);
+            }
+        }
+    }
+
+    /// The file that an argument names: `FILE`, `--option=FILE`, `-oFILE`.
+    fn file_of(&self, argument: &str) -> Option<ImagePath> {
+        let value = value_of(argument);
+        let path = self.scene.launch.absolute(value).filter(|path| !value.is_empty() && !path.is_root())?;
+        self.scene.tree.resolve(&path).is_ok().then_some(path)
+    }
+
+    /// Arguments of the image's configuration that name files are in use. Scripts and configuration files are looked through for paths as
+    /// a whole.
+    fn files(&mut self, arguments: &[String]) {
+        if self.voice != Voice::Image {
+            return;
+        }
+        for argument in arguments {
+            if let Some(path) = self.file_of(argument) {
+                let evidence = format!("{} has the argument {argument}", self.place);
+                self.finding.edges.extend(self.scene.follow(self.from, &path, self.rule(), &evidence));
+            }
+        }
+    }
+
+    fn uses(&mut self, path: &ImagePath, program: &str) {
+        let evidence = match self.voice {
+            Voice::Image => format!("{} runs {program}", self.place),
+            Voice::Configuration | Voice::Script => format!("{}: {program}", self.place),
+        };
+        self.finding.edges.extend(self.scene.follow(self.from, path, self.rule(), &evidence));
+    }
+
+    fn rule(&self) -> Rule {
+        match self.voice {
+            Voice::Image => Rule::Root,
+            Voice::Configuration => Rule::Config,
+            Voice::Script => Rule::Command,
+        }
+    }
+
+    fn unknown(&mut self, what: &str, taken: &str) {
+        let (place, what, taken) = (self.place.to_owned(), what.to_owned(), taken.to_owned());
+        self.finding.unknowns.push(Unknown { at: self.from.cloned(), place, what, taken });
+    }
+}
+
+/// What follows an option's name in the same word; the word itself otherwise.
+fn value_of(argument: &str) -> &str {
+    if let Some((_, value)) = argument.split_once('=') {
+        return value;
+    }
+    let glued = argument.strip_prefix('-').filter(|rest| rest.as_bytes().get(1) == Some(&b'/'));
+    glued.map_or(argument, |rest| &rest[1..])
+}
+
+/// Whether a word as a script writes it is what its caller passed: `$@`, `$1`, `${2:-x}`.
+pub(super) fn is_positional(word: &str) -> bool {
+    let name = word.strip_prefix('$').map(|rest| rest.strip_prefix('{').unwrap_or(rest));
+    name.is_some_and(|name| name.starts_with(['@', '*', '1', '2', '3', '4', '5', '6', '7', '8', '9']))
+}
+
+/// Options of shells that take the next argument.
+const SHELL_VALUED: [&str; 6] = ["-o", "+o", "-O", "+O", "--rcfile", "--init-file"];
+
+/// The arguments of a shell without its options.
+fn operands(arguments: &[String]) -> &[String] {
+    let mut at = 0;
+    while let Some(argument) = arguments.get(at).filter(|argument| argument.starts_with(['-', '+'])) {
+        at += 1 + usize::from(SHELL_VALUED.contains(&argument.as_str()));
+        if argument == "--" || argument == "-" {
+            break;
+        }
+    }
+    arguments.get(at..).unwrap_or_default()
+}
+
+/// Where the text of `-c TEXT` stands, also of `-ec TEXT` and `-o pipefail -c TEXT`.
+fn text_at(arguments: &[String]) -> Option<usize> {
+    let is_it = |argument: &String| argument.starts_with('-') && !argument.starts_with("--") && argument.ends_with('c');
+    let at = arguments.iter().position(is_it)?;
+    Some(arguments.len() - operands(&arguments[at..]).len())
+}
+
+/// The commands of `find … -exec COMMAND ;`.
+fn executed(arguments: &[String]) -> Vec<&[String]> {
+    let begins = |word: &String| matches!(word.as_str(), "-exec" | "-execdir" | "-ok" | "-okdir");
+    let starts = arguments.iter().enumerate().filter(|(_, word)| begins(word)).map(|(at, _)| at + 1);
+    let command = |at: usize| {
+        let rest = &arguments[at..];
+        let end = rest.iter().position(|word| matches!(word.as_str(), ";" | "+")).unwrap_or(rest.len());
+        &rest[..end]
+    };
+    starts.map(command).collect()
+}

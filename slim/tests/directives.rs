@@ -1,0 +1,215 @@
+//! Directives of configuration files, each by what one line of it keeps.
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests build their own trees")]
+
+use slim::launch::Launch;
+use slim::packages::{Inventory, Package};
+use slim::path::ImagePath;
+use slim::reach::{Wishes, reach};
+use slim::tree::{MemoryContents, Node, Tree};
+use testdata::elf::{plugin, program};
+
+const LIBRARIES: &str = "/usr/lib/x86_64-linux-gnu";
+
+/// A program that reads files of configuration, each a path and its text, in an image that also holds `others`. All of it belongs to
+/// packages, so that nothing stays as the application's own.
+struct Case<'c> {
+    starts: &'c [&'c str],
+    env: &'c [(&'c str, &'c str)],
+    files: &'c [(&'c str, &'c str)],
+    others: &'c [&'c str],
+}
+
+impl<'c> Case<'c> {
+    /// Which of the others are in use.
+    fn used(&self) -> Vec<&'c str> {
+        let mut tree = Tree::new();
+        let mut put = |name: &str, node: Node| {
+            let path = ImagePath::new(&name.replace("$LIB", LIBRARIES)).unwrap();
+            for parent in path.ancestors() {
+                if !tree.contains(&parent) {
+                    tree.insert(parent, Node::directory());
+                }
+            }
+            tree.insert(path, node);
+        };
+        let symbol = ["getpwnam", "pam_start"].into_iter().find(|symbol| self.starts[0].ends_with(symbol));
+        let elf = symbol.map_or_else(program, |symbol| program().imports(symbol, None, false));
+        put(self.starts[0], Node { mode: 0o755, ..Node::file(elf.bytes()) });
+        for (path, text) in self.files {
+            put(path, Node::file(text.as_bytes().to_vec()));
+        }
+        for path in self.others {
+            let bytes = if path.contains(".so") { plugin().bytes() } else { b"x".to_vec() };
+            put(path, Node { mode: 0o755, ..Node::file(bytes) });
+        }
+        let files = tree.iter().map(|(path, _)| path.clone()).collect();
+        let package = Package { name: "all".into(), architecture: "all".into(), files, ..Package::default() };
+        let inventory = Inventory::new(vec![package], &tree);
+        let launch = Launch {
+            entrypoint: self.starts.iter().map(|word| (*word).to_owned()).collect(),
+            env: self.env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            ..Launch::default()
+        };
+        let recipes = recipes::Recipes::embedded().unwrap();
+        let reached = reach(&tree, &MemoryContents, &inventory, &launch, &recipes, &Wishes::default()).unwrap();
+        let is_used = |path: &&&str| {
+            let path = ImagePath::new(&path.replace("$LIB", LIBRARIES)).unwrap();
+            reached.graph.uses_of(&path).any(|edge| edge.rule != slim::graph::Rule::Plugin)
+        };
+        self.others.iter().filter(is_used).copied().collect()
+    }
+}
+
+/// Of `others`, the first is in use because of the files, and no other is.
+fn first_alone(starts: &[&str], files: &[(&str, &str)], others: &[&str]) {
+    let found = Case { starts, env: &[], files, others }.used();
+    assert_eq!(found, &others[..1], "{files:?}");
+}
+
+#[test]
+fn nginx_loads_includes_and_serves_what_it_is_told() {
+    let nginx = &["/usr/sbin/nginx"][..];
+    let main = "/etc/nginx/nginx.conf";
+    let modules = ["/usr/share/nginx/modules/one.so", "/usr/share/nginx/modules/two.so"];
+    first_alone(nginx, &[(main, "load_module modules/one.so;")], &modules);
+    first_alone(nginx, &[(main, "load_module /usr/share/nginx/modules/one.so;")], &modules);
+    let included = ("/etc/nginx/m/a.conf", "load_module\n  'modules/one.so';");
+    first_alone(nginx, &[(main, "include m/*.conf; # x"), included], &modules);
+    let text = "http { server { ssl_certificate /etc/keys/a.pem; } }";
+    first_alone(nginx, &[(main, text)], &["/etc/keys/a.pem", "/etc/keys/b.pem"]);
+    first_alone(nginx, &[(main, "root /srv/a;")], &["/srv/a/x", "/srv/b/x"]);
+    let own = &["/usr/sbin/nginx", "-c", "/app/n.conf"][..];
+    first_alone(own, &[("/app/n.conf", "load_module modules/one.so;")], &modules);
+}
+
+#[test]
+fn apache_loads_includes_and_pipes_what_it_is_told() {
+    let apache = &["/usr/sbin/apache2"][..];
+    let main = "/etc/apache2/apache2.conf";
+    let modules = ["/usr/lib/apache2/modules/mod_one.so", "/usr/lib/apache2/modules/mod_two.so"];
+    let load = "LoadModule one_module /usr/lib/apache2/modules/mod_one.so";
+    first_alone(apache, &[(main, load)], &modules);
+    first_alone(apache, &[(main, "LoadModule one_module modules/mod_one.so")], &modules);
+    first_alone(apache, &[(main, "IncludeOptional sites/*.conf"), ("/etc/apache2/sites/a.conf", load)], &modules);
+    let logs = ["/usr/bin/rotatelogs", "/usr/bin/other"];
+    first_alone(apache, &[(main, "ErrorLog \"|/usr/bin/rotatelogs /var/log/x 86400\"")], &logs);
+    first_alone(apache, &[(main, "CustomLog \"||/usr/bin/rotatelogs -l\" common")], &logs);
+    first_alone(apache, &[(main, "SSLPassPhraseDialog exec:/usr/bin/rotatelogs")], &logs);
+    let home = [
+        ("/etc/apache2/apache2.conf", "ServerRoot /opt/httpd\nInclude conf/a.conf\nLoadModule a modules/a.so"),
+        ("/opt/httpd/conf/a.conf", "Alias / /opt/httpd/icons/a"),
+    ];
+    assert_eq!(
+        Case {
+            starts: apache,
+            env: &[],
+            files: &home,
+            others: &["/opt/httpd/modules/a.so", "/opt/httpd/icons/a", "/opt/httpd/icons/b"]
+        }
+        .used(),
+        ["/opt/httpd/modules/a.so", "/opt/httpd/icons/a"]
+    );
+}
+
+#[test]
+fn php_loads_the_extensions_of_its_ini_files() {
+    let php = &["/usr/sbin/php-fpm8.2"][..];
+    let others = ["/usr/lib/php/20220829/one.so", "/usr/lib/php/20220829/two.so"];
+    for text in
+        ["extension=one", "extension = one.so", "zend_extension=\"one\"", "extension=/usr/lib/php/20220829/one.so"]
+    {
+        first_alone(php, &[("/etc/php/8.2/fpm/conf.d/20-one.ini", text)], &others);
+    }
+    first_alone(php, &[("/etc/php/8.2/fpm/php.ini", "; extension=two\nextension=one")], &others);
+    let files = [("/app/ini/a.ini", "extension=one")];
+    assert_eq!(
+        Case { starts: php, env: &[("PHP_INI_SCAN_DIR", ":/app/ini")], files: &files, others: &others }.used(),
+        &others[..1]
+    );
+    first_alone(
+        php,
+        &[("/etc/php/8.2/fpm/php.ini", "sendmail_path = \"/usr/bin/msmtp -t\"")],
+        &["/usr/bin/msmtp", "/usr/bin/other"],
+    );
+}
+
+#[test]
+fn openssl_loads_the_providers_and_engines_of_its_configuration() {
+    let text = |list: &str, module: &str| {
+        format!(
+            "openssl_conf = start\n[start]\n{list} = all\n[ all ]\ndefault = plain\none = own # x\n[own]\n{module}\nactivate = 1\n[plain]\nactivate = 1"
+        )
+    };
+    let others = ["$LIB/ossl-modules/one.so", "$LIB/ossl-modules/two.so"];
+    let starts = &["/usr/lib/x86_64-linux-gnu/libcrypto.so.3"][..];
+    let main = "/etc/ssl/openssl.cnf";
+    first_alone(starts, &[(main, &text("providers", ""))], &others);
+    first_alone(
+        starts,
+        &[(main, &text("providers", "module = two.so").replace("one = own", "x = own"))],
+        &["$LIB/ossl-modules/two.so", "$LIB/ossl-modules/one.so"],
+    );
+    first_alone(
+        starts,
+        &[(main, &text("engines", "engine_id = two").replace("one = own", "x = own"))],
+        &["$LIB/engines-3/two.so", "$LIB/engines-3/one.so"],
+    );
+    first_alone(starts, &[(main, ".include /etc/ssl/more"), ("/etc/ssl/more/a.cnf", &text("providers", ""))], &others);
+    let files = [("/app/o.cnf", &*text("providers", ""))];
+    assert_eq!(
+        Case { starts, env: &[("OPENSSL_CONF", "/app/o.cnf")], files: &files, others: &others }.used(),
+        &others[..1]
+    );
+    let none: [&str; 0] = [];
+    let off = [(main, "[all]\none = own\n[own]\nactivate = 1")];
+    assert_eq!(Case { starts, env: &[], files: &off, others: &others }.used(), none);
+}
+
+#[test]
+fn pam_and_name_services_load_the_modules_of_their_lines() {
+    let pam = &["/usr/bin/pam_start"][..];
+    let others = ["$LIB/security/pam_one.so", "$LIB/security/pam_two.so"];
+    for text in [
+        "auth required pam_one.so nullok",
+        "-auth [success=1 default=ignore] pam_one.so",
+        "auth sufficient /usr/lib/x86_64-linux-gnu/security/pam_one.so",
+    ] {
+        first_alone(pam, &[("/etc/pam.d/app", text)], &others);
+    }
+    for text in ["@include rest", "auth include rest", "auth substack rest"] {
+        first_alone(pam, &[("/etc/pam.d/app", text), ("/etc/pam.d/rest", "auth required pam_one.so")], &others);
+    }
+    first_alone(
+        pam,
+        &[("/etc/pam.d/app", "session optional pam_exec.so /usr/bin/greet")],
+        &["/usr/bin/greet", "/usr/bin/other"],
+    );
+    let names = &["/usr/bin/getpwnam"][..];
+    let others = ["$LIB/libnss_one.so.2", "$LIB/libnss_two.so.2"];
+    first_alone(
+        names,
+        &[("/etc/nsswitch.conf", "# two\npasswd: files one [NOTFOUND=return]\nhosts: files dns")],
+        &others,
+    );
+}
+
+#[test]
+fn supervisors_run_the_programs_of_their_files() {
+    let others = ["/usr/bin/one", "/usr/bin/two"];
+    for (starts, path, text) in [
+        ("/usr/bin/monit", "/etc/monit/monitrc", "check process a\n  start program = \"/usr/bin/one start\""),
+        (
+            "/usr/lib/systemd/systemd",
+            "/etc/systemd/system/a.service",
+            "[Service]\nExecStart=-/usr/bin/one -x\n# ExecStop=/usr/bin/two",
+        ),
+        ("/usr/lib/systemd/systemd", "/etc/systemd/system/a.service", "[Service]\nExecStartPre=+/usr/bin/env A=b one"),
+        ("/usr/bin/busybox", "/etc/inittab", "::respawn:/usr/bin/one -f"),
+        ("/usr/bin/s6-svscan", "/etc/s6-overlay/s6-rc.d/a/up", "foreground { one }"),
+        ("/usr/bin/s6-svscan", "/etc/s6-overlay/s6-rc.d/a/run", "#!/usr/bin/execlineb -P\none"),
+        ("/usr/bin/runsvdir", "/etc/service/a/run", "#!/usr/bin/sh\nexec one"),
+    ] {
+        first_alone(&[starts], &[(path, text), ("/usr/bin/env", "x"), ("/usr/bin/sh", "x")], &others);
+    }
+}

@@ -1,0 +1,305 @@
+//! What command lines start, each tried on a small image: a package stays when, and only when, something starts its program.
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests build their own trees")]
+
+use slim::launch::Launch;
+use slim::packages::{Inventory, Package};
+use slim::path::ImagePath;
+use slim::policy::{Profile, decide};
+use slim::reach::{Wishes, reach};
+use slim::tree::{MemoryContents, Node, text};
+
+/// Programs in packages of their own names, whatever starts them in a package `base`, and a script without a first line.
+const TREE: &str = "/usr/bin/sh = x\n/usr/bin/bash = x\n/usr/bin/env = x\n/usr/bin/tini = x\n/usr/sbin/gosu = x\n/usr/bin/nice = x\n\
+    /usr/bin/su = x\n/usr/bin/busybox = x\n/usr/bin/flock = x\n/usr/bin/xargs = x\n/usr/bin/find = x\n/usr/bin/cat = x\n\
+    /usr/bin/setuidgid = x\n/usr/bin/with-contenv = x\n/usr/bin/execlineb = x\n/usr/sbin/runuser = x\n/usr/bin/waiter = x\n\
+    /usr/bin/supervisord = x\n/usr/sbin/cron = x\n/usr/bin/supercronic = x\n\
+    /usr/bin/tool = x\n/usr/bin/zsh = x\n/usr/lib/plain = exec tool\n\
+    /etc/passwd = root:x:0:0::/root:/usr/bin/bash\\napp:x:1:1::/:/usr/bin/zsh\\n\n";
+
+fn package(name: &str, files: &[&str]) -> Package {
+    let files = files.iter().map(|path| ImagePath::literal(path)).collect();
+    Package { name: name.into(), architecture: "all".into(), files, ..Package::default() }
+}
+
+fn base() -> Package {
+    let lines = TREE.lines().filter_map(|line| Some(line.split_once(" = ")?.0));
+    package("base", &lines.filter(|path| !path.ends_with("/tool") && !path.ends_with("/zsh")).collect::<Vec<_>>())
+}
+
+/// What stays of the packages `tool`, `zsh` and others of a tree, and every unknown.
+fn kept(lines: &str, launch: &Launch) -> (Vec<String>, Vec<String>) {
+    let mut tree = text::tree(&format!("{TREE}{lines}")).unwrap();
+    for (path, content) in [
+        ("/usr/bin/entry", b"#!/usr/bin/sh\nexec \"$@\"\n".to_vec()),
+        ("/usr/bin/shout", b"#!/usr/bin/sh\necho $1\n".to_vec()),
+    ] {
+        tree.insert(ImagePath::literal(path), Node { mode: 0o755, ..Node::file(content) });
+    }
+    let packages = vec![base(), package("tool", &["/usr/bin/tool"]), package("zsh", &["/usr/bin/zsh"])];
+    let inventory = Inventory::new(packages, &tree);
+    let recipes = recipes::Recipes::embedded().unwrap();
+    let reached = reach(&tree, &MemoryContents, &inventory, launch, &recipes, &Wishes::default()).unwrap();
+    let plan = decide(&tree, &inventory, &reached, Profile::Packages);
+    let kept = plan.kept().map(|step| step.package.trim_end_matches(":all").to_owned()).filter(|name| name != "base");
+    (kept.collect(), reached.graph.unknowns().iter().map(ToString::to_string).collect())
+}
+
+fn argv(words: &[&str]) -> Launch {
+    Launch { entrypoint: words.iter().map(|word| (*word).to_owned()).collect(), ..Launch::default() }
+}
+
+/// What stays when the application is this script.
+fn script(text: &str) -> (Vec<String>, Vec<String>) {
+    let first = if text.starts_with("#!") { "" } else { "#!/usr/bin/bash\\n" };
+    kept(&format!("/usr/bin/app 755 = {first}{}\\n", text.replace('\n', "\\n")), &argv(&["/usr/bin/app"]))
+}
+
+/// The scripts of which something else stays than what is said.
+fn wrong(rows: &[(&str, &str)]) -> Vec<String> {
+    let differs = |(text, expected): &(&str, &str)| {
+        let (kept, unknowns) = script(text);
+        (kept.join(" ") != *expected).then(|| format!("{text}: {kept:?} {unknowns:?}"))
+    };
+    rows.iter().filter_map(differs).collect()
+}
+
+#[test]
+fn wrappers_lead_to_what_they_run() {
+    for (words, expected) in [
+        (&["tool", "-g", "x"][..], "tool"),
+        (&["tini", "--", "tool"], "tool"),
+        (&["tini", "-p", "SIGTERM", "-g", "tool"], "tool"),
+        (&["env", "-i", "-u", "HOME", "A=b", "tool"], "tool"),
+        (&["env", "-S", "A=b tool -x"], "tool"),
+        (&["gosu", "app:app", "tool"], "tool"),
+        (&["/usr/bin/tini", "-g", "--", "/usr/bin/env", "X=/app", "gosu", "33", "nice", "-n", "5", "tool"], "tool"),
+        (&["flock", "/run/lock", "tool"], "tool"),
+        (&["flock", "/run/lock", "-c", "cd / && tool"], "tool"),
+        (&["busybox", "sh", "-c", "tool"], "tool"),
+        (&["find", "/", "-exec", "cat", ";", "-exec", "tool", "{}", "+"], "tool"),
+        (&["su", "app", "-c", "tool --now"], "tool zsh"),
+        (&["su", "-s", "/usr/bin/sh", "-c", "tool", "app"], "tool"),
+        (&["su", "-", "app"], "zsh"),
+        (&["su"], ""),
+        (&["runuser", "-u", "app", "--", "tool"], "tool"),
+        (&["gosu", "tool", "cat"], ""),
+    ] {
+        let (kept, unknowns) = kept("", &argv(words));
+        assert_eq!((kept.join(" "), unknowns.len()), (expected.to_owned(), 0), "{words:?} {unknowns:?}");
+    }
+    let (_, unknowns) = kept("", &argv(&["su", "nobody"]));
+    assert!(unknowns[0].contains("the shell of nobody, whom the image does not know"), "{unknowns:?}");
+}
+
+#[test]
+fn shell_form_is_text_to_be_read() {
+    for words in [
+        &["/bin/sh", "-ec", "exec tool"][..],
+        &["sh", "-o", "pipefail", "-c", "exec tool"],
+        &["sh", "-c", "exec \"$@\"", "sh", "tool"],
+        &["sh", "/usr/lib/plain"],
+        &["sh", "-e", "--", "/usr/lib/plain", "x"],
+    ] {
+        assert_eq!(kept("/bin -> usr/bin\n", &argv(words)), (vec!["tool".to_owned()], vec![]), "{words:?}");
+    }
+}
+
+#[test]
+fn an_entrypoint_hands_its_arguments_on() {
+    for command in [
+        &["tool"][..],
+        &["/bin/sh", "-c", "tool --x"],
+        &["gosu", "app", "tool"],
+        &["sh", "/usr/lib/plain"],
+        &["env", "A=b", "tool"],
+        &["--wait", "db:1", "--", "tool"],
+    ] {
+        let launch =
+            Launch { command: command.iter().map(|word| (*word).to_owned()).collect(), ..argv(&["/usr/bin/entry"]) };
+        assert_eq!(kept("/bin -> usr/bin\n", &launch).0, ["tool"], "{command:?}");
+    }
+    assert_eq!(kept("", &argv(&["entry", "-x", "tool"])).0, Vec::<String>::new());
+}
+
+#[test]
+fn a_health_check_is_a_root_and_a_missing_command_is_told() {
+    let healthcheck = vec!["CMD-SHELL".into(), "tool -t".into()];
+    let (kept, unknowns) = kept("/bin -> usr/bin\n", &Launch { healthcheck, ..argv(&["gone"]) });
+    assert_eq!(kept, ["tool"]);
+    assert!(unknowns.len() == 1 && unknowns[0].contains("gone is not in the image"), "{unknowns:?}");
+}
+
+#[test]
+fn more_commands_are_roots_and_say_where_they_come_from() {
+    let extra = vec!["nice -n 5 '/usr/bin/tool'".to_owned(), "cat && zsh".to_owned(), "cat 'x".to_owned()];
+    let (kept, unknowns) = kept("/bin -> usr/bin\n", &Launch { extra, ..argv(&["cat"]) });
+    assert_eq!(kept, ["tool", "zsh"]);
+    assert!(unknowns.len() == 1 && unknowns[0].starts_with("--root cat 'x") && unknowns[0].contains("not closed"));
+}
+
+#[test]
+fn arguments_that_name_files_are_in_use() {
+    for argument in ["/usr/bin/tool", "--program=/usr/bin/tool", "-p/usr/bin/tool"] {
+        assert_eq!(kept("", &argv(&["cat", "x", argument])).0, ["tool"], "{argument}");
+    }
+    assert_eq!(kept("", &argv(&["cat", "x", "tool"])).0, Vec::<String>::new());
+}
+
+#[test]
+fn the_last_program_of_a_first_line_reads_the_script() {
+    let rows = [
+        ("#!/usr/bin/env -S nice sh\ntool", "tool"),
+        ("#!/usr/bin/env -S A=b bash -e\ntool", "tool"),
+        ("#!/usr/bin/env -u A bash\ntool", "tool"),
+        ("#!/usr/bin/busybox sh\ntool", "tool"),
+        ("#!/usr/bin/with-contenv bash\ntool", "tool"),
+        ("#!/usr/bin/tini /usr/bin/sh\ntool", "tool"),
+        ("#!/usr/bin/execlineb -P\nforeground { cat x }\nsetuidgid app tool", "tool"),
+        ("#!/usr/bin/cat\ntool", ""),
+    ];
+    assert_eq!(wrong(&rows), Vec::<String>::new());
+}
+
+#[test]
+fn commands_of_scripts_are_read_by_the_grammar_of_wrappers() {
+    let rows = [
+        ("gosu \"$USER\" tool", "tool"),
+        ("exec gosu \"$USER\" tool \"$@\"", "tool"),
+        ("env A=\"$B\" tool", "tool"),
+        ("exec -a other tool", "tool"),
+        ("time -p tool", "tool"),
+        ("su - app -c \"tool --config $CONFIG\"", "tool zsh"),
+        ("su -s /usr/bin/sh app -c 'exec tool'", "tool"),
+        ("runuser -u app -- tool", "tool"),
+        ("runuser -u tool -- cat", ""),
+        ("bash -c \"cd $HOME && exec tool\"", "tool"),
+        ("sh /usr/lib/plain", "tool"),
+        ("bash -x \"$PLAIN\" || sh -e /usr/lib/plain", "tool"),
+        ("entry tool --x", "tool"),
+        ("entry db:1 -- tool --x", "tool"),
+        ("shout tool", ""),
+        ("cat tool", ""),
+        ("echo x | xargs -n 1 tool", "tool"),
+        ("find / -exec sh -c 'tool \"$1\"' sh {} \\;", "tool"),
+        ("flock -n /run/lock -c \"tool $1\"", "tool"),
+        ("busybox xargs tool", "tool"),
+    ];
+    assert_eq!(wrong(&rows), Vec::<String>::new());
+}
+
+#[test]
+fn commands_in_variables_and_lists_are_read() {
+    let rows = [
+        ("RUN='gosu app tool -x'\nexec $RUN", "tool"),
+        ("RUN=\"tool\"\neval \"exec $RUN\"", "tool"),
+        ("RUN='cd / && tool'\neval \"$RUN\"", "tool"),
+        ("RUN='cd / && tool'\nsh -c \"$RUN\"", "tool"),
+        ("run=(gosu app tool)\nexec \"${run[@]}\"", "tool"),
+        ("f() { local run=( tool -x ); \"${run[@]}\"; }\nf", "tool"),
+        ("run=(gosu app)\nrun+=(tool)\n\"${run[@]}\"", "tool"),
+        ("declare -a all=(cat tool)\nfor one in \"${all[@]}\"; do $one; done", "tool"),
+        ("$WRAPPER tool", "tool"),
+        ("exec $WRAPPER tool", "tool"),
+        ("${DEBUG:+cat} tool", "tool"),
+        ("exec ${WRAPPER:-} gosu app tool", "tool"),
+        ("set -- gosu app tool \"$@\"\nexec \"$@\"", "tool"),
+        ("set -- tool \"$@\"", "tool"),
+        ("as_app() { exec gosu app \"$@\"; }\nas_app tool -x", "tool"),
+        ("run() { \"$@\"; }\nrun tool", "tool"),
+        ("try() { n=$1; shift; \"$@\"; }\ntry 5 tool", "tool"),
+        ("say() { echo \"$@\"; }\nsay tool", ""),
+        ("PROGRAM=/opt/tool.sh\nname=${PROGRAM##*/}\n${name%.sh}", "tool"),
+        (". /etc/default/app\nexec $DAEMON", "tool"),
+        ("$(command -v tool) -x", "tool"),
+        ("HERE=$(cd \"$(dirname \"$0\")\" && pwd)\n\"$HERE/tool\"", "tool"),
+        ("\"$(dirname \"${BASH_SOURCE[0]}\")/tool\"", "tool"),
+        ("\"${0%/*}/tool\"", "tool"),
+        ("\"$(dirname \"$0\")/../bin/tool\"", "tool"),
+        ("exec \"$0\" again", ""),
+    ];
+    let wrong: Vec<String> = rows
+        .iter()
+        .filter_map(|(text, expected)| {
+            let lines = format!(
+                "/etc/default/app = DAEMON=/usr/bin/tool\\n\n/usr/bin/app 755 = #!/usr/bin/bash\\n{}\\n",
+                text.replace('\n', "\\n")
+            );
+            let (kept, unknowns) = kept(&lines, &argv(&["/usr/bin/app"]));
+            (kept.join(" ") != *expected).then(|| format!("{text}: {kept:?} {unknowns:?}"))
+        })
+        .collect();
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn text_that_is_fed_to_a_shell_is_read() {
+    let rows = [
+        ("sh <<END\ntool\nEND", "tool"),
+        ("gosu app bash -s <<'END'\ntool\nEND", "tool"),
+        ("bash <<< \"tool $1\"", "tool"),
+        ("cat <<END | sh\ntool\nEND", "tool"),
+        ("echo 'exec tool' | bash -", "tool"),
+        ("cat > /run/start <<END\n#!/bin/sh\nexec tool\nEND\nchmod +x /run/start", "tool"),
+        ("cat > /etc/conf <<END\ntool\nEND", ""),
+        ("echo tool | cat", ""),
+    ];
+    assert_eq!(wrong(&rows), Vec::<String>::new());
+}
+
+#[test]
+fn loops_over_folders_run_and_read_what_is_there() {
+    let lines = "/start.d/a.sh = tool\\n\n/start.d/b 755 = #!/bin/sh\\nzsh\\n\n/bin -> usr/bin\n\
+        /usr/bin/app 755 = #!/bin/sh\\nfor f in /start.d/*; do case \"$f\" in *.sh) . \"$f\";; *) \"$f\";; esac; done\\n";
+    let (kept, unknowns) = kept(lines, &argv(&["/usr/bin/app"]));
+    assert_eq!((kept.join(" "), unknowns), ("tool zsh".to_owned(), vec![]));
+}
+
+#[test]
+fn what_a_script_computes_is_told() {
+    for (text, what) in [
+        ("exec \"$COMMAND\"", "the command is ${COMMAND}"),
+        ("gosu app \"$COMMAND\"", "the command is ${COMMAND}"),
+        ("eval \"$COMMAND\"", "the text that a shell is given is ${COMMAND}"),
+        ("bash -c \"$COMMAND\"", "the text that a shell is given is ${COMMAND}"),
+        ("sh \"$FILE\"", "the script that a shell is given is ${FILE}"),
+        (". \"$FILE\"", "the file that is read in is ${FILE}"),
+        ("source <(cat x)", "the file that is read in is ${_}"),
+    ] {
+        let (_, unknowns) = script(&format!("\n{text}"));
+        assert!(unknowns.len() == 1 && unknowns[0].contains(&format!("line 3: {what}")), "{text}: {unknowns:?}");
+    }
+    for text in ["exec \"$@\"", "eval \"$1\"", "bash -c \"$1\"", "exec gosu app \"$@\"", ". \"$1\" || true"] {
+        let (_, unknowns) = script(text);
+        assert!(unknowns.is_empty(), "{text}: {unknowns:?}");
+    }
+}
+
+#[test]
+fn supervisors_start_what_their_files_say() {
+    let conf = |program: &str| format!("/etc/supervisord.conf = [program:a]\\n{program}\\n\n");
+    let own = "/app/sv.conf = [include]\\nfiles = conf.d/*.ini\\n\n/app/conf.d/a.ini = [program:a]\\ncommand = %(here)s/../../usr/bin/tool ; now\\n\n";
+    for (lines, words, expected) in [
+        (conf("command=tool -x"), &["supervisord"][..], "tool"),
+        (conf("command=bash -c \"cd /, && exec tool\""), &["supervisord"], "tool"),
+        (conf("command=env A=b,c gosu app tool"), &["supervisord"], "tool"),
+        (conf("command=%(ENV_PROGRAM)s -x"), &["supervisord"], "tool"),
+        (conf("command=cat\\n  tool"), &["supervisord"], ""),
+        (conf("environment=command=tool"), &["supervisord"], ""),
+        (own.to_owned(), &["supervisord", "-n", "-c", "/app/sv.conf"], "tool"),
+        (
+            format!("{own}/usr/bin/app 755 = #!/bin/sh\\nexec supervisord -n -c /app/sv.conf\\n\n/bin -> usr/bin\n"),
+            &["app"],
+            "tool",
+        ),
+        ("/etc/cron.d/a = SHELL=/usr/bin/zsh\\n0,30 * * * * root tool -x\\n\n".to_owned(), &["cron", "-f"], "tool zsh"),
+        ("/etc/cron.d/a = 0 1 * * mon tool cat\\n\n".to_owned(), &["cron"], ""),
+        ("/app/table = */5 * * * * tool\\n\n".to_owned(), &["supercronic", "/app/table"], "tool"),
+    ] {
+        let mut launch = argv(words);
+        launch.env.push(("PROGRAM".into(), "/usr/bin/tool".into()));
+        launch.env.push(("PATH".into(), "/usr/sbin:/usr/bin".into()));
+        let (kept, unknowns) = kept(&lines, &launch);
+        assert_eq!(kept.join(" "), expected, "{lines} {unknowns:?}");
+    }
+}
