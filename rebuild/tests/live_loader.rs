@@ -33,7 +33,18 @@ fn listed(root: &str, tree: &Tree, interpreter: &ImagePath, file: &ImagePath) ->
     let output =
         Command::new("chroot").args([root, &interpreter.to_text(), "--list", &file.to_text()]).output().unwrap();
     let (mut files, mut missing) = (BTreeSet::new(), BTreeSet::new());
-    let real = |name: &str| tree.resolve(&ImagePath::new(name).unwrap()).map_or(name.to_owned(), |r| r.path.to_text());
+    // The loader puts `$ORIGIN/../lib` in as it is written.
+    let real = |name: &str| {
+        let mut at = ImagePath::root();
+        for part in name.split('/').filter(|part| !part.is_empty()) {
+            at = match part {
+                ".." => at.parent().unwrap_or_else(ImagePath::root),
+                part => at.join(part).unwrap(),
+            };
+            at = tree.resolve(&at).map_or(at, |resolved| resolved.path);
+        }
+        at.to_text()
+    };
     for line in String::from_utf8_lossy(&output.stdout).lines().map(str::trim) {
         match line.split_once(" => ") {
             Some((name, "not found")) => drop(missing.insert(name.to_owned())),

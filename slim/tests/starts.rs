@@ -175,6 +175,8 @@ fn commands_of_scripts_are_read_by_the_grammar_of_wrappers() {
         ("runuser -u tool -- cat", ""),
         ("bash -c \"cd $HOME && exec tool\"", "tool"),
         ("sh /usr/lib/plain", "tool"),
+        ("sh /usr/lib/plain -c cat", "tool"),
+        ("su -lc tool app", "tool zsh"),
         ("bash -x \"$PLAIN\" || sh -e /usr/lib/plain", "tool"),
         ("entry tool --x", "tool"),
         ("entry db:1 -- tool --x", "tool"),
@@ -198,6 +200,7 @@ fn commands_in_variables_and_lists_are_read() {
         ("run=(gosu app tool)\nexec \"${run[@]}\"", "tool"),
         ("f() { local run=( tool -x ); \"${run[@]}\"; }\nf", "tool"),
         ("run=(gosu app)\nrun+=(tool)\n\"${run[@]}\"", "tool"),
+        ("base=(gosu app)\nrun=(\"${base[@]}\" tool)\n\"${run[@]}\"", "tool"),
         ("declare -a all=(cat tool)\nfor one in \"${all[@]}\"; do $one; done", "tool"),
         ("$WRAPPER tool", "tool"),
         ("exec $WRAPPER tool", "tool"),
@@ -230,6 +233,20 @@ fn commands_in_variables_and_lists_are_read() {
         })
         .collect();
     assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// Each line doubles what the one before gives.
+#[test]
+fn values_and_texts_do_not_grow_without_end() {
+    let doubled: String = (1..60).map(|line| format!("a{line}=\"$a{}$a{}\"\n", line - 1, line - 1)).collect();
+    assert_eq!(script(&format!("a0=x\n{doubled}sh -c \"$a59\"\ntool")).0, ["tool"]);
+    let lists: String =
+        (1..60).map(|line| format!("a{line}=(\"${{a{}[@]}}\" \"${{a{}[@]}}\")\n", line - 1, line - 1)).collect();
+    assert_eq!(script(&format!("a0=(x)\n{lists}\"${{a59[@]}}\"\ntool")).0, ["tool"]);
+    let calls = (0..40).map(|_| "sh -c '. /etc/default/app'\\n").collect::<String>();
+    let lines =
+        format!("/etc/default/app = {calls}\n/usr/bin/app 755 = #!/usr/bin/bash\\n. /etc/default/app\\ntool\\n");
+    assert_eq!(kept(&lines, &argv(&["/usr/bin/app"])).0, ["tool"]);
 }
 
 #[test]

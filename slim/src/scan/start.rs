@@ -146,7 +146,8 @@ impl Start<'_, '_> {
             self.unknown(&format!("the text that a shell is given is {text}"), "nothing is kept for it");
             return;
         }
-        let mut inner = Finding::default();
+        // What was read in once is not read in again, however deep it is named.
+        let mut inner = Finding { sourced: self.finding.sourced.clone(), ..Finding::default() };
         script::nested(self.scene, self.from, text.as_bytes(), self.values, &mut inner, depth + 1);
         inner.edges.iter_mut().for_each(|edge| edge.evidence = format!("{}, {}", self.place, edge.evidence));
         self.finding.extend(inner);
@@ -177,7 +178,8 @@ impl Start<'_, '_> {
             let at = arguments.iter().position(|argument| names.contains(&argument.as_str()));
             glued.or_else(|| arguments.get(at? + 1).map(String::as_str))
         };
-        let text = named(["-c", "--command"]).or_else(|| arguments.get(text_at(arguments)?).map(String::as_str));
+        let joined = || arguments.get(arguments.iter().position(|option| takes_text(option))? + 1).map(String::as_str);
+        let text = named(["-c", "--command"]).or_else(joined);
         if let Some(text) = text {
             self.text(text, depth);
         } else if named(["-u", "--user"]).is_some() {
@@ -332,9 +334,12 @@ fn operands(arguments: &[String]) -> &[String] {
 
 /// Where the text of `-c TEXT` stands, also of `-ec TEXT` and `-o pipefail -c TEXT`.
 fn text_at(arguments: &[String]) -> Option<usize> {
-    let is_it = |argument: &String| argument.starts_with('-') && !argument.starts_with("--") && argument.ends_with('c');
-    let at = arguments.iter().position(is_it)?;
-    Some(arguments.len() - operands(&arguments[at..]).len())
+    let options = arguments.len() - operands(arguments).len();
+    arguments[..options].iter().any(|option| takes_text(option)).then_some(options)
+}
+
+fn takes_text(option: &str) -> bool {
+    option.starts_with('-') && !option.starts_with("--") && option.ends_with('c')
 }
 
 /// The commands of `find … -exec COMMAND ;`.

@@ -21,8 +21,11 @@ const PREFIXES: [&str; 5] = ["builtin", "command", "exec", "time", "!"];
 /// How deep words are looked into.
 const DEPTH_LIMIT: usize = 8;
 
-/// How many command lines a command can stand for, and how many files are read for their variables.
+/// How many command lines a command can stand for.
 const LINE_LIMIT: usize = 256;
+
+/// How many command lines all commands of a script may stand for beyond the first of each.
+const BUDGET: usize = 1 << 16;
 
 /// Adds what a script uses.
 pub(super) fn read(
@@ -36,12 +39,12 @@ pub(super) fn read(
     let mut values = values.clone();
     // Twice, for functions and branches assign what lines above them use.
     for _ in 0..2 {
-        gather(scene, script, &mut values, &mut BTreeSet::new(), depth);
+        gather(scene, script, &mut values, depth);
     }
     let starts =
         |name: &str| PREFIXES.contains(&name) || launch::is_shell(name) || scene.knowledge.wrapper(name).is_some();
     let runners = functions::runners(script, &starts);
-    let mut reader = Reader { scene, from, values, runners, finding, depth };
+    let mut reader = Reader { scene, from, values, runners, finding, depth, budget: BUDGET };
     for redirection in script.redirections() {
         if let (Target::Word(word), RedirectionKind::Read | RedirectionKind::ReadWrite) =
             (&redirection.target, redirection.kind)
@@ -58,7 +61,7 @@ pub(super) fn read(
 }
 
 /// Adds what a script, and every file that it reads in, gives its variables.
-fn gather(scene: &Scene<'_>, script: &Script, values: &mut Values, seen: &mut BTreeSet<ImagePath>, depth: usize) {
+fn gather(scene: &Scene<'_>, script: &Script, values: &mut Values, depth: usize) {
     for command in script.commands() {
         for assigned in assigned(command) {
             let found = values.possible(scene, &assigned.value);
@@ -66,17 +69,15 @@ fn gather(scene: &Scene<'_>, script: &Script, values: &mut Values, seen: &mut BT
         }
         for array in command.assignments.iter().chain(&command.declared) {
             if let Some(words) = &array.array {
-                values.give_array(&array.name, words, array.append);
+                values.give_array(scene, &array.name, words, array.append);
             }
         }
         if depth < DEPTH_LIMIT && command.name().is_some_and(|name| matches!(name.as_str(), "." | "source")) {
             for name in command.words.get(1).map(|word| values.possible(scene, word)).unwrap_or_default() {
                 let path = scene.launch.absolute(&name).and_then(|path| Some(scene.tree.lookup(&path)?.0));
-                let Some(path) = path.filter(|path| seen.len() < LINE_LIMIT && seen.insert(path.clone())) else {
-                    continue;
-                };
+                let Some(path) = path.filter(|path| values.takes(path)) else { continue };
                 if let Some(inner) = scene.read(&path).and_then(|bytes| script::parse(&bytes).ok()) {
-                    gather(scene, &inner, values, seen, depth + 1);
+                    gather(scene, &inner, values, depth + 1);
                 }
             }
         }
@@ -118,6 +119,8 @@ struct Reader<'s, 'a> {
     runners: BTreeSet<&'s str>,
     finding: &'s mut Finding,
     depth: usize,
+    /// Command lines beyond the first of each command that are still followed.
+    budget: usize,
 }
 
 impl<'a> Reader<'_, 'a> {
@@ -246,8 +249,16 @@ impl<'a> Reader<'_, 'a> {
                 self.run(arguments, place, depth + 1);
             }
         }
-        for line in self.lines(first, &names, arguments) {
-            self.line(&line, place);
+        for (number, line) in self.lines(first, &names, arguments).iter().enumerate() {
+            if number > 0 && self.budget == 0 {
+                break;
+            }
+            self.budget -= usize::from(number > 0);
+            if number > 0 && self.budget == 0 {
+                let what = "the variables from here on have more values than are followed".to_owned();
+                self.unknown(place, what, "the first of each is followed");
+            }
+            self.line(line, place);
         }
     }
 

@@ -3,22 +3,33 @@
 use super::super::{Scene, config};
 use crate::path::ImagePath;
 use crate::script::{CommandKind, Item, Operator, Part, Word};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many values of a variable, or of a word of variables, are followed.
 const VALUE_LIMIT: usize = 256;
 
+/// How long a value may grow: `a=$b$b` doubles it.
+const LENGTH_LIMIT: usize = 1 << 16;
+
 /// How deep words are looked into: defaults in defaults, substitutions in substitutions.
 const DEPTH_LIMIT: usize = 8;
 
+/// How many files are read for their assignments.
+const FILE_LIMIT: usize = 256;
+
+/// How many words a list may have.
+const LIST_LIMIT: usize = 256;
+
 /// How many lists an array is followed for.
-const ARRAY_LIMIT: usize = 8;
+const ARRAY_LIMIT: usize = 4;
 
 /// What assignments and loops give variables. Every branch may have run: a variable has all the values that some line gives it.
 #[derive(Debug, Clone, Default)]
 pub struct Values {
     words: BTreeMap<String, Vec<String>>,
     arrays: BTreeMap<String, Vec<Vec<Word>>>,
+    /// Files that the script reads in and whose assignments are among these.
+    read: BTreeSet<ImagePath>,
 }
 
 impl Values {
@@ -31,6 +42,11 @@ impl Values {
         values
     }
 
+    /// Whether a file's assignments are still to be gathered; from now on they are not.
+    pub fn takes(&mut self, file: &ImagePath) -> bool {
+        self.read.len() < FILE_LIMIT && self.read.insert(file.clone())
+    }
+
     /// Remembers what a variable can be.
     pub fn give(&mut self, name: &str, values: impl IntoIterator<Item = String>) {
         for value in values.into_iter().filter(|value| !value.is_empty()) {
@@ -41,15 +57,21 @@ impl Values {
         }
     }
 
-    /// Remembers a list; one that is appended to is longer by it.
-    pub fn give_array(&mut self, name: &str, words: &[Word], append: bool) {
-        let lists = self.arrays.entry(name.to_owned()).or_default();
-        let list = match lists.last().filter(|_| append) {
-            Some(last) => last.iter().chain(words).cloned().collect(),
-            None => words.to_vec(),
-        };
-        if lists.len() < ARRAY_LIMIT && !lists.contains(&list) {
-            lists.push(list);
+    /// Remembers a list; one that is appended to is longer by it. The array has the values of each of its words, too.
+    pub fn give_array(&mut self, scene: &Scene<'_>, name: &str, words: &[Word], append: bool) {
+        for words in self.spread(words) {
+            for word in &words {
+                let values = self.possible(scene, word);
+                self.give(name, values);
+            }
+            let lists = self.arrays.entry(name.to_owned()).or_default();
+            let list: Vec<Word> = match lists.last().filter(|_| append) {
+                Some(last) => last.iter().chain(&words).take(LIST_LIMIT).cloned().collect(),
+                None => words,
+            };
+            if lists.len() < ARRAY_LIMIT && !lists.contains(&list) {
+                lists.push(list);
+            }
         }
     }
 
@@ -62,7 +84,7 @@ impl Values {
                 Some(lists) => lists.get(number.min(lists.len() - 1)).cloned().unwrap_or_default(),
                 None => vec![word.clone()],
             };
-            words.iter().flat_map(put).collect()
+            words.iter().flat_map(put).take(LIST_LIMIT.max(words.len())).collect()
         };
         (0..most).map(one).collect()
     }
@@ -98,7 +120,7 @@ impl Values {
                 Part::Arithmetic(_) | Part::Process(_) => return None,
             };
             let joined = values.iter().flat_map(|value| ends.iter().map(move |end| format!("{value}{end}")));
-            values = joined.take(VALUE_LIMIT).collect();
+            values = joined.filter(|value| value.len() <= LENGTH_LIMIT).take(VALUE_LIMIT).collect();
             if values.is_empty() {
                 return None;
             }
@@ -110,8 +132,6 @@ impl Values {
         let inner = |word: &Word| self.expanded(scene, &word.parts, depth + 1).unwrap_or_default();
         let mut ends = self.words.get(name).cloned().unwrap_or_default();
         ends.extend(scene.launch.variable(name).map(str::to_owned));
-        let elements = self.arrays.get(name).into_iter().flatten().flatten();
-        ends.extend(elements.flat_map(|word| inner(word)));
         match operator {
             Operator::None | Operator::Require { .. } | Operator::Other(_) => ends,
             Operator::Length => Vec::new(),
@@ -189,6 +209,9 @@ impl Values {
 
     fn render(&self, scene: &Scene<'_>, parts: &[Part], text: &mut String, depth: usize) {
         for part in parts {
+            if text.len() > crate::script::MAX_SIZE {
+                return;
+            }
             match part {
                 Part::Literal(part) | Part::Quoted(part) | Part::AnsiQuoted(part) => text.push_str(part),
                 Part::Double(parts) if depth < DEPTH_LIMIT => self.render(scene, parts, text, depth + 1),
