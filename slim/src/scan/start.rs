@@ -172,20 +172,24 @@ impl Start<'_, '_> {
 
     /// `su [-] USER -c TEXT`, `runuser -u USER -- PROGRAM`: the first is read by the user's shell, as is a `su` that is told nothing.
     fn as_user(&mut self, wrapper: &Wrapper, arguments: &[String], depth: usize) {
+        let mut rest = arguments.to_vec();
+        let joined = rest.iter().position(|option| takes_text(option)).map(|at| {
+            let end = rest.len().min(at + 2);
+            rest.drain(at..end).nth(1).unwrap_or_default()
+        });
         let named = |names: [&str; 2]| {
             let long = format!("{}=", names[1]);
-            let glued = arguments.iter().find_map(|argument| argument.strip_prefix(&long));
-            let at = arguments.iter().position(|argument| names.contains(&argument.as_str()));
-            glued.or_else(|| arguments.get(at? + 1).map(String::as_str))
+            let glued = rest.iter().find_map(|argument| argument.strip_prefix(&long));
+            let at = rest.iter().position(|argument| names.contains(&argument.as_str()));
+            glued.or_else(|| rest.get(at? + 1).map(String::as_str))
         };
-        let joined = || arguments.get(arguments.iter().position(|option| takes_text(option))? + 1).map(String::as_str);
-        let text = named(["-c", "--command"]).or_else(joined);
+        let text = joined.or_else(|| named(["--command", "--command"]).map(str::to_owned));
         if let Some(text) = text {
-            self.text(text, depth);
+            self.text(&text, depth);
         } else if named(["-u", "--user"]).is_some() {
             return self.run(launch::wrapped(wrapper, arguments), depth + 1);
         }
-        let user = launch::wrapped(wrapper, arguments).iter().find(|word| *word != "-").map_or("root", String::as_str);
+        let user = launch::wrapped(wrapper, &rest).iter().find(|word| *word != "-").map_or("root", String::as_str);
         match named(["-s", "--shell"]).map(str::to_owned).or_else(|| self.login_shell(user)) {
             Some(shell) => {
                 let evidence = format!("{}: the shell of {user}", self.place);
