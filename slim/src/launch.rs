@@ -90,11 +90,13 @@ impl Launch {
         let mut names = Vec::new();
         for part in from.split('/').chain(name.split('/')).filter(|part| !matches!(*part, "" | ".")) {
             match part {
-                ".." => drop(names.pop()),
+                ".." => {
+                    names.pop();
+                }
                 part => names.push(part),
             }
         }
-        ImagePath::new(&format!("/{}", names.join("/"))).ok()
+        ImagePath::new(format!("/{}", names.join("/"))).ok()
     }
 
     /// The roots of the image: what its configuration runs and names.
