@@ -88,7 +88,10 @@ pub fn decide(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profil
         let path = reach.packages.get(&index).cloned();
         let (verdict, reason) = match (&path, profile) {
             (_, Profile::Off) => (Verdict::Keep, "the profile is off".to_owned()),
-            (Some(_), _) if reach.whole.contains_key(&index) => (Verdict::Keep, reach.whole[&index].clone()),
+            // Only what nothing in use leads to stays for whoever asks for it.
+            (Some(path), _) if path.is_root() && reach.whole.contains_key(&index) => {
+                (Verdict::Keep, reach.whole[&index].clone())
+            }
             (Some(path), _) => (Verdict::Keep, in_use(path, reach.named.get(&index))),
             (None, _) => (Verdict::Remove, "nothing in use leads to any of its files".to_owned()),
         };
