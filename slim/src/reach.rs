@@ -10,7 +10,7 @@ use crate::packages::Inventory;
 use crate::path::ImagePath;
 use crate::scan::knowledge::{Doubt, Facts, Knowledge};
 use crate::scan::places::Places;
-use crate::scan::{Finding, Scene, elf, idle, mention, node, perl, python, script, zone};
+use crate::scan::{Finding, Scene, elf, idle, java, mention, node, perl, python, script, zone};
 use crate::tree::{Contents, Kind, Tree};
 use rayon::prelude::*;
 use recipes::{Keeping, Recipes};
@@ -147,7 +147,14 @@ impl Work<'_, '_> {
             finding.edges.extend(edges.into_iter().map(|edge| if root.keeps_package { edge } else { edge.of_file() }));
         }
         self.interpreter(&mut finding);
-        for (name, value) in &scene.launch.env {
+        let launch = scene.launch;
+        let words = launch.entrypoint.iter().chain(&launch.command).chain(&launch.extra).chain(&launch.healthcheck);
+        let told = words.map(|word| (word, format!("the command line has {word}")));
+        let set = launch.env.iter().map(|(name, value)| (value, format!("environment {name}={value}")));
+        for (text, evidence) in told.chain(set) {
+            finding.edges.extend(java::listed(scene, None, text, &Rule::Root, &evidence));
+        }
+        for (name, value) in &launch.env {
             zone::find(scene, None, value.as_bytes(), |_| format!("environment {name}={value}"), &mut finding);
         }
         for (place, text) in roots.snippets {

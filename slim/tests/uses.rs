@@ -9,6 +9,7 @@ use slim::policy::{Profile, decide};
 use slim::reach::{Reach, Wishes, reach};
 use slim::tree::{MemoryContents, Node, Tree, text};
 use testdata::elf::{Elf, library as library_of, plugin, program};
+use testdata::zip;
 
 /// An image of packages: the lines of a tree, and for each package the files that it owns.
 struct Image {
@@ -235,6 +236,9 @@ fn javas_desktop_stays_when_a_class_names_it() {
     for (lines, packages, files) in [
         ("/app/A.class = java/util/List", format!("/libawt.so {libraries}"), "/ct.sym /libawt.so /server/classes.jsa"),
         ("/app/A.class = java/awt/Font", gio.to_owned(), "/ct.sym /server/classes.jsa"),
+        // Other languages of the virtual machine write packages and classes apart.
+        ("/app/a.clj = (:import (javax.imageio ImageIO))", gio.to_owned(), "/ct.sym /server/classes.jsa"),
+        ("/app/a.py = from java.awt import Color", gio.to_owned(), "/ct.sym /server/classes.jsa"),
         (
             "/app/run 755 = #!/usr/bin/sh\\nexec app -Xshare:on --release 8",
             format!("/libawt.so {libraries}"),
@@ -258,6 +262,41 @@ fn javas_desktop_stays_when_a_class_names_it() {
     let mut told = java("");
     told.launch.env.push(("JAVA_TOOL_OPTIONS".into(), "--add-modules java.desktop".into()));
     assert_eq!(gone(&told, Profile::Packages).0, gio);
+}
+
+#[test]
+fn archives_of_java_are_found_on_class_paths_and_in_manifests() {
+    let jar = |name: &str| format!("/usr/share/java/{name}.jar");
+    let manifest = zip::archive(&[(
+        "META-INF/MANIFEST.MF",
+        b"Manifest-Version: 1.0\nClass-Path: named.jar file:/usr/share/java/url.jar\n",
+    )]);
+    let names = ["first", "second", "named", "url", "agent", "other"];
+    let owned: Vec<String> = names.iter().map(|name| jar(name)).collect();
+    let files: Vec<[&str; 1]> = owned.iter().map(|path| [path.as_str()]).collect();
+    let packages: Vec<(&str, &[&str])> = names.iter().zip(&files).map(|(name, files)| (*name, &files[..])).collect();
+    let image = |lines: &str| {
+        let mut image = Image::new(&format!("/usr/share/java/\n{lines}"), &packages).elf("/usr/bin/java", &program());
+        for path in &owned {
+            let bytes = if *path == jar("first") { manifest.clone() } else { zip::archive(&[]) };
+            image.tree.insert(ImagePath::literal(path), Node::file(bytes));
+        }
+        image
+    };
+    let mut launched = image("/app/");
+    launched.launch.entrypoint =
+        ["/usr/bin/java", "-cp", "/app:/usr/share/java/first.jar:/usr/share/java/second.jar", "Main"]
+            .map(str::to_owned)
+            .to_vec();
+    assert_eq!(launched.kept().0, ["first", "named", "second", "url"]);
+    launched.launch.env.push(("JAVA_TOOL_OPTIONS".into(), "-Xmx1g -javaagent:/usr/share/java/agent.jar=x=1".into()));
+    assert_eq!(launched.kept().0, ["agent", "first", "named", "second", "url"]);
+    let script = "/usr/bin/app 755 = #!/bin/sh\\nexport CLASSPATH=/usr/share/java/second.jar:/app\\njava -cp /x:/usr/share/java/other.jar Main";
+    assert_eq!(image(script).kept().0, ["other", "second"]);
+    assert_eq!(
+        image("/usr/bin/app 755 = #!/bin/sh\\njava -cp \"/app:/usr/share/java/*\" Main").kept().0.len(),
+        names.len()
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What scripts use: the interpreter of their `#!` line and, for shell scripts, the commands and files that they name.
 
-use super::{Finding, Scene, python};
+use super::{Finding, Scene, java, python};
 use crate::graph::{Edge, Rule};
 use crate::launch;
 use crate::path::ImagePath;
@@ -402,6 +402,10 @@ impl Reader<'_, '_> {
             Some((_, value)) if !name.starts_with('/') => value,
             _ => name,
         };
+        if name.contains([':', '*']) {
+            let edges = java::listed(self.scene, self.from, name, &Rule::Source, &format!("{place}: {name}"));
+            self.finding.edges.extend(edges);
+        }
         if !name.starts_with('/') || name.len() < 2 {
             return;
         }
