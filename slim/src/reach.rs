@@ -153,6 +153,9 @@ impl Work<'_, '_> {
         let set = launch.env.iter().map(|(name, value)| (value, format!("environment {name}={value}")));
         for (text, evidence) in told.chain(set) {
             finding.edges.extend(java::listed(scene, None, text, &Rule::Root, &evidence));
+            for word in text.split(|c: char| c.is_whitespace() || "=,".contains(c)) {
+                python::named(scene, None, word, &evidence, &mut finding);
+            }
         }
         for (name, value) in &launch.env {
             zone::find(scene, None, value.as_bytes(), |_| format!("environment {name}={value}"), &mut finding);
@@ -179,6 +182,7 @@ impl Work<'_, '_> {
                 }
             }
         }
+        self.note_imports(None, &finding);
         self.take(finding);
     }
 
@@ -248,13 +252,18 @@ impl Work<'_, '_> {
                 if is_link && !self.full.contains(&path) {
                     finding.edges.iter_mut().for_each(|edge| edge.keeps_package = false);
                 }
-                for symbol in finding.imports.iter().filter(|symbol| self.scene.knowledge.asks_about(symbol)) {
-                    let importers = self.facts.imports.entry(symbol.clone()).or_default();
-                    if !importers.contains(&path) {
-                        importers.push(path.clone());
-                    }
-                }
+                self.note_imports(Some(&path), &finding);
                 self.take(finding);
+            }
+        }
+    }
+
+    /// Remembers the symbols that rules ask about.
+    fn note_imports(&mut self, from: Option<&ImagePath>, finding: &Finding) {
+        for symbol in finding.imports.iter().filter(|symbol| self.scene.knowledge.asks_about(symbol)) {
+            let importers = self.facts.imports.entry(symbol.clone()).or_default();
+            if !importers.iter().any(|other| other.as_ref() == from) {
+                importers.push(from.cloned());
             }
         }
     }

@@ -8,6 +8,7 @@ use slim::path::ImagePath;
 use slim::policy::{Profile, decide};
 use slim::reach::{Reach, Wishes, reach};
 use slim::tree::{MemoryContents, Node, Tree, text};
+use std::collections::BTreeSet;
 use testdata::elf::{Elf, library as library_of, plugin, program};
 use testdata::zip;
 
@@ -495,6 +496,71 @@ fn parts_of_pythons_library_stay_when_a_program_imports_them() {
             gone.keys().map(|path| path.to_text().replace("/usr/lib/python3.11/", "").replace(".py", "")).collect();
         assert_eq!(names.join(" "), expected, "{module}");
     }
+}
+
+#[test]
+fn objects_of_pythons_library_go_with_their_libraries_unless_somebody_asks() {
+    let object = |name: &str| format!("/usr/lib/python3.11/lib-dynload/{name}.cpython-311-x86_64-linux-gnu.so");
+    let library = |name: &str| format!("/usr/lib/x86_64-linux-gnu/{name}.so.1");
+    let pairs = [("_dbm", "libdb"), ("nis", "libnsl"), ("_curses", "libncursesw"), ("_bz2", "libbz2")];
+    let objects: Vec<String> = pairs.iter().map(|(name, _)| object(name)).collect();
+    let modules = ["/usr/bin/python3", "/usr/lib/python3.11/shelve.py", "/usr/lib/python3.11/dbm/ndbm.py"];
+    let standard: Vec<&str> = objects.iter().map(String::as_str).chain(modules).collect();
+    let libraries: Vec<String> = pairs.iter().map(|(_, name)| library(name)).collect();
+    let single: Vec<[&str; 1]> = libraries.iter().map(|path| [path.as_str()]).collect();
+    let mut packages: Vec<(&str, &[&str])> = vec![("python", &standard)];
+    packages.extend(pairs.iter().zip(&single).map(|((_, name), path)| (*name, &path[..])));
+    let image = |lines: &str| {
+        let lines = format!(
+            "/usr/lib/python3.11/shelve.py = import dbm\n/usr/lib/python3.11/dbm/ndbm.py = from _dbm import *\n{lines}"
+        );
+        pairs.iter().fold(Image::new(&lines, &packages).elf("/usr/bin/python3", &program()), |image, (name, needed)| {
+            let needed_name = format!("{needed}.so.1");
+            image.elf(&object(name), &plugin().needs(&needed_name)).elf(&library(needed), &library_of(&needed_name))
+        })
+    };
+    for (line, more) in [
+        ("import os", ""),
+        ("import shelve", "libdb"),
+        ("    from nis import match", "libnsl"),
+        ("m = import_module('curses.panel')", "libncursesw"),
+        // Who computes names may have them from a list.
+        ("BACKENDS = ['dbm', 'nis']; m = __import__(choice)", "libdb libnsl"),
+    ] {
+        let image = image(&format!("/usr/bin/app 755 = #!/usr/bin/python3\\n{line}"));
+        let expected: BTreeSet<&str> = ["python", "libbz2"].into_iter().chain(more.split_whitespace()).collect();
+        let (kept, unknowns) = image.kept();
+        assert_eq!(kept.iter().map(String::as_str).collect::<BTreeSet<_>>(), expected, "{line}");
+        assert!(unknowns.iter().any(|unknown| unknown.contains("curses")), "{unknowns:?}");
+    }
+    // A text on the command line is a module's, too, and a program with Python inside may be told any module.
+    let mut told = image("/usr/bin/app = x");
+    told.launch.entrypoint = ["/usr/bin/python3", "-c", "import dbm"].map(str::to_owned).to_vec();
+    assert!(told.kept().0.contains(&"libdb".to_owned()));
+    let embedded = image("/x = x").elf("/usr/bin/app", &program().needs("libpython3.11.so.1.0"));
+    let embedded = embedded.elf("/usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0", &library_of("libpython3.11.so.1.0"));
+    assert_eq!(embedded.kept().0.len(), packages.len());
+}
+
+#[test]
+fn distributions_that_are_named_for_a_computed_import_stay() {
+    let below = "/usr/lib/python3/dist-packages";
+    let lines = |text: &str| {
+        format!(
+            "/usr/bin/app = x\n/usr/bin/python3 = x\n{below}/rest/__init__.py = x\n{below}/gevent/__init__.py = x\n{below}/other/__init__.py = x\n/app/main.py = {text}"
+        )
+    };
+    let files = ["rest", "gevent", "other"].map(|name| [format!("{below}/{name}/__init__.py")]);
+    let files: Vec<[&str; 1]> = files.iter().map(|[path]| [path.as_str()]).collect();
+    let packages: [(&str, &[&str]); 3] = [("rest", &files[0]), ("gevent", &files[1]), ("other", &files[2])];
+    let image = |text: &str| Image::new(&lines(text), &packages);
+    let (kept, unknowns) = image("APPS = ['rest.views', \"the other one\"]; import_module(name)").kept();
+    assert_eq!(kept, ["rest"]);
+    assert!(unknowns.iter().any(|unknown| unknown.contains("names that are computed")), "{unknowns:?}");
+    assert_eq!(image("import os").kept(), (vec![], vec![]));
+    let mut told = image("import os");
+    told.launch.command = ["--worker-class=gevent", "other:app"].map(str::to_owned).to_vec();
+    assert_eq!(told.kept().0, ["gevent", "other"]);
 }
 
 #[test]
