@@ -188,6 +188,17 @@ fn stores_of_passwords_are_for_servers() {
 }
 
 #[test]
+fn a_locale_is_for_who_sets_it() {
+    let [icu, locale] = ["/usr/lib/x86_64-linux-gnu/libicuuc.so.72", "/usr/lib/locale/C.utf8/LC_CTYPE"];
+    for (symbol, expected) in [("u_init", false), ("setlocale", true)] {
+        let image = Image::new(&format!("{locale} = x"), &[("libc-bin", &[locale])])
+            .elf("/usr/bin/app", &program().needs("libicuuc.so.72").imports(symbol, None, false))
+            .elf(icu, &library_of("libicuuc.so.72").imports("setlocale", None, false));
+        assert_eq!(image.reach().1.graph.reaches(&ImagePath::literal(locale)), expected, "{symbol}");
+    }
+}
+
+#[test]
 fn a_policy_is_loaded_by_who_says_so() {
     let [selinux, sepol] = ["/usr/lib/x86_64-linux-gnu/libselinux.so.1", "/usr/lib/x86_64-linux-gnu/libsepol.so.2"];
     for (symbol, expected) in
@@ -561,6 +572,24 @@ fn distributions_that_are_named_for_a_computed_import_stay() {
     let mut told = image("import os");
     told.launch.command = ["--worker-class=gevent", "other:app"].map(str::to_owned).to_vec();
     assert_eq!(told.kept().0, ["gevent", "other"]);
+}
+
+#[test]
+fn declarations_of_types_are_for_compilers() {
+    let [module, types, compiler] = ["qs/index.js", "qs/index.d.ts", "typescript/lib/typescript.js"]
+        .map(|name| format!("/usr/share/nodejs/{name}"));
+    let lines = |text: &str| {
+        let app = format!("/usr/bin/app 755 = #!/usr/bin/node\\nrequire('qs'){text}\n/usr/bin/node = x");
+        format!("{app}\n{module} = x\n{types} = x\n{compiler} = x")
+    };
+    for (text, expected) in [("", &types[..]), ("; require('typescript')", "")] {
+        let image = Image::new(&lines(text), &[("qs", &[&module, &types]), ("typescript", &[&compiler])]);
+        let (inventory, reached) = image.reach();
+        let gone = |profile| decide(&image.tree, &inventory, &reached, profile).removal.paths;
+        let own = gone(Profile::Files).into_keys().filter(|path| path.to_text().contains("/qs/"));
+        assert_eq!(own.map(|path| path.to_text()).collect::<String>(), expected, "{text}");
+        assert!(!gone(Profile::Packages).contains_key(&ImagePath::literal(&types)), "{text}");
+    }
 }
 
 #[test]
