@@ -136,7 +136,8 @@ pub struct When {
     #[serde(default)]
     pub present: Vec<String>,
     /// A binary that is in use imports one of these symbols. `(static)` stands for programs without a C library, `python NAME` for the
-    /// import of a Python module.
+    /// import of a Python module (or its name in quotes, by which another may import it), `python (computed)` for the import of a module whose
+    /// name is computed.
     #[serde(default)]
     pub imports: Vec<String>,
     /// Files that do not count for `imports` and `mentions`: libraries that offer the function to callers of their own.

@@ -88,11 +88,11 @@ pub fn decide(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profil
         let path = reach.packages.get(&index).cloned();
         let (verdict, reason) = match (&path, profile) {
             (_, Profile::Off) => (Verdict::Keep, "the profile is off".to_owned()),
-            (Some(path), _) => {
-                // What is reached keeps its own reason, though it stays whole for another.
-                let asked = reach.whole.get(&index).filter(|_| path.is_root());
-                (Verdict::Keep, asked.cloned().unwrap_or_else(|| in_use(path, reach.named.get(&index))))
+            // Only what nothing in use leads to stays for whoever asks for it.
+            (Some(path), _) if path.is_root() && reach.whole.contains_key(&index) => {
+                (Verdict::Keep, reach.whole[&index].clone())
             }
+            (Some(path), _) => (Verdict::Keep, in_use(path, reach.named.get(&index))),
             (None, _) => (Verdict::Remove, "nothing in use leads to any of its files".to_owned()),
         };
         let name = format!("{}:{}", package.name, package.architecture);

@@ -10,7 +10,7 @@ use crate::packages::Inventory;
 use crate::path::ImagePath;
 use crate::scan::knowledge::{Doubt, Facts, Knowledge};
 use crate::scan::places::Places;
-use crate::scan::{Finding, Scene, elf, idle, maintainer, mention, node, perl, python, start, zone};
+use crate::scan::{Finding, Scene, elf, idle, java, maintainer, mention, node, perl, python, start, zone};
 use crate::tree::{Contents, Kind, Tree};
 use rayon::prelude::*;
 use recipes::{Keeping, Recipes};
@@ -147,7 +147,17 @@ impl Work<'_, '_> {
             let edges = scene.follow(None, &root.to, root.rule.clone(), &root.evidence);
             finding.edges.extend(edges.into_iter().map(|edge| if root.keeps_package { edge } else { edge.of_file() }));
         }
-        for (name, value) in &scene.launch.env {
+        let launch = scene.launch;
+        let words = launch.entrypoint.iter().chain(&launch.command).chain(&launch.extra).chain(&launch.healthcheck);
+        let told = words.map(|word| (word, format!("the command line has {word}")));
+        let set = launch.env.iter().map(|(name, value)| (value, format!("environment {name}={value}")));
+        for (text, evidence) in told.chain(set) {
+            finding.edges.extend(java::listed(scene, None, text, &Rule::Root, &evidence));
+            for word in text.split(|c: char| c.is_whitespace() || "=,".contains(c)) {
+                python::named(scene, None, word, &evidence, &mut finding);
+            }
+        }
+        for (name, value) in &launch.env {
             zone::find(scene, None, value.as_bytes(), |_| format!("environment {name}={value}"), &mut finding);
         }
         for (place, words) in &roots.commands {
@@ -169,6 +179,7 @@ impl Work<'_, '_> {
                 }
             }
         }
+        self.note_imports(None, &finding);
         self.take(finding);
     }
 
@@ -220,13 +231,18 @@ impl Work<'_, '_> {
                 if is_link && !self.full.contains(&path) {
                     finding.edges.iter_mut().for_each(|edge| edge.keeps_package = false);
                 }
-                for symbol in finding.imports.iter().filter(|symbol| self.scene.knowledge.asks_about(symbol)) {
-                    let importers = self.facts.imports.entry(symbol.clone()).or_default();
-                    if !importers.contains(&path) {
-                        importers.push(path.clone());
-                    }
-                }
+                self.note_imports(Some(&path), &finding);
                 self.take(finding);
+            }
+        }
+    }
+
+    /// Remembers the symbols that rules ask about.
+    fn note_imports(&mut self, from: Option<&ImagePath>, finding: &Finding) {
+        for symbol in finding.imports.iter().filter(|symbol| self.scene.knowledge.asks_about(symbol)) {
+            let importers = self.facts.imports.entry(symbol.clone()).or_default();
+            if !importers.iter().any(|other| other.as_ref() == from) {
+                importers.push(from.cloned());
             }
         }
     }

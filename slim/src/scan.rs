@@ -3,11 +3,13 @@
 //! A finder never decides what stays; it adds edges to a [`Graph`](crate::graph::Graph), and [`Unknown`]s where the file refers to
 //! something that cannot be known without running it.
 
+mod archive;
 pub mod config;
 mod ctypes;
 pub mod elf;
 mod exec;
 pub mod idle;
+pub mod java;
 pub mod knowledge;
 pub mod maintainer;
 pub mod mention;
@@ -103,6 +105,7 @@ fn is_code(path: &ImagePath, head: &[u8]) -> bool {
         || python::is_python(path, head)
         || perl::is_perl(path, head)
         || node::is_node(path, head)
+        || java::is_archive(path)
 }
 
 impl Scene<'_> {
@@ -143,6 +146,8 @@ impl Scene<'_> {
                     perl::find(self, path, &bytes, finding);
                 } else if node::is_node(path, &bytes) {
                     node::find(self, path, &bytes, finding);
+                } else if java::is_archive(path) {
+                    java::find(self, path, &bytes, finding);
                 }
             }
             Err(error) => finding.unknown(path, "whole file", error.to_string(), "nothing that it names is followed"),

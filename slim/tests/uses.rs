@@ -8,7 +8,9 @@ use slim::path::ImagePath;
 use slim::policy::{Profile, decide};
 use slim::reach::{Reach, Wishes, reach};
 use slim::tree::{MemoryContents, Node, Tree, text};
+use std::collections::BTreeSet;
 use testdata::elf::{Elf, library as library_of, plugin, program};
+use testdata::zip;
 
 /// An image of packages: the lines of a tree, and for each package the files that it owns.
 struct Image {
@@ -186,6 +188,17 @@ fn stores_of_passwords_are_for_servers() {
 }
 
 #[test]
+fn a_locale_is_for_who_sets_it() {
+    let [icu, locale] = ["/usr/lib/x86_64-linux-gnu/libicuuc.so.72", "/usr/lib/locale/C.utf8/LC_CTYPE"];
+    for (symbol, expected) in [("u_init", false), ("setlocale", true)] {
+        let image = Image::new(&format!("{locale} = x"), &[("libc-bin", &[locale])])
+            .elf("/usr/bin/app", &program().needs("libicuuc.so.72").imports(symbol, None, false))
+            .elf(icu, &library_of("libicuuc.so.72").imports("setlocale", None, false));
+        assert_eq!(image.reach().1.graph.reaches(&ImagePath::literal(locale)), expected, "{symbol}");
+    }
+}
+
+#[test]
 fn a_policy_is_loaded_by_who_says_so() {
     let [selinux, sepol] = ["/usr/lib/x86_64-linux-gnu/libselinux.so.1", "/usr/lib/x86_64-linux-gnu/libsepol.so.2"];
     for (symbol, expected) in
@@ -235,6 +248,9 @@ fn javas_desktop_stays_when_a_class_names_it() {
     for (lines, packages, files) in [
         ("/app/A.class = java/util/List", format!("/libawt.so {libraries}"), "/ct.sym /libawt.so /server/classes.jsa"),
         ("/app/A.class = java/awt/Font", gio.to_owned(), "/ct.sym /server/classes.jsa"),
+        // Other languages of the virtual machine write packages and classes apart.
+        ("/app/a.clj = (:import (javax.imageio ImageIO))", gio.to_owned(), "/ct.sym /server/classes.jsa"),
+        ("/app/a.py = from java.awt import Color", gio.to_owned(), "/ct.sym /server/classes.jsa"),
         (
             "/app/run 755 = #!/usr/bin/sh\\nexec app -Xshare:on --release 8",
             format!("/libawt.so {libraries}"),
@@ -258,6 +274,41 @@ fn javas_desktop_stays_when_a_class_names_it() {
     let mut told = java("");
     told.launch.env.push(("JAVA_TOOL_OPTIONS".into(), "--add-modules java.desktop".into()));
     assert_eq!(gone(&told, Profile::Packages).0, gio);
+}
+
+#[test]
+fn archives_of_java_are_found_on_class_paths_and_in_manifests() {
+    let jar = |name: &str| format!("/usr/share/java/{name}.jar");
+    let manifest = zip::archive(&[(
+        "META-INF/MANIFEST.MF",
+        b"Manifest-Version: 1.0\nClass-Path: named.jar file:/usr/share/java/url.jar\n",
+    )]);
+    let names = ["first", "second", "named", "url", "agent", "other"];
+    let owned: Vec<String> = names.iter().map(|name| jar(name)).collect();
+    let files: Vec<[&str; 1]> = owned.iter().map(|path| [path.as_str()]).collect();
+    let packages: Vec<(&str, &[&str])> = names.iter().zip(&files).map(|(name, files)| (*name, &files[..])).collect();
+    let image = |lines: &str| {
+        let mut image = Image::new(&format!("/usr/share/java/\n{lines}"), &packages).elf("/usr/bin/java", &program());
+        for path in &owned {
+            let bytes = if *path == jar("first") { manifest.clone() } else { zip::archive(&[]) };
+            image.tree.insert(ImagePath::literal(path), Node::file(bytes));
+        }
+        image
+    };
+    let mut launched = image("/app/");
+    launched.launch.entrypoint =
+        ["/usr/bin/java", "-cp", "/app:/usr/share/java/first.jar:/usr/share/java/second.jar", "Main"]
+            .map(str::to_owned)
+            .to_vec();
+    assert_eq!(launched.kept().0, ["first", "named", "second", "url"]);
+    launched.launch.env.push(("JAVA_TOOL_OPTIONS".into(), "-Xmx1g -javaagent:/usr/share/java/agent.jar=x=1".into()));
+    assert_eq!(launched.kept().0, ["agent", "first", "named", "second", "url"]);
+    let script = "/usr/bin/app 755 = #!/bin/sh\\nexport CLASSPATH=/usr/share/java/second.jar:/app\\njava -cp /x:/usr/share/java/other.jar Main";
+    assert_eq!(image(script).kept().0, ["other", "second"]);
+    assert_eq!(
+        image("/usr/bin/app 755 = #!/bin/sh\\njava -cp \"/app:/usr/share/java/*\" Main").kept().0.len(),
+        names.len()
+    );
 }
 
 #[test]
@@ -455,6 +506,89 @@ fn parts_of_pythons_library_stay_when_a_program_imports_them() {
         let names: Vec<String> =
             gone.keys().map(|path| path.to_text().replace("/usr/lib/python3.11/", "").replace(".py", "")).collect();
         assert_eq!(names.join(" "), expected, "{module}");
+    }
+}
+
+#[test]
+fn objects_of_pythons_library_go_with_their_libraries_unless_somebody_asks() {
+    let object = |name: &str| format!("/usr/lib/python3.11/lib-dynload/{name}.cpython-311-x86_64-linux-gnu.so");
+    let library = |name: &str| format!("/usr/lib/x86_64-linux-gnu/{name}.so.1");
+    let pairs = [("_dbm", "libdb"), ("nis", "libnsl"), ("_curses", "libncursesw"), ("_bz2", "libbz2")];
+    let objects: Vec<String> = pairs.iter().map(|(name, _)| object(name)).collect();
+    let modules = ["/usr/bin/python3", "/usr/lib/python3.11/shelve.py", "/usr/lib/python3.11/dbm/ndbm.py"];
+    let standard: Vec<&str> = objects.iter().map(String::as_str).chain(modules).collect();
+    let libraries: Vec<String> = pairs.iter().map(|(_, name)| library(name)).collect();
+    let single: Vec<[&str; 1]> = libraries.iter().map(|path| [path.as_str()]).collect();
+    let mut packages: Vec<(&str, &[&str])> = vec![("python", &standard)];
+    packages.extend(pairs.iter().zip(&single).map(|((_, name), path)| (*name, &path[..])));
+    let image = |lines: &str| {
+        let lines = format!(
+            "/usr/lib/python3.11/shelve.py = import dbm\n/usr/lib/python3.11/dbm/ndbm.py = from _dbm import *\n{lines}"
+        );
+        pairs.iter().fold(Image::new(&lines, &packages).elf("/usr/bin/python3", &program()), |image, (name, needed)| {
+            let needed_name = format!("{needed}.so.1");
+            image.elf(&object(name), &plugin().needs(&needed_name)).elf(&library(needed), &library_of(&needed_name))
+        })
+    };
+    for (line, more) in [
+        ("import os", ""),
+        ("import shelve", "libdb"),
+        ("    from nis import match", "libnsl"),
+        ("m = import_module('curses.panel')", "libncursesw"),
+        // Who computes names may have them from a list.
+        ("BACKENDS = ['dbm', 'nis']; m = __import__(choice)", "libdb libnsl"),
+    ] {
+        let image = image(&format!("/usr/bin/app 755 = #!/usr/bin/python3\\n{line}"));
+        let expected: BTreeSet<&str> = ["python", "libbz2"].into_iter().chain(more.split_whitespace()).collect();
+        let (kept, unknowns) = image.kept();
+        assert_eq!(kept.iter().map(String::as_str).collect::<BTreeSet<_>>(), expected, "{line}");
+        assert!(unknowns.iter().any(|unknown| unknown.contains("curses")), "{unknowns:?}");
+    }
+    // A text on the command line is a module's, too, and a program with Python inside may be told any module.
+    let mut told = image("/usr/bin/app = x");
+    told.launch.entrypoint = ["/usr/bin/python3", "-c", "import dbm"].map(str::to_owned).to_vec();
+    assert!(told.kept().0.contains(&"libdb".to_owned()));
+    let embedded = image("/x = x").elf("/usr/bin/app", &program().needs("libpython3.11.so.1.0"));
+    let embedded = embedded.elf("/usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0", &library_of("libpython3.11.so.1.0"));
+    assert_eq!(embedded.kept().0.len(), packages.len());
+}
+
+#[test]
+fn distributions_that_are_named_for_a_computed_import_stay() {
+    let below = "/usr/lib/python3/dist-packages";
+    let lines = |text: &str| {
+        format!(
+            "/usr/bin/app = x\n/usr/bin/python3 = x\n{below}/rest/__init__.py = x\n{below}/gevent/__init__.py = x\n{below}/other/__init__.py = x\n/app/main.py = {text}"
+        )
+    };
+    let files = ["rest", "gevent", "other"].map(|name| [format!("{below}/{name}/__init__.py")]);
+    let files: Vec<[&str; 1]> = files.iter().map(|[path]| [path.as_str()]).collect();
+    let packages: [(&str, &[&str]); 3] = [("rest", &files[0]), ("gevent", &files[1]), ("other", &files[2])];
+    let image = |text: &str| Image::new(&lines(text), &packages);
+    let (kept, unknowns) = image("APPS = ['rest.views', \"the other one\"]; import_module(name)").kept();
+    assert_eq!(kept, ["rest"]);
+    assert!(unknowns.iter().any(|unknown| unknown.contains("names that are computed")), "{unknowns:?}");
+    assert_eq!(image("import os").kept(), (vec![], vec![]));
+    let mut told = image("import os");
+    told.launch.command = ["--worker-class=gevent", "other:app"].map(str::to_owned).to_vec();
+    assert_eq!(told.kept().0, ["gevent", "other"]);
+}
+
+#[test]
+fn declarations_of_types_are_for_compilers() {
+    let [module, types, compiler] = ["qs/index.js", "qs/index.d.ts", "typescript/lib/typescript.js"]
+        .map(|name| format!("/usr/share/nodejs/{name}"));
+    let lines = |text: &str| {
+        let app = format!("/usr/bin/app 755 = #!/usr/bin/node\\nrequire('qs'){text}\n/usr/bin/node = x");
+        format!("{app}\n{module} = x\n{types} = x\n{compiler} = x")
+    };
+    for (text, expected) in [("", &types[..]), ("; require('typescript')", "")] {
+        let image = Image::new(&lines(text), &[("qs", &[&module, &types]), ("typescript", &[&compiler])]);
+        let (inventory, reached) = image.reach();
+        let gone = |profile| decide(&image.tree, &inventory, &reached, profile).removal.paths;
+        let own = gone(Profile::Files).into_keys().filter(|path| path.to_text().contains("/qs/"));
+        assert_eq!(own.map(|path| path.to_text()).collect::<String>(), expected, "{text}");
+        assert!(!gone(Profile::Packages).contains_key(&ImagePath::literal(&types)), "{text}");
     }
 }
 

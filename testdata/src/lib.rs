@@ -5,3 +5,4 @@ pub mod deb;
 pub mod elf;
 pub mod image;
 pub mod registry;
+pub mod zip;

@@ -69,8 +69,9 @@ pub struct Knowledge<'a> {
 /// What is known so far about an image's use: what rules are tested against.
 #[derive(Debug, Default)]
 pub struct Facts {
-    /// Imported symbols that rules ask about, each with the files that import it, in the order of discovery.
-    pub imports: BTreeMap<String, Vec<ImagePath>>,
+    /// Imported symbols that rules ask about, each with the files that import it, in the order of discovery; `None` is the image's
+    /// configuration.
+    pub imports: BTreeMap<String, Vec<Option<ImagePath>>>,
     /// Texts that rules ask about, each with the files that hold it; `None` is the image's configuration.
     pub mentions: BTreeMap<String, Vec<Option<ImagePath>>>,
     /// Kept packages by name, each with the path that keeps it.
@@ -302,16 +303,21 @@ impl<'a> Knowledge<'a> {
             return Some(None);
         }
         let package = || facts.packages.iter().find(|(name, _)| self.when_package.owners(name).contains(&index));
-        let counts =
-            |path: &&ImagePath| when.not_by.is_empty() || !self.not_by.owners(&path.to_text()).contains(&index);
-        let importer = || when.imports.iter().find_map(|name| facts.imports.get(name)?.iter().find(counts));
-        let from = facts.reached.get(&index).or_else(importer);
-        let tells = |place: &&Option<ImagePath>| place.as_ref().is_none_or(|path| counts(&path));
-        let mentioned = || when.mentions.iter().find_map(|text| facts.mentions.get(text)?.iter().find(tells));
-        if let Some(place) = from.is_none().then(mentioned).flatten() {
-            return Some(place.clone());
+        // The image's own configuration always counts.
+        let counts = |place: &&Option<ImagePath>| {
+            let text = place.as_ref().map(ImagePath::to_text);
+            text.is_none_or(|text| when.not_by.is_empty() || !self.not_by.owners(&text).contains(&index))
+        };
+        if let Some(from) = facts.reached.get(&index) {
+            return Some(Some(from.clone()));
         }
-        if let Some(from) = from.or_else(|| package().map(|(_, path)| path)) {
+        let tells = |asked: &[String], told: &BTreeMap<String, Vec<Option<ImagePath>>>| {
+            asked.iter().find_map(|text| told.get(text)?.iter().find(counts).cloned())
+        };
+        if let Some(place) = tells(&when.imports, &facts.imports).or_else(|| tells(&when.mentions, &facts.mentions)) {
+            return Some(place);
+        }
+        if let Some((_, from)) = package() {
             return Some(Some(from.clone()));
         }
         self.present.contains_key(&index).then_some(None)

@@ -4,9 +4,7 @@
 //! Java's classes name what they use in plain text, and archives of classes are zip files, which may lie in each other. What cannot be
 //! looked into is taken to hold every text.
 
-mod archive;
-
-use super::Scene;
+use super::{Scene, archive};
 use crate::launch::Launch;
 use crate::path::ImagePath;
 use crate::tree::Node;

@@ -74,6 +74,9 @@ const BUILT_IN: [&str; 54] = [
     "zlib",
 ];
 
+/// Ends of names of files that declare types.
+const DECLARATIONS: [&[u8]; 3] = [b".d.ts", b".d.mts", b".d.cts"];
+
 /// What stands before the name of a module.
 const CALLS: [&str; 4] = ["require(", "require.resolve(", "import(", "createRequire("];
 
@@ -120,11 +123,17 @@ fn whole(scene: &Scene<'_>, from: &ImagePath, start: &ImagePath, evidence: &str,
     finding.loaded.extend(scene.follow(Some(from), start, Rule::Import, evidence));
     if node.is_directory() {
         let tests = checks::only_tests(scene, &real);
-        let is_used = |file: &ImagePath, node: &Node| !node.is_directory() && !tests.contains(file);
+        let is_used =
+            |file: &ImagePath, node: &Node| !node.is_directory() && !tests.contains(file) && !is_declaration(file);
         for (file, _) in scene.tree.below(&real).filter(|(file, node)| is_used(file, node)) {
             finding.loaded.extend(scene.follow(Some(from), file, Rule::Import, evidence));
         }
     }
+}
+
+/// Whether a file only tells a compiler the types of others (TypeScript): Node reads none, and a rule says when a compiler does.
+fn is_declaration(path: &ImagePath) -> bool {
+    DECLARATIONS.iter().any(|end| path.file_name().ends_with(end))
 }
 
 /// The modules, and files in them, that a line names: `require('a/b')`, `import x from "@s/m"`; relative names are files of one's own.

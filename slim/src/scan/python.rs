@@ -24,6 +24,9 @@ const DISTUTILS: &str = "distutils";
 /// How setuptools gets between Python and `distutils`.
 const DISTUTILS_HACK: &str = "_distutils_hack";
 
+/// What rules ask for as the import of a module whose name is computed.
+const COMPUTED: &str = "python (computed)";
+
 /// Whether a file is Python by its name or first line, or tells what a distribution needs.
 pub fn is_python(path: &ImagePath, bytes: &[u8]) -> bool {
     let name = path.file_name();
@@ -89,6 +92,12 @@ pub fn text(scene: &Scene<'_>, from: Option<&ImagePath>, text: &str, finding: &m
             continue;
         }
         ctypes::line(scene, from, line, index + 1, finding);
+        if words::computes(line) {
+            finding.imports.insert(COMPUTED.to_owned());
+        }
+        for name in words::modules(line).into_iter().filter(|_| !is_installer) {
+            named(scene, from, name, &evidence(), finding);
+        }
         // Installers speak of each other to people, and compare the names of what they handle; `pkg_resources` of newer setuptools joins
         // the name with that of the folder from which it takes what it brings along.
         let speaks = is_installer && !line.contains("_vendor");
@@ -154,6 +163,16 @@ fn run(scene: &Scene<'_>, from: Option<&ImagePath>, module: &str, place: &str, f
     }
 }
 
+/// Adds a module that is only named: somebody may import it by that name.
+pub fn named(scene: &Scene<'_>, from: Option<&ImagePath>, name: &str, evidence: &str, finding: &mut Finding) {
+    let module = name.split(':').next().unwrap_or(name);
+    if scene.python.is_distributed(module) {
+        import(scene, from, module, evidence, finding);
+    } else if scene.knowledge.asks_about(&fact(module)) {
+        finding.imports.insert(fact(module));
+    }
+}
+
 /// Adds a module by its name; whether a distribution has it.
 pub fn import(
     scene: &Scene<'_>,
@@ -163,7 +182,7 @@ pub fn import(
     finding: &mut Finding,
 ) -> bool {
     let top = module.split('.').next().unwrap_or(module);
-    finding.imports.insert(format!("python {top}"));
+    finding.imports.insert(fact(module));
     let places = scene.python.places(top);
     for place in places {
         let start = place.join("__init__.py").ok().filter(|start| scene.tree.contains(start));
@@ -179,6 +198,11 @@ pub fn import(
         }
     }
     !places.is_empty()
+}
+
+/// What rules ask for as the import of a module.
+fn fact(module: &str) -> String {
+    format!("python {}", module.split('.').next().unwrap_or(module))
 }
 
 fn whole(scene: &Scene<'_>, from: &ImagePath, place: &ImagePath, evidence: &str, finding: &mut Finding) {

@@ -38,16 +38,20 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// supervisord's `%(here)s` and `%(ENV_NAME)s`.
+    /// supervisord's `%(here)s` and `%(ENV_NAME)s`, each once: what a value holds is not expanded again.
     fn expanded(&self, value: &str, here: &str) -> String {
-        let mut text = value.replace("%(here)s", here);
-        while let Some((before, rest)) = text.split_once("%(ENV_")
-            && let Some((name, after)) = rest.split_once(")s")
-        {
-            let known = self.scene.launch.variable(name).unwrap_or_default();
-            text = format!("{before}{known}{after}");
+        let (mut text, mut rest) = (String::new(), value);
+        while let Some((before, after)) = rest.split_once("%(") {
+            let Some((name, after)) = after.split_once(")s") else { break };
+            let known = match name.strip_prefix("ENV_") {
+                Some(name) => self.scene.launch.variable(name).unwrap_or_default(),
+                None if name == "here" => here,
+                None => "",
+            };
+            text.extend([before, known]);
+            rest = after;
         }
-        text
+        text + rest
     }
 }
 

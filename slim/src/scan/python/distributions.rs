@@ -101,6 +101,14 @@ impl Modules {
         self.places.get(module).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether a module, by its dotted name, is one of a distribution that is installed for its own sake: not a part of the standard
+    /// library, and nothing that installs others, which programs name for many reasons.
+    pub fn is_distributed(&self, name: &str) -> bool {
+        let top = name.split('.').next().unwrap_or(name);
+        let is_tool = OPTIONAL.contains(&top) || super::INSTALLERS.contains(&top) || top == super::DISTUTILS_HACK;
+        !is_tool && !self.places(top).is_empty()
+    }
+
     /// All that lives with a place of a module, metadata included.
     pub fn distribution<'a>(&'a self, place: &'a ImagePath) -> impl Iterator<Item = &'a ImagePath> {
         let alone = (!self.distributions.contains_key(place)).then_some(place);

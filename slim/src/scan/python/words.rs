@@ -24,6 +24,32 @@ pub(super) fn imports(line: &str) -> Vec<&str> {
     found
 }
 
+/// Calls that import a module by its name.
+const IMPORTERS: [&str; 4] = ["__import__(", "import_module(", "run_module(", "resolve_name("];
+
+/// Whether a line imports a module whose name is not there: `import_module(name)`.
+pub(super) fn computes(line: &str) -> bool {
+    let is_comment = line.trim_start().starts_with('#');
+    let is_computed = |call: &str| {
+        line.match_indices(call).any(|(at, _)| {
+            let rest = line[at + call.len()..].trim_start();
+            !line[..at].trim_end().ends_with("def") && !rest.starts_with(['\'', '"'])
+        })
+    };
+    !is_comment && IMPORTERS.iter().any(|call| is_computed(call))
+}
+
+/// The quoted texts of a line that may be names of modules, for somebody to import them: `"rest_framework.fields"`, `'app:main'`.
+pub(super) fn modules(line: &str) -> Vec<&str> {
+    let is_word = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    let module = |text: &'_ str| text.split(':').next().unwrap_or_default().len();
+    let names = quoted(line).into_iter().map(|text| &text[..module(text)]);
+    names.filter(|name| name.split('.').all(is_word)).collect()
+}
+
 /// What the quoted texts of a line begin with, and those texts: `"pip install x"` names `pip`, `'setuptools.command'` names `setuptools`,
 /// `"/venv/bin/pip"` names `pip`, `"flask.commands"` also names itself.
 pub(super) fn named(line: &str) -> Vec<&str> {
@@ -108,6 +134,24 @@ mod tests {
         ];
         for (line, expected) in cases {
             assert_eq!(named(line).join("|"), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn names_of_modules_may_be_computed_or_quoted() {
+        for line in ["m = importlib.import_module(name)", "__import__(f'{a}.b')", "    import_module("] {
+            assert!(computes(line), "{line}");
+        }
+        for line in ["import_module('a')", "def import_module(name):", "# import_module(name)", "import_modules(x)"] {
+            assert!(!computes(line), "{line}");
+        }
+        let cases = [
+            ("APPS = ['rest_framework', \"a.b.C\"]", "rest_framework a.b.C"),
+            ("run('site_app:app')", "site_app"),
+            ("say('do it'); x = '1.2'; y = '.own'; z = 'a-b'", ""),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(modules(line).join(" "), expected, "{line}");
         }
     }
 

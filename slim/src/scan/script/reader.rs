@@ -1,7 +1,7 @@
 //! Reading a shell script for what it runs and names.
 
 use super::super::start::{Start, Voice, is_positional};
-use super::super::{Finding, Scene, config};
+use super::super::{Finding, Scene, config, java};
 use super::{BUILTINS, Values, functions, included};
 use crate::graph::{Edge, Rule, Unknown};
 use crate::launch;
@@ -413,6 +413,10 @@ impl<'a> Reader<'_, 'a> {
             Some((_, value)) if !name.starts_with('/') => value,
             _ => name,
         };
+        if name.contains([':', '*']) {
+            let edges = java::listed(self.scene, self.from, name, &Rule::Source, &format!("{place}: {name}"));
+            self.finding.edges.extend(edges);
+        }
         if !name.starts_with('/') || name.len() < 2 {
             return;
         }
