@@ -3,6 +3,7 @@
 //! A finder never decides what stays; it adds edges to a [`Graph`](crate::graph::Graph), and [`Unknown`]s where the file refers to
 //! something that cannot be known without running it.
 
+pub mod charset;
 pub mod config;
 mod ctypes;
 pub mod elf;
@@ -48,6 +49,8 @@ pub struct Scene<'a> {
     pub node: places::Places,
     /// The time zones that the image has.
     pub zones: zone::Zones,
+    /// The character sets that the image has converters for.
+    pub charsets: charset::Charsets,
 }
 
 impl std::fmt::Debug for Scene<'_> {
