@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn converters_are_found_by_name_alias_and_case() {
         let tree = text::tree(
-            "/usr/lib/x86_64-linux-gnu/gconv/gconv-modules = # comment\\nalias\\tLATIN9// ISO-8859-15//\\nmodule ISO-8859-15// INTERNAL ISO8859-15 1\\nmodule GONE// INTERNAL GONE 1\n\
+            "/usr/lib/x86_64-linux-gnu/gconv/gconv-modules = # comment\\nalias\tLATIN9// ISO-8859-15//\\nmodule ISO-8859-15// INTERNAL ISO8859-15 1\\nmodule GONE// INTERNAL GONE 1\n\
              /usr/lib/x86_64-linux-gnu/gconv/gconv-modules.d/more.conf = alias SHIFT-JIS// SJIS//\\nalias MS_KANJI// SHIFT-JIS//\\nalias LOOP// LOOP//\\nmodule SJIS// INTERNAL SJIS 1\\nmodule INTERNAL SJIS// SJIS 1\n\
              /usr/lib/x86_64-linux-gnu/gconv/ISO8859-15.so = x\n/usr/lib/x86_64-linux-gnu/gconv/SJIS.so = x\n\
              /opt/gconv-modules = module OTHER// INTERNAL OTHER 1",
