@@ -89,8 +89,9 @@ fn check_rule(rule: &Rule, mut say: impl FnMut(String)) {
         say("a rule needs an id".into());
     }
     reason(&rule.because, &mut say);
+    let facts = When { only_with: Vec::new(), ..rule.when.clone() };
     // Atoms need no fact; a gate without one is opened by what names its files, one by one.
-    if rule.when == When::default() && rule.together.is_empty() && rule.gate.is_empty() {
+    if facts == When::default() && rule.together.is_empty() && rule.gate.is_empty() {
         say("never applies: `when` states no fact".into());
     }
     let paths = [
@@ -105,6 +106,7 @@ fn check_rule(rule: &Rule, mut say: impl FnMut(String)) {
         &rule.when.reached,
         &rule.when.present,
         &rule.when.not_by,
+        &rule.when.only_with,
     ];
     let about = rule.doubt.iter().flat_map(|doubt| &doubt.about);
     for pattern in paths.into_iter().flatten().chain(rule.configs.iter().flat_map(|config| &config.files)).chain(about)
@@ -113,6 +115,9 @@ fn check_rule(rule: &Rule, mut say: impl FnMut(String)) {
             say(format!("{pattern:?} is not an absolute path"));
         }
         patterns([pattern], &mut say);
+    }
+    if rule.named.is_some() && rule.gate.is_empty() {
+        say("names what lies behind no gate".into());
     }
     for text in rule.when.mentions.iter().filter(|text| text.len() < 4) {
         say(format!("{text:?} is too short to be looked for"));
@@ -190,6 +195,8 @@ mod tests {
         let cases = [
             ("  - {id: r, because: no, when: {always: true}, keep: [/x]}", "explains"),
             ("  - {id: r, because: a good reason, when: {}, keep: [/x]}", "never applies"),
+            ("  - {id: r, because: a good reason, when: {only_with: [/y]}, keep: [/x]}", "never applies"),
+            ("  - {id: r, because: a good reason, when: {always: true}, named: character-sets, keep: [/x]}", "no gate"),
             ("  - {id: r, because: a good reason, when: {always: true}}", "no effect"),
             ("  - {id: r, because: a good reason, when: {always: true}, keep: [x]}", "absolute"),
             ("  - {id: r, because: a good reason, when: {always: true}, keep: ['/[']}", "pattern"),

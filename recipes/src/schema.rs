@@ -98,6 +98,10 @@ pub struct Rule {
     /// A data class behind a gate: these paths stay only if the rule applies, whoever owns them, or if something else leads to them.
     #[serde(default)]
     pub gate: Vec<String>,
+    /// Of `gate`, what is in use is only what is named: by the files because of which the rule holds, or by the application and what
+    /// starts it.
+    #[serde(default)]
+    pub named: Option<Naming>,
     /// Binaries whose computed library names this rule knows: they are not listed as unknown.
     #[serde(default)]
     pub covers: Vec<String>,
@@ -122,7 +126,7 @@ pub struct Rule {
     pub test: Vec<String>,
 }
 
-/// Facts about an image. Any one that holds is enough; a `when` without facts never holds.
+/// Facts about an image. Any one that holds is enough, together with `only_with`; a `when` without facts never holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct When {
@@ -153,6 +157,9 @@ pub struct When {
     /// One of these packages is kept; `*` stands for any text.
     #[serde(default)]
     pub packages: Vec<String>,
+    /// The other facts count only where a path that matches one of these is in use, too.
+    #[serde(default)]
+    pub only_with: Vec<String>,
 }
 
 /// A use that may come to pass at run time: listed as unknown when the rule holds and what it is about goes.
@@ -165,6 +172,14 @@ pub struct Doubt {
     pub what: String,
     /// What is done about it, and what a person can do.
     pub taken: String,
+}
+
+/// The readers of names of data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Naming {
+    /// Character sets, whose converters `gconv-modules` lists.
+    CharacterSets,
 }
 
 /// Configuration files and how to read them.

@@ -47,6 +47,12 @@ pub struct Roots {
 }
 
 impl Launch {
+    /// Every text of the image's configuration that programs are told: words of commands, values of variables.
+    pub fn told(&self) -> impl Iterator<Item = &str> {
+        let words = self.entrypoint.iter().chain(&self.command).chain(&self.extra).chain(&self.healthcheck);
+        words.chain(self.env.iter().map(|(_, value)| value)).map(String::as_str)
+    }
+
     /// A variable of the image's environment; of several the last counts.
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.env.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())

@@ -10,7 +10,7 @@ use crate::packages::Inventory;
 use crate::path::ImagePath;
 use crate::scan::knowledge::{Doubt, Facts, Knowledge};
 use crate::scan::places::Places;
-use crate::scan::{Finding, Scene, elf, idle, java, maintainer, mention, node, perl, python, start, zone};
+use crate::scan::{Finding, Scene, charset, elf, idle, java, maintainer, mention, node, perl, python, start, zone};
 use crate::tree::{Contents, Kind, Tree};
 use rayon::prelude::*;
 use recipes::{Keeping, Recipes};
@@ -84,6 +84,7 @@ pub fn reach(
         python,
         perl: Places::of(tree, perl::PLACES)?,
         zones: zone::Zones::new(tree),
+        charsets: charset::Charsets::new(tree, contents),
         node: Places::of(tree, node::PLACES)?,
     };
     let mut work = Work {
@@ -95,6 +96,7 @@ pub fn reach(
         full: BTreeSet::new(),
         loaded: BTreeSet::new(),
         searched: BTreeSet::new(),
+        read: BTreeSet::new(),
     };
     work.begin(wishes);
     work.application();
@@ -105,6 +107,9 @@ pub fn reach(
         work.take(finding);
         if work.queue.is_empty() && work.mentions() {
             continue;
+        }
+        if work.queue.is_empty() {
+            work.names();
         }
         if work.queue.is_empty() {
             work.plugins();
@@ -136,6 +141,8 @@ struct Work<'s, 'a> {
     loaded: BTreeSet<ImagePath>,
     /// Looked into for texts that rules ask about.
     searched: BTreeSet<ImagePath>,
+    /// Looked into for names of data that stays only when it is named, each with the rule's position.
+    read: BTreeSet<(usize, ImagePath)>,
 }
 
 impl Work<'_, '_> {
@@ -313,8 +320,7 @@ impl Work<'_, '_> {
         if self.searched.insert(ImagePath::root()) {
             found.extend(mention::of_launch(self.scene.launch, &sought).into_iter().map(|text| (text, None)));
         }
-        let places: Vec<(ImagePath, ImagePath)> =
-            self.scene.tree.iter().filter_map(|(path, _)| Some((path.clone(), self.speaker(path)?))).collect();
+        let places: Vec<(ImagePath, ImagePath)> = self.speakers(|path| !self.searched.contains(path)).collect();
         let told = places.par_iter().map(|(path, _)| mention::of_file(self.scene, path, &sought)).collect::<Vec<_>>();
         for ((path, speaker), texts) in places.into_iter().zip(told) {
             self.searched.insert(path);
@@ -327,12 +333,14 @@ impl Work<'_, '_> {
         any
     }
 
-    /// The file in use for which a file speaks that is to be looked into: itself, or what keeps its package.
+    /// Files that tell of uses by their text, each with the file in use for which it speaks.
+    fn speakers(&self, is_wanted: impl Fn(&ImagePath) -> bool) -> impl Iterator<Item = (ImagePath, ImagePath)> {
+        let files = self.scene.tree.iter().filter(move |(path, node)| node.as_file().is_some() && is_wanted(path));
+        files.filter_map(|(path, _)| Some((path.clone(), self.speaker(path)?)))
+    }
+
+    /// The file in use for which a file speaks: itself, or what keeps its package.
     fn speaker(&self, path: &ImagePath) -> Option<ImagePath> {
-        let node = self.scene.tree.get(path)?;
-        if node.as_file().is_none() || self.searched.contains(path) {
-            return None;
-        }
         let reached = self.reach.graph.reaches(path);
         let owners = self.inventory.owner_indexes(path);
         if owners.is_empty() || reached && mention::is_told(self.scene, path) {
@@ -341,6 +349,34 @@ impl Work<'_, '_> {
         let keeper = || owners.iter().find_map(|owner| self.reach.packages.get(owner)).cloned();
         let is_code = mention::is_java(path);
         if reached { is_code.then(|| path.clone()) } else { is_code.then(keeper).flatten() }
+    }
+
+    /// Looks for names of data that stays only when it is named, where it was not looked yet.
+    fn names(&mut self) {
+        let scene = self.scene;
+        for (rule, files) in scene.knowledge.naming(&self.facts) {
+            let mut finding = Finding::default();
+            if self.read.insert((rule, ImagePath::root())) {
+                let words = scene.launch.told().collect::<Vec<_>>().join("\n");
+                let place = |_| "the image's configuration".to_owned();
+                finding.edges.extend(scene.knowledge.opened(rule, scene, None, words.as_bytes(), place));
+            }
+            let told = self.speakers(|path| !self.read.contains(&(rule, path.clone()))).map(|(path, _)| path);
+            let mut places: BTreeSet<ImagePath> = told.collect();
+            places.extend(files.into_iter().filter(|path| !self.read.contains(&(rule, path.clone()))));
+            let read = |path: &ImagePath| {
+                let Some(bytes) = scene.read(path) else { return Vec::new() };
+                let place = |at| match crate::elf::is_elf(&bytes) {
+                    true => format!("a name at offset {at:#x}"),
+                    false => zone::line(&bytes, at),
+                };
+                scene.knowledge.opened(rule, scene, Some(path), &bytes, place)
+            };
+            let places: Vec<ImagePath> = places.into_iter().collect();
+            finding.edges.extend(places.par_iter().flat_map_iter(read).collect::<Vec<_>>());
+            self.read.extend(places.into_iter().map(|path| (rule, path)));
+            self.take(finding);
+        }
     }
 
     /// What kept packages hold that nothing reaches and that could be run or loaded: what it would take.

@@ -4,6 +4,7 @@
 //! something that cannot be known without running it.
 
 mod archive;
+pub mod charset;
 pub mod config;
 mod ctypes;
 pub mod elf;
@@ -52,6 +53,8 @@ pub struct Scene<'a> {
     pub node: places::Places,
     /// The time zones that the image has.
     pub zones: zone::Zones,
+    /// The character sets that the image has converters for.
+    pub charsets: charset::Charsets,
 }
 
 impl std::fmt::Debug for Scene<'_> {

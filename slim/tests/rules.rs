@@ -85,6 +85,10 @@ fn applies(rule: &Rule, with: bool) -> bool {
     } else if let Some(name) = when.env.first().filter(|_| with) {
         launch.env.push((name.clone(), "C.UTF-8".into()));
     }
+    if let Some(path) = when.only_with.first().map(|pattern| example(pattern)) {
+        // In use either way: alone it is no fact.
+        wishes.paths.insert(put(&mut tree, &path, b"x".to_vec()));
+    }
     let table = Recipes::embedded().unwrap();
     // What no package owns would be the application: a package has it all.
     let package = slim::packages::Package {
@@ -102,8 +106,11 @@ fn every_rule_applies_because_of_its_fact_and_not_without() {
     let table = Recipes::embedded().unwrap();
     let mut wrong = Vec::new();
     for rule in table.rules().filter(|rule| effect(rule).is_some() || !rule.commands.is_empty()) {
-        // Atoms are tried below; programs without a C library are tried where they are found.
-        if !rule.together.is_empty() || rule.when.imports.iter().any(|symbol| symbol == "(static)") {
+        // Atoms are tried below; programs without a C library and what has to be named are tried where they are found.
+        if !rule.together.is_empty()
+            || rule.named.is_some()
+            || rule.when.imports.iter().any(|symbol| symbol == "(static)")
+        {
             continue;
         }
         // A rule whose fact is the very path that it keeps shows nothing with one file.

@@ -646,6 +646,109 @@ fn dpkg_needs_the_programs_of_maintainer_scripts() {
     assert_eq!(kept(program()), ["app"]);
 }
 
+#[test]
+fn converters_that_nothing_names_go() {
+    const FOLDER: &str = "/usr/lib/x86_64-linux-gnu/gconv";
+    let names = ["gconv-modules.cache", "gconv-modules.d/more.conf", "UTF-16.so", "SJIS.so", "BIG5.so"]
+        .map(|name| format!("{FOLDER}/{name}"));
+    let owned: Vec<&str> = names.iter().map(String::as_str).chain(["/usr/bin/app", "/etc/app.conf"]).collect();
+    let packages = [("all", &owned[..])];
+    let list = format!(
+        "{FOLDER}/gconv-modules.cache = x\n{FOLDER}/gconv-modules.d/more.conf = alias MS_KANJI// SJIS//\\nmodule SJIS// INTERNAL SJIS 1\\nmodule BIG5// INTERNAL BIG5 1\n"
+    );
+    let image = |lines: &str, program: &Elf| {
+        Image::new(&format!("{FOLDER}/UTF-16.so = x\n{FOLDER}/SJIS.so = x\n{FOLDER}/BIG5.so = x\n{lines}"), &packages)
+            .elf("/usr/bin/app", program)
+    };
+    let kept = |image: &Image| {
+        let (inventory, reached) = image.reach();
+        let plan = decide(&image.tree, &inventory, &reached, Profile::Packages);
+        let stays = |path: &&String| {
+            image.tree.contains(&ImagePath::literal(path))
+                && !plan.removal.paths.contains_key(&ImagePath::literal(path))
+        };
+        let kept: Vec<_> = names.iter().filter(stays).filter_map(|path| path.strip_prefix(FOLDER)).collect();
+        (kept.join(" "), plan.doubts.len())
+    };
+    let converts = || program().imports("iconv_open", None, false);
+    let (core, named) = ("/gconv-modules.cache /UTF-16.so", "/gconv-modules.cache /UTF-16.so /SJIS.so");
+    for (lines, program, expected) in [
+        ("", converts(), core),
+        ("", converts().text(b"\0ms_kanji//IGNORE\0"), named),
+        ("/app/main.php = iconv('Shift', 'SJIS', $text);", converts(), named),
+        ("/app/main.php = iconv('Shift', 'SJIS', $text);", program(), ""),
+        ("/app/app.conf = charset sjis", converts(), named),
+        ("/etc/app.conf = charset sjis", converts(), core),
+    ] {
+        // What goes is told, unless nobody converts.
+        let told = (expected.into(), usize::from(!expected.is_empty()));
+        assert_eq!(kept(&image(&format!("{list}{lines}"), &program)), told, "{lines} {expected}");
+    }
+    let mut told = image(&list, &converts());
+    told.launch.env.push(("CHARSET".into(), "SJIS".into()));
+    assert_eq!(kept(&told).0, named);
+    told.launch.env.push(("LANG".into(), "ja_JP.SJIS".into()));
+    assert_eq!(kept(&told).0, "/gconv-modules.cache /gconv-modules.d/more.conf /UTF-16.so /SJIS.so /BIG5.so");
+    // Without a cache and lists of what is not core, all hang together.
+    assert_eq!(kept(&image("", &converts())), ("/UTF-16.so /SJIS.so /BIG5.so".into(), 0));
+}
+
+#[test]
+fn programs_of_git_stay_when_they_are_named() {
+    let lines = |script: &str| {
+        format!(
+            "/usr/bin/sh = x\n/usr/bin/perl = x\n/usr/bin/git = x\n/usr/bin/sed = x\n/usr/bin/app 755 = #!/usr/bin/sh\\n{script}\n\
+             /usr/lib/git-core/git-submodule 755 = #!/usr/bin/sh\\nsed\n/usr/lib/git-core/git-add--interactive 755 = #!/usr/bin/perl\n\
+             /usr/lib/git-core/git-request-pull 755 = #!/usr/bin/sh\\nperl -e 1\n\
+             /usr/share/git-core/templates/hooks/a.sample 755 = #!/usr/bin/perl\n"
+        )
+    };
+    let git: &[&str] = &[
+        "/usr/bin/git",
+        "/usr/lib/git-core/git-submodule",
+        "/usr/lib/git-core/git-add--interactive",
+        "/usr/lib/git-core/git-request-pull",
+        "/usr/share/git-core/templates/hooks/a.sample",
+    ];
+    let packages = [("git", git), ("perl", &["/usr/bin/perl"]), ("sed", &["/usr/bin/sed"])];
+    let (add, pull) = ("/usr/lib/git-core/git-add--interactive", "/usr/lib/git-core/git-request-pull");
+    let sample = "/usr/share/git-core/templates/hooks/a.sample";
+    for (script, packages_kept, by_file) in [
+        ("git clone x", &["git", "sed"][..], format!("/usr/bin/perl {add} {pull} {sample}")),
+        ("git request-pull a b", &["git", "perl", "sed"], format!("{add} {sample}")),
+        ("git add -p", &["git", "perl", "sed"], format!("{pull} {sample}")),
+        ("# request-pull", &[], String::new()),
+    ] {
+        let image = Image::new(&lines(script), &packages);
+        let (kept, unknowns) = image.kept();
+        assert_eq!(kept, packages_kept, "{script}");
+        let told = unknowns.iter().any(|unknown| unknown.contains("--keep '/usr/lib/git-core/*'"));
+        assert_eq!(told, kept == ["git", "sed"], "{script}: {unknowns:?}");
+        let (inventory, reached) = image.reach();
+        let gone = decide(&image.tree, &inventory, &reached, Profile::Files).removal.paths;
+        let gone: Vec<_> = gone.keys().map(ImagePath::to_text).collect();
+        assert!(by_file.is_empty() || gone.join(" ") == by_file, "{script}: {gone:?}");
+    }
+}
+
+#[test]
+fn zones_with_leap_seconds_stay_for_who_names_one() {
+    let lines = |script: &str| {
+        format!(
+            "/usr/bin/php8.2 = x\n/usr/bin/sh = x\n/usr/share/zoneinfo/Europe/Berlin = x\n/usr/share/zoneinfo/right/Europe/Berlin = x\n\
+             /usr/bin/app 755 = #!/usr/bin/sh\\nphp8.2\n/app/index.php = {script}"
+        )
+    };
+    let owned = ["/usr/share/zoneinfo/Europe/Berlin", "/usr/share/zoneinfo/right/Europe/Berlin"];
+    for (script, expected) in [("Europe/Berlin", false), ("new DateTimeZone('right/Europe/Berlin')", true)] {
+        let image = Image::new(&lines(script), &[("tzdata", &owned)]);
+        let (inventory, reached) = image.reach();
+        let plan = decide(&image.tree, &inventory, &reached, Profile::Packages);
+        let stays = owned.map(|path| !plan.removal.paths.contains_key(&ImagePath::literal(path)));
+        assert_eq!(stays, [true, expected], "{script}");
+    }
+}
+
 /// `DT_AUDIT`.
 const AUDIT: u64 = 0x6fff_fefc;
 

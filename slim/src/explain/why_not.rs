@@ -6,7 +6,7 @@ use crate::packages::dpkg::dependencies::Dependency;
 use crate::path::ImagePath;
 use crate::reach::Reach;
 use crate::report::{DependantReport, Explanation, MentionReport, RuleReport};
-use recipes::{PatternError, Patterns, Recipes, When};
+use recipes::{PatternError, Patterns, Recipes};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Directories of commands.
@@ -161,20 +161,28 @@ fn rules(
             || rule.commands.iter().any(command);
         if keeps {
             let (rule_id, because) = (rule.id.clone(), rule.because.clone());
-            found.push(RuleReport { rule: rule_id, because, gate, when: conditions(&rule.when) });
+            found.push(RuleReport { rule: rule_id, because, gate, when: conditions(rule) });
         }
     }
     Ok(found)
 }
 
 /// Facts as sentences.
-fn conditions(when: &When) -> Vec<String> {
+fn conditions(rule: &recipes::Rule) -> Vec<String> {
+    let when = &rule.when;
     let each = |list: &[String], say: fn(&str) -> String| list.iter().map(|item| say(item)).collect::<Vec<_>>();
     let mut all = each(&when.reached, |pattern| format!("{pattern} is in use"));
     all.extend(each(&when.present, |pattern| format!("{pattern} exists")));
     all.extend(each(&when.imports, |symbol| format!("a binary that is in use imports {symbol}")));
+    all.extend(each(&when.mentions, |text| format!("the application or its configuration holds {text:?}")));
     all.extend(each(&when.packages, |package| format!("package {package} is kept")));
     all.extend(each(&when.env, |variable| format!("the image sets {variable}")));
+    let companions = when.only_with.join(" or ");
+    let named = rule.named.map(|_| "it is named there, or by the application or its configuration");
+    for fact in &mut all {
+        fact.extend((!companions.is_empty()).then(|| format!(", with {companions} in use")));
+        fact.extend(named.map(|named| format!(", and {named}")));
+    }
     all
 }
 

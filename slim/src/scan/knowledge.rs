@@ -5,7 +5,7 @@ use crate::graph::{Edge, Graph, Rule, Unknown};
 use crate::launch::Launch;
 use crate::path::ImagePath;
 use crate::tree::Tree;
-use recipes::{ConfigKind, Keeping, Pattern, Patterns, Recipes};
+use recipes::{ConfigKind, Keeping, Naming, Pattern, Patterns, Recipes};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Patterns that belong to things: each pattern knows whose it is.
@@ -47,6 +47,7 @@ pub struct Knowledge<'a> {
     recipes: &'a Recipes,
     rules: Vec<&'a recipes::Rule>,
     when_reached: Owned,
+    only_with: Owned,
     when_package: Owned,
     present: BTreeMap<usize, Vec<ImagePath>>,
     keep: BTreeMap<usize, Vec<ImagePath>>,
@@ -82,6 +83,8 @@ pub struct Facts {
     described: BTreeSet<String>,
     /// For each rule the first reached path that it waits for.
     reached: BTreeMap<usize, ImagePath>,
+    /// Rules of which a path without which they never hold is in use.
+    accompanied: BTreeSet<usize>,
 }
 
 /// A use that may come to pass at run time.
@@ -130,6 +133,7 @@ impl<'a> Knowledge<'a> {
         Ok(Self {
             recipes,
             when_reached: Owned::new(rules.iter().map(|rule| &rule.when.reached[..]))?,
+            only_with: Owned::new(rules.iter().map(|rule| &rule.when.only_with[..]))?,
             when_package: Owned::new(rules.iter().map(|rule| &rule.when.packages[..]))?,
             present: places(|rule| &rule.when.present)?,
             keep: chosen(|rule| &rule.keep)?,
@@ -182,8 +186,61 @@ impl<'a> Knowledge<'a> {
             [&self.keep, &self.keep_files, &self.library, &self.gates].iter().any(|places| places.contains_key(index))
         };
         let open = self.rules.iter().enumerate().filter(|(index, _)| !facts.applied.contains_key(index));
+        // Also where `only_with` does not hold yet: each file is searched once.
         let open = open.filter(|(index, _)| has_places(index));
         open.flat_map(|(_, rule)| &rule.when.mentions).map(String::as_str).collect()
+    }
+
+    /// Rules of those that hold whose gates open only for what is named, each with the files because of which it holds.
+    pub fn naming(&self, facts: &Facts) -> Vec<(usize, Vec<ImagePath>)> {
+        let named =
+            facts.applied.keys().filter(|index| self.rules.get(**index).is_some_and(|rule| rule.named.is_some()));
+        let files = |index: &usize| {
+            let rule = self.rules.get(*index)?;
+            let importers = self.told(*index, rule, &rule.when.imports, &facts.imports);
+            let mut files: Vec<ImagePath> = importers.flatten().cloned().collect();
+            files.extend(facts.reached.get(index).cloned());
+            Some((*index, files))
+        };
+        named.filter_map(files).collect()
+    }
+
+    /// What of a rule's gates a text names.
+    pub fn opened(
+        &self,
+        index: usize,
+        scene: &Scene<'_>,
+        from: Option<&ImagePath>,
+        text: &[u8],
+        place: impl Fn(usize) -> String,
+    ) -> Vec<Edge> {
+        let (Some(rule), Some(gate)) = (self.rules.get(index), self.gates.get(&index)) else { return Vec::new() };
+        let named = match rule.named {
+            Some(Naming::CharacterSets) => scene.charsets.named(text),
+            None => Vec::new(),
+        };
+        let behind = |path: &ImagePath| gate.binary_search(path).is_ok();
+        let kind = Rule::Recipe(rule.id.clone());
+        let edges = named.into_iter().flat_map(|(at, paths)| {
+            let evidence = place(at);
+            let paths = paths.iter().filter(|path| behind(path));
+            paths.flat_map(|path| scene.follow(from, path, kind.clone(), &evidence)).collect::<Vec<_>>()
+        });
+        edges.map(Edge::of_file).collect()
+    }
+
+    /// Who tells what a rule asks about, as far as they count; `None` is the image's own configuration, which always does.
+    fn told<'f>(
+        &'f self,
+        index: usize,
+        rule: &'f recipes::Rule,
+        asked: &'f [String],
+        told: &'f BTreeMap<String, Vec<Option<ImagePath>>>,
+    ) -> impl Iterator<Item = &'f Option<ImagePath>> {
+        let counts = move |path: &ImagePath| {
+            rule.when.not_by.is_empty() || !self.not_by.owners(&path.to_text()).contains(&index)
+        };
+        asked.iter().filter_map(|text| told.get(text)).flatten().filter(move |place| place.as_ref().is_none_or(counts))
     }
 
     /// Whether a path belongs to a data class that stays only when its gate opens.
@@ -229,6 +286,12 @@ impl<'a> Knowledge<'a> {
         for rule in self.when_reached.owners(&path.to_text()) {
             facts.reached.entry(rule).or_insert_with(|| path.clone());
         }
+        facts.accompanied.extend(self.only_with.owners(&path.to_text()));
+    }
+
+    /// Whether facts count for a rule at all.
+    fn may_hold(&self, index: usize, rule: &recipes::Rule, facts: &Facts) -> bool {
+        rule.when.only_with.is_empty() || facts.accompanied.contains(&index)
     }
 
     /// Applies every rule that holds and was not applied before, and completes atoms.
@@ -299,23 +362,20 @@ impl<'a> Knowledge<'a> {
     /// The file because of which a rule holds (`None` inside for facts of the image itself).
     fn holds(&self, index: usize, rule: &recipes::Rule, scene: &Scene<'_>, facts: &Facts) -> Option<Option<ImagePath>> {
         let when = &rule.when;
+        if !self.may_hold(index, rule, facts) {
+            return None;
+        }
         if when.always || when.env.iter().any(|fact| is_set(scene.launch, fact)) {
             return Some(None);
         }
         let package = || facts.packages.iter().find(|(name, _)| self.when_package.owners(name).contains(&index));
-        // The image's own configuration always counts.
-        let counts = |place: &&Option<ImagePath>| {
-            let text = place.as_ref().map(ImagePath::to_text);
-            text.is_none_or(|text| when.not_by.is_empty() || !self.not_by.owners(&text).contains(&index))
-        };
         if let Some(from) = facts.reached.get(&index) {
             return Some(Some(from.clone()));
         }
-        let tells = |asked: &[String], told: &BTreeMap<String, Vec<Option<ImagePath>>>| {
-            asked.iter().find_map(|text| told.get(text)?.iter().find(counts).cloned())
-        };
-        if let Some(place) = tells(&when.imports, &facts.imports).or_else(|| tells(&when.mentions, &facts.mentions)) {
-            return Some(place);
+        let mut told = self.told(index, rule, &when.imports, &facts.imports);
+        let mut mentioned = self.told(index, rule, &when.mentions, &facts.mentions);
+        if let Some(place) = told.next().or_else(|| mentioned.next()) {
+            return Some(place.clone());
         }
         if let Some((_, from)) = package() {
             return Some(Some(from.clone()));
@@ -337,7 +397,13 @@ impl<'a> Knowledge<'a> {
         for path in places(&self.keep) {
             finding.edges.extend(scene.follow(trigger, &path, kind.clone(), &rule.because));
         }
-        for path in places(&self.keep_files).into_iter().chain(places(&self.gates)) {
+        // Where the lists of what there is cannot do without a part of it, all of it is in use.
+        let by_name = match rule.named {
+            Some(Naming::CharacterSets) => scene.charsets.can_be_parted(),
+            None => false,
+        };
+        let opened = if by_name { Vec::new() } else { places(&self.gates) };
+        for path in places(&self.keep_files).into_iter().chain(opened) {
             finding
                 .edges
                 .extend(scene.follow(trigger, &path, kind.clone(), &rule.because).into_iter().map(Edge::of_file));

@@ -31,8 +31,7 @@ pub fn is_told(scene: &Scene<'_>, path: &ImagePath) -> bool {
 
 /// Which of the texts the image's configuration holds.
 pub fn of_launch(launch: &Launch, sought: &BTreeSet<&str>) -> Vec<String> {
-    let words = launch.entrypoint.iter().chain(&launch.command).chain(&launch.extra).chain(&launch.healthcheck);
-    let told: Vec<&str> = words.chain(launch.env.iter().map(|(_, value)| value)).map(String::as_str).collect();
+    let told: Vec<&str> = launch.told().collect();
     let held = sought.iter().filter(|text| told.iter().any(|word| word.contains(**text)));
     held.map(|text| (*text).to_owned()).collect()
 }

@@ -85,7 +85,7 @@ pub fn find(
 }
 
 /// The line of a text that an offset stands in, with its number.
-pub(super) fn line(bytes: &[u8], at: usize) -> String {
+pub(crate) fn line(bytes: &[u8], at: usize) -> String {
     let (before, after) = bytes.split_at(at.min(bytes.len()));
     let number = memchr::memchr_iter(b'\n', before).count() + 1;
     let start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);

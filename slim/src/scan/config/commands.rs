@@ -43,12 +43,12 @@ impl Reader<'_, '_> {
         let (mut text, mut rest) = (String::new(), value);
         while let Some((before, after)) = rest.split_once("%(") {
             let Some((name, after)) = after.split_once(")s") else { break };
-            let known = match name.strip_prefix("ENV_") {
-                Some(name) => self.scene.launch.variable(name).unwrap_or_default(),
-                None if name == "here" => here,
-                None => "",
-            };
-            text.extend([before, known]);
+            text.push_str(before);
+            match name.strip_prefix("ENV_") {
+                Some(name) => text.push_str(self.scene.launch.variable(name).unwrap_or_default()),
+                None if name == "here" => text.push_str(here),
+                None => text.extend(["%(", name, ")s"]),
+            }
             rest = after;
         }
         text + rest
