@@ -254,12 +254,12 @@ fn a_dry_run_writes_nothing() {
   package  version  new  size  why
   unused   1.0-1    -    56 B  nothing in use leads to any of its files
 
-             before  after  saved
-compressed  16.4 kB      -      -
-unpacked      704 B      -      -
-files            18      -      -
-packages          3      -      -
-layers            2      -      -
+             before   after      saved
+compressed  16.4 kB       -          -
+unpacked      704 B   655 B  49 B (6%)
+files            18      19         +1
+packages          3       2    1 (33%)
+layers            2  1 kept          -
 
 0 packages updated, 1 removed if this were carried out; nothing was written
 source  oci:in:1  sha256:29aacc53b8782d8c11872b276e3d75d06734e0185648c46b0a1ca6db62d241f9

@@ -107,7 +107,8 @@ pub(crate) fn packages(
 struct Fates<'a> {
     removed: BTreeMap<&'a str, &'a str>,
     kept: BTreeMap<&'a str, &'a str>,
-    steps: BTreeMap<String, String>,
+    /// The version that is taken, and the suite that it is in.
+    steps: BTreeMap<String, (String, String)>,
     /// Newest version, why it is not taken, and whether the user wanted that.
     back: BTreeMap<String, (String, String, bool)>,
     done: BTreeMap<&'a str, &'a crate::engine::native::Upgraded>,
@@ -124,7 +125,8 @@ impl<'a> Fates<'a> {
             fate.insert(&step.package, &step.reason);
         }
         for step in &change.upgrade.steps {
-            fates.steps.insert(format!("{}:{}", step.package, step.architecture), step.to.version.to_string());
+            let taken = (step.to.version.to_string(), step.to.origin.dist.clone());
+            fates.steps.insert(format!("{}:{}", step.package, step.architecture), taken);
         }
         for kept in &change.upgrade.kept_back {
             let told = (kept.candidate.clone(), kept.reason.to_string(), kept.reason.is_choice());
@@ -164,12 +166,13 @@ impl<'a> Fates<'a> {
     }
 
     fn tell(&self, key: &str, report: &mut PackageReport) {
-        if let Some(reason) = self.kept.get(key) {
-            report.reason = (*reason).to_string();
-        }
-        if let Some(version) = self.steps.get(key).filter(|_| !self.ran || self.done.contains_key(key)) {
+        if let Some((version, suite)) = self.steps.get(key).filter(|_| !self.ran || self.done.contains_key(key)) {
             report.verdict = Verdict::Updated;
             report.new_version = Some(version.clone());
+            report.reason = format!("{version} in {suite}");
+        }
+        if let Some(reason) = self.kept.get(key) {
+            report.reason = (*reason).to_string();
         }
         if let Some((candidate, reason, wanted)) = self.back.get(key) {
             report.verdict = if *wanted { Verdict::Kept } else { Verdict::KeptBack };

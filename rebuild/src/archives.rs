@@ -26,7 +26,7 @@ use cache::Cache;
 use signature::{KeySource, Keyring, Strength};
 use slim::path::ImagePath;
 use slim::tree::{Contents, Tree};
-use sources::{Allow, Source, Sources, SourcesError};
+use sources::{Allow, SignedBy, Source, Sources, SourcesError};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -149,7 +149,7 @@ impl Archive {
             cache: &cache,
             reporter,
             now: options.now,
-            valid_until: !options.ignore_valid_until && options.snapshot.is_none(),
+            valid_until: !options.ignore_valid_until,
             by_hash: true,
             // A folder is as old as its owner wants it to be.
             memory: options.offline.is_none(),
@@ -179,7 +179,7 @@ impl Archive {
     /// Every version of these packages that an archive has, in the order of the sources.
     ///
     /// # Errors
-    /// A paragraph of one of these packages that cannot be used.
+    /// A version of one of these packages that is none.
     pub fn candidates<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<Vec<Candidate>, ArchiveError> {
         self.read(&names.into_iter().collect(), index::select)
     }
@@ -270,7 +270,16 @@ fn wanted_sources(
         source.suite = source.suite.replace("$(ARCH)", native);
         redirect(&mut source, options)?;
         // An image may name an archive twice: it is opened once, and everything is read of it that is named.
-        match wanted.iter_mut().find(|known| (&known.uri, &known.suite) == (&source.uri, &source.suite)) {
+        let place = |source: &Source| (source.uri.clone(), source.suite.clone(), source.snapshot.clone());
+        match wanted.iter_mut().find(|known| place(known) == place(&source)) {
+            // As for apt 3.0, what says nothing of keys means those that the other names.
+            Some(known) if known.trusted == source.trusted && source.signed_by == SignedBy::default() => {
+                known.parts.append(&mut source.parts);
+            }
+            Some(known) if known.trusted == source.trusted && known.signed_by == SignedBy::default() => {
+                known.signed_by = source.signed_by;
+                known.parts.append(&mut source.parts);
+            }
             Some(known) if known.signed_by != source.signed_by || known.trusted != source.trusted => {
                 let problem = format!("{} names the same suite with another Signed-By or Trusted", known.place);
                 return Err(SourcesError { place: source.place, problem }.into());
@@ -289,7 +298,7 @@ fn redirect(source: &mut Source, options: &Options) -> Result<(), ArchiveError> 
             return Err(ArchiveError::Option { name: "mirror", problem: format!("{url:?} is not an http address") });
         }
         source.uri = url.trim_end_matches('/').into();
-    } else if let Some(time) = &options.snapshot {
+    } else if let Some(time) = options.snapshot.as_ref().or(source.snapshot.as_ref()) {
         let valid = time.len() == 16
             && time.bytes().enumerate().all(|(at, b)| match at {
                 8 => b == b'T',
@@ -302,9 +311,12 @@ fn redirect(source: &mut Source, options: &Options) -> Result<(), ArchiveError> 
                 problem: format!("{time:?} is not like 20250131T120000Z"),
             });
         }
-        // Without it, the release itself may say where its snapshots are: that is asked later.
-        if let Some(service) = &options.snapshot_url {
-            source.uri = at_snapshot(service, &source.uri, time);
+        // What was valid then has expired by now.
+        source.check_valid_until = Some(false);
+        // Without an address, the release itself may say where its snapshots are: that is asked later.
+        match &options.snapshot_url {
+            Some(service) => source.uri = at_snapshot(service, &source.uri, time),
+            None => source.snapshot = Some(time.clone()),
         }
     }
     Ok(())
@@ -323,11 +335,11 @@ fn to_own_snapshots(
     opening: &Opening<'_>,
     options: &Options,
 ) -> Result<(), ArchiveError> {
-    let Some(time) = options.snapshot.as_deref().filter(|_| options.snapshot_url.is_none()) else { return Ok(()) };
     for (source, keyring) in sources.iter_mut().zip(keyrings) {
-        if options.mirrors.iter().any(|(suite, _)| *suite == source.suite) {
+        let mirrored = options.mirrors.iter().any(|(suite, _)| *suite == source.suite);
+        let Some(time) = source.snapshot.clone().filter(|_| !mirrored && options.snapshot_url.is_none()) else {
             continue;
-        }
+        };
         let suite = opening.suite(source, keyring)?;
         let service = suite.release.snapshots.filter(|url| url.starts_with("http") && url.contains("@SNAPSHOTID@"));
         let Some(service) = service else {
@@ -338,7 +350,7 @@ fn to_own_snapshots(
             );
             return Err(ArchiveError::Option { name: "snapshot", problem });
         };
-        source.uri = at_snapshot(&service, &source.uri, time);
+        source.uri = at_snapshot(&service, &source.uri, &time);
     }
     Ok(())
 }

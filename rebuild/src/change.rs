@@ -157,7 +157,16 @@ pub(crate) struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    /// Decides, and carries out unless this is a dry run.
+    /// What is newer, as the archives tell it: no package is fetched, so no script is judged.
+    pub(crate) fn outlook(&self) -> Result<Change, ChangeError> {
+        let mut change = Change { after: self.subject.opened.stack.clone(), ..Change::default() };
+        if let Some(updates) = self.updates(&self.services.archives)? {
+            (change.upgrade, change.used) = (updates.resolve(), updates.used());
+        }
+        Ok(change)
+    }
+
+    /// Decides, and carries the decision out on drafts.
     pub(crate) fn change(&self) -> Result<Change, ChangeError> {
         let mut change = Change { after: self.subject.opened.stack.clone(), ..Change::default() };
         if self.subject.database.is_none() && self.request.prune != Prune::None {
@@ -171,16 +180,11 @@ impl Maker<'_> {
         }
         let mut updates = self.updates(&self.services.archives)?;
         let first = self.plan(&self.subject.tree, &self.subject.inventory)?;
-        let mut doomed: BTreeSet<String> =
-            first.as_ref().map(|(plan, _)| plan.removal.packages.clone()).unwrap_or_default();
+        let mut doomed: BTreeSet<String> = first.map(|(plan, _)| plan.removal.packages).unwrap_or_default();
         let drafts = loop {
             self.alive()?;
             if let Some(updates) = &updates {
                 change.upgrade = updates.resolve();
-            }
-            if self.request.dry_run {
-                (change.plan, change.reach) = first.map_or((None, None), |(plan, reach)| (Some(plan), Some(reach)));
-                break Vec::new();
             }
             match self.attempt(&mut change, updates.as_mut(), &mut doomed)? {
                 Attempt::Done(drafts) => break drafts,

@@ -196,11 +196,6 @@ pub fn rebuild(request: &Request, services: &Services, reporter: &dyn Reporter) 
     let change = crate::trial::decide(&run, &subject, request)?;
     let mut report = begin(&run, &subject, request, &change)?;
     strict(request, &report)?;
-    if request.dry_run {
-        report.outcome = if nothing_to_do(&report) { Outcome::NothingToDo } else { Outcome::Planned };
-        write_lock(request, &change, None)?;
-        return Ok(report);
-    }
     let tree = change.after.merge();
     let inventory = run.inventory(&tree)?;
     if change.after != subject.opened.stack {
@@ -217,6 +212,11 @@ pub fn rebuild(request: &Request, services: &Services, reporter: &dyn Reporter) 
             report.notes.push(format!("modules that can be loaded and no longer be run by name: {names}"));
         }
         report.faults = faults.iter().map(|problem| format!("{}: {}", problem.at, problem.detail)).collect();
+    }
+    if request.dry_run {
+        planned(&subject, request, &tree, &inventory, &mut report);
+        write_lock(request, &change, None)?;
+        return Ok(report);
     }
     let oci = sink.as_ref().is_some_and(|sink| sink.wants_oci());
     let mut output = compose(&run, &subject, &change, request, oci)?;
@@ -319,6 +319,19 @@ fn compose(
     Ok(Output::compose(&subject.opened, &change.after, form, &means)?)
 }
 
+/// Fills in what a dry run knows of the image that it does not write: all but digests and the size of its layers.
+fn planned(subject: &Subject, request: &Request, tree: &Tree, inventory: &Inventory, report: &mut Report) {
+    if nothing_to_do(report) {
+        report.outcome = Outcome::NothingToDo;
+        return;
+    }
+    report.outcome = Outcome::Planned;
+    let image = &subject.opened.image;
+    let mut result = account::image(image, tree, inventory, subject.distro.as_ref(), None);
+    result.name = request.destination.as_ref().map_or_else(|| image.name.clone(), ToString::to_string);
+    report.result = Some(result);
+}
+
 /// Fills in what is only known when the layers are written, and holds the size against the promise.
 fn finish(
     subject: &Subject,
@@ -378,7 +391,7 @@ pub fn inspect(
         Request { update, prune: Prune::None, platform: platform.cloned(), ..Request::question(source.clone()) };
     let run = Run::new(&request, services, reporter)?;
     let subject = run.subject(&*run.source(source)?, platform, &[])?;
-    let change = if updates { Some(run.maker(&subject, &request).change()?) } else { None };
+    let change = if updates { Some(run.maker(&subject, &request).outlook()?) } else { None };
     let image = &subject.opened.image;
     let stored = Some((image.digest.to_string(), image.size()));
     let mut packages = account::packages(&subject, change.as_ref(), update, &run.spool)?;

@@ -49,7 +49,7 @@ pub struct Request {
     pub recipes: recipes::Recipes,
     /// Compression of regenerated layers; `None` keeps each layer's own.
     pub compression: Option<Compression>,
-    /// Plan only: nothing is downloaded but metadata, nothing is written.
+    /// Decide and check as for a rebuild, and write nothing.
     pub dry_run: bool,
     /// Accept a result that is larger than the source.
     pub allow_larger: bool,

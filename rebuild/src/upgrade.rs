@@ -131,7 +131,7 @@ pub fn resolve(installed: &[InstalledPackage], candidates: &[Candidate], policy:
         let Some(candidate) = policy.pins.choose(package, &fitting, &native) else {
             continue;
         };
-        match refusal(package, candidate, policy) {
+        match refusal(package, candidate, policy).or_else(|| phase(package, candidate, &fitting, policy)) {
             Some(why) => drop(kept.insert(place, (candidate, Reason::of(why)))),
             None => drop(offered.insert(place, candidate)),
         }
@@ -183,6 +183,8 @@ fn refusal(package: &InstalledPackage, candidate: &Candidate, policy: &Policy) -
         Some(Why::Excluded)
     } else if let Some(reason) = policy.refused.get(&package.name) {
         Some(Why::Refused(reason.clone()))
+    } else if let Some(problem) = &candidate.unusable {
+        Some(Why::Refused(format!("what the index says of it cannot be used: {problem}")))
     } else if candidate.version < package.version {
         Some(Why::Downgrade)
     } else if candidate.architecture != package.architecture
@@ -194,6 +196,14 @@ fn refusal(package: &InstalledPackage, candidate: &Candidate, policy: &Policy) -
     } else {
         None
     }
+}
+
+/// Whether an update waits because not every machine gets it yet. One that holds a security update is for all (apt's `PhasedUpgrader`).
+fn phase(package: &InstalledPackage, candidate: &Candidate, offers: &[&Candidate], policy: &Policy) -> Option<Why> {
+    let percentage = candidate.phased.filter(|percentage| *percentage != 100 && policy.pins.wait_for_phases())?;
+    let between = |offer: &&&Candidate| offer.version > package.version && offer.version < candidate.version;
+    let urgent = offers.iter().filter(between).any(|offer| offer.origin.suite.ends_with("-security"));
+    (!urgent).then_some(Why::Phased { percentage })
 }
 
 /// What could be taken, by the package's place.

@@ -93,6 +93,42 @@ fn a_lock_gives_the_same_image_when_the_archive_has_moved_on() {
 }
 
 #[test]
+fn a_dry_run_tells_and_locks_what_a_rebuild_does() {
+    // A later layer has upgraded `a`, so the lower one needs its package; the script of `b` cannot be proven.
+    let program = |package: Deb| package.member("postinst", 0o755, "#!/bin/sh\n/usr/bin/b --setup\n");
+    let installed = [deb("a", "2"), deb("b", "1"), deb("c", "1")];
+    let world = World::in_two(&[deb("a", "1")], &installed, &[deb("a", "2"), program(deb("b", "2")), deb("c", "2")]);
+    let dry = Request { dry_run: true, destination: None, ..locking(&world, "none") };
+    let planned = world.rebuild(&dry).unwrap();
+    assert_eq!(planned.outcome, slim::report::Outcome::Planned);
+    assert_eq!(fates(&planned), ["a 2 Kept", "b 1 KeptBack", "c 2 Updated"]);
+    assert!(reason(&planned, "b").contains("script postinst configure 1"), "{}", reason(&planned, "b"));
+    assert_eq!(reason(&planned, "c"), "2 in stable");
+    let lock = Lock::read(&world.path("lock.json")).unwrap();
+    assert_eq!(lock.packages.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["a", "c"]);
+    assert_eq!(lock.result, None);
+    let done = world.rebuild(&locked(&world, "locked")).unwrap();
+    let free = world.rebuild(&world.request("free")).unwrap();
+    assert_eq!(digest(&done), digest(&free));
+    let (promised, made) = (planned.result.unwrap(), free.result.unwrap());
+    assert_eq!((promised.files, promised.files_size, promised.packages), (made.files, made.files_size, made.packages));
+}
+
+#[test]
+fn images_on_one_base_get_the_same_new_base() {
+    let offered = || [deb("a", "2"), deb("b", "2"), deb("c", "2").mtime(1_900_000_000)];
+    let base = [deb("a", "1"), deb("b", "1")];
+    let with_more = [deb("a", "1"), deb("b", "1"), deb("c", "1")];
+    let worlds = [World::in_two(&base, &with_more, &offered()), World::in_two(&base, &base, &offered())];
+    let [first, second] = worlds.map(|world| world.rebuild(&world.request("out")).unwrap());
+    assert_eq!((fates(&first).len(), fates(&second).len()), (3, 2));
+    // The archive's address is in the upper layer's sources only.
+    assert_eq!(first.layers[0].digest, second.layers[0].digest);
+    assert_eq!(first.layers[0].new_digest, second.layers[0].new_digest);
+    assert!(!first.layers[0].kept && first.layers[1].new_digest != second.layers[1].new_digest);
+}
+
+#[test]
 fn a_lock_that_cannot_be_replayed_says_why() {
     let mut world = abc();
     world.rebuild(&locking(&world, "first")).unwrap();

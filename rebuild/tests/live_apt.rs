@@ -288,6 +288,28 @@ fn archives_are_weighed_as_apt_weighs_them() {
             ..Case::default()
         },
         Case {
+            name: "phased, and apt waits, unless there is a security update below",
+            installed: "a 1\nb 1\nc 1\nd 1\ns 1",
+            offers: &[
+                main_of(
+                    "one",
+                    "",
+                    &[(
+                        "main/amd64",
+                        "a 2 [Phased-Update-Percentage: 0]\nb 2 [Depends: a (>= 2)]\nc 2 [Phased-Update-Percentage: 100]\n\
+                         d 2 [Phased-Update-Percentage: 90]\ns 3 [Phased-Update-Percentage: 10]",
+                    )],
+                ),
+                main_of("one-security", "", &[("main/amd64", "s 2\nd 1")]),
+            ],
+            files: &[(
+                "etc/apt/apt.conf.d/50x",
+                "APT::Get::Always-Include-Phased-Updates \"false\";\nAPT::Get::Never-Include-Phased-Updates \"true\";\n",
+            )],
+            expected: "c:amd64 1 2, s:amd64 1 3",
+            ..Case::default()
+        },
+        Case {
             name: "hold",
             installed: "a 1 [Status: hold ok installed]\nb 1 [Depends: a]",
             offers: &[main_of("one", "", &[("main/amd64", "a 2\nb 2 [Depends: a (>= 2)]")])],

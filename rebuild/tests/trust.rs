@@ -11,7 +11,7 @@ use rebuild::archives::signature::{KeySource, Keyring};
 use rebuild::archives::sources::{Allow, Refusal};
 use rebuild::archives::transport::Credential;
 use rebuild::archives::{Archive, ArchiveError, Options};
-use rebuild::event::Silent;
+use rebuild::event::{Event, Reporter, Silent};
 use slim::path::ImagePath;
 use slim::tree::{MemoryContents, Node, Tree};
 use testdata::apt::{Archive as Toy, Hash, Index, Key, Plan, SIGNED, Server, Signing, SubkeyPlan, Suite};
@@ -55,6 +55,18 @@ fn image(files: &[(&str, &[u8])]) -> Tree {
 
 fn options() -> Options {
     Options { now: i64::from(SIGNED) + 60, architectures: vec!["amd64".into()], ..Options::default() }
+}
+
+/// Hears warnings.
+#[derive(Default)]
+struct Heard(std::sync::Mutex<Vec<String>>);
+
+impl Reporter for Heard {
+    fn event(&self, event: Event) {
+        if let Event::Warning(text) = event {
+            self.0.lock().unwrap().push(text);
+        }
+    }
 }
 
 fn open(tree: &Tree, options: &Options) -> Result<Archive, ArchiveError> {
@@ -294,9 +306,41 @@ fn one_suite_cannot_be_trusted_in_two_ways() {
     let key = Key::new();
     let server = served(&[(&key, PLAIN)], "");
     let url = &server.url;
-    let source = format!("deb [signed-by=/usr/share/keyrings/a.gpg] {url} stable main\ndeb {url} stable contrib\n");
-    let error = open(&image(&[("etc/apt/sources.list", source.as_bytes())]), &options()).unwrap_err();
-    assert!(error.to_string().contains("/etc/apt/sources.list:1 names the same suite"), "{error}");
+    let by = |name: &str| format!("deb [signed-by=/usr/share/keyrings/{name}.asc] {url} stable main\n");
+    let (good, other) = (key.armored(), Key::new().armored());
+    let opened = |sources: String| {
+        let tree = image(&[
+            ("etc/apt/sources.list", sources.as_bytes()),
+            ("etc/apt/trusted.gpg.d/other.asc", other.as_bytes()),
+            ("usr/share/keyrings/good.asc", good.as_bytes()),
+            ("usr/share/keyrings/other.asc", other.as_bytes()),
+        ]);
+        open(&tree, &options()).map_err(|error| error.to_string())
+    };
+    let error = opened(by("good") + &by("other")).unwrap_err();
+    assert!(error.contains("/etc/apt/sources.list:1 names the same suite"), "{error}");
+    // One that says nothing of keys does not widen what the other trusts, whichever comes first.
+    let silent = format!("deb {url} stable main\n");
+    for (first, second) in [(by("good"), silent.clone()), (silent.clone(), by("good"))] {
+        assert!(opened(first + &second).is_ok());
+    }
+    let trusted = opened(by("good") + &silent.replace("deb ", "deb [trusted=yes] ")).unwrap_err();
+    assert!(trusted.contains("without a signature"), "{trusted}");
+}
+
+#[test]
+fn a_component_that_an_archive_does_not_have_is_told_and_left_out() {
+    let key = Key::new();
+    let server = served(&[(&key, PLAIN)], "");
+    let (source, armored) = (format!("deb {} stable main non-free\n", server.url), key.armored());
+    let tree =
+        image(&[("etc/apt/sources.list", source.as_bytes()), ("etc/apt/trusted.gpg.d/toy.asc", armored.as_bytes())]);
+    let heard = Heard::default();
+    let archive = Archive::open(&tree, &MemoryContents, &options(), &heard).unwrap();
+    assert_eq!(archive.candidates(["a"]).unwrap().len(), 1);
+    let told = heard.0.into_inner().unwrap();
+    let expected = "dists/stable: the release lists no non-free/binary-amd64/Packages; nothing is read of it";
+    assert!(told.len() == 1 && told[0].ends_with(expected), "{told:?}");
 }
 
 #[test]
@@ -414,6 +458,30 @@ fn a_release_may_say_where_its_snapshots_are() {
     server.archive.lock().unwrap().files.insert("dists/stable/InRelease".into(), signed);
     let archive = open(&tree, &past).unwrap();
     assert_eq!(archive.candidates(["a"]).unwrap()[0].origin.label, "Then");
+    // The image itself may want that moment; the caller's own wish and a mirror come before it.
+    let pinned = source.replace("deb ", "deb [snapshot=20250101T000000Z] ");
+    let tree =
+        image(&[("etc/apt/sources.list", pinned.as_bytes()), ("etc/apt/trusted.gpg.d/toy.asc", armored.as_bytes())]);
+    assert_eq!(open(&tree, &options()).unwrap().candidates(["a"]).unwrap()[0].origin.label, "Then");
+    let now = Options { mirrors: vec![("stable".into(), server.url.clone())], ..options() };
+    assert_eq!(open(&tree, &now).unwrap().candidates(["a"]).unwrap().len(), 0);
+    let other = Options { snapshot: Some("20240101T000000Z".into()), ..options() };
+    assert!(open(&tree, &other).is_err(), "no such moment");
+}
+
+#[test]
+fn a_mirror_is_read_for_the_host_that_preferences_name() {
+    let key = Key::new();
+    let server = served(&[(&key, PLAIN)], "");
+    let armored = key.armored();
+    let tree = image(&[
+        ("etc/apt/sources.list", b"deb http://archive.example/debian stable main\n"),
+        ("etc/apt/trusted.gpg.d/toy.asc", armored.as_bytes()),
+    ]);
+    let mirrored = Options { mirrors: vec![("stable".into(), server.url.clone())], ..options() };
+    let archive = open(&tree, &mirrored).unwrap();
+    let origin = &archive.candidates(["a"]).unwrap()[0].origin;
+    assert_eq!((origin.site.as_str(), &origin.base), ("archive.example", &server.url));
 }
 
 #[test]

@@ -43,7 +43,7 @@ pub(crate) struct RebuildArgs {
     #[arg(long, requires = "tag", help_heading = "Result")]
     pub(crate) push: bool,
 
-    /// Only tell what would be done: image and package lists are read, nothing is written
+    /// Only tell what would be done: everything is fetched, decided and checked, nothing is written
     #[arg(long, help_heading = "Result")]
     pub(crate) dry_run: bool,
 

@@ -31,7 +31,7 @@ pub(super) fn explain(error: &ArchiveError) -> Failure {
             failure.hint("the image's own apt would stumble here too; --update none leaves the packages alone")
         }
         ArchiveError::Option { .. } => Failure { code: super::Code::Usage, ..failure },
-        ArchiveError::MissingIndex { .. } | ArchiveError::Corrupt { .. } | ArchiveError::Stanza { .. } => {
+        ArchiveError::Corrupt { .. } | ArchiveError::Stanza { .. } => {
             failure.hint(MIRROR)
         }
     }

@@ -16,7 +16,7 @@ pub(super) fn explain(error: &EngineError) -> Failure {
         EngineError::Unsound(problems) if problems.iter().all(|problem| matches!(problem, Problem::NoList { .. })) => failure
             .hint("the lists say which files are a package's own: build the image without deleting /var/lib/dpkg/info, or run `apt-get install --reinstall` of these packages in it")
             .hint(NO_UPDATE),
-        EngineError::Unsound(problems) if problems.iter().any(|problem| matches!(problem, Problem::Damaged { .. } | Problem::NoField { .. })) => failure
+        EngineError::Unsound(problems) if problems.iter().any(|problem| matches!(problem, Problem::Damaged { .. } | Problem::Emptied { .. } | Problem::NoField { .. })) => failure
             .hint("build the image again: dpkg itself could not read this file, whose last good version may be /var/lib/dpkg/status-old")
             .hint(NO_UPDATE),
         EngineError::Unsound(_) => failure

@@ -82,8 +82,7 @@ fn numbers(text: &mut String, report: &Report) {
     let size = |image: &ImageReport| image.compressed.map_or_else(|| "-".into(), bytes);
     let after = |show: &dyn Fn(&ImageReport) -> String| result.map_or_else(|| "-".into(), show);
     let kept = report.layers.iter().filter(|layer| layer.kept).count();
-    // A dry run does not write layers, so it does not know which would stay.
-    let kept = if report.outcome == Outcome::Planned { "-".into() } else { format!("{kept} kept") };
+    let kept = format!("{kept} kept");
     let compressed = match (source.compressed, result.and_then(|result| result.compressed)) {
         (Some(before), Some(after)) => saved_bytes(before, after),
         _ => "-".into(),

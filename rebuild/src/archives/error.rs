@@ -63,14 +63,6 @@ pub enum ArchiveError {
         /// Why.
         cause: ReleaseError,
     },
-    /// The release lists no such index.
-    #[error("{suite}: the release lists no {index}")]
-    MissingIndex {
-        /// Address of the suite's folder.
-        suite: String,
-        /// Name of the index.
-        index: String,
-    },
     /// Something that came is not what was promised.
     #[error("{what}: {url}: expected {expected}, found {found}")]
     Altered {
@@ -91,7 +83,7 @@ pub enum ArchiveError {
         /// What is wrong.
         reason: String,
     },
-    /// An index offers a package in a form that cannot be used.
+    /// An index offers a version that is none.
     #[error("{archive}: {cause}")]
     Stanza {
         /// Archive and index.

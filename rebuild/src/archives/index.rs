@@ -38,6 +38,8 @@ pub struct Origin {
     pub base: String,
     /// Base address for requests.
     pub(crate) fetch_base: String,
+    /// The host that the image's source names, as `Pin: origin` means it: where another address is read for it, preferences still hold.
+    pub site: String,
     /// Path below `dists/`, as the source names it.
     pub dist: String,
     /// Component.
@@ -59,14 +61,6 @@ pub struct Origin {
     pub not_automatic: bool,
     /// `ButAutomaticUpgrades: yes`.
     pub but_automatic_upgrades: bool,
-}
-
-impl Origin {
-    /// The host of the base address, as `Pin: origin` means it.
-    pub fn site(&self) -> &str {
-        let rest = self.base.split_once("://").map_or(self.base.as_str(), |(_, rest)| rest);
-        rest.split(['/', ':']).next().unwrap_or(rest)
-    }
 }
 
 /// A package as an archive offers it.
@@ -94,11 +88,13 @@ pub struct Candidate {
     pub priority: String,
     /// Relations.
     pub relations: Relations,
-    /// `Phased-Update-Percentage`: told, not acted upon. apt ignores it in chroots, and a result that depends on a machine's id is not
-    /// reproducible.
+    /// `Phased-Update-Percentage`. No machine's id is asked: apt ignores the number in chroots unless it is told to wait for all, and a
+    /// result that depends on a machine's id is not reproducible.
     pub phased: Option<u8>,
     /// The archive.
     pub origin: Arc<Origin>,
+    /// What makes it impossible to install this version, however good it is: what is not understood is not in the fields above.
+    pub unusable: Option<StanzaProblem>,
 }
 
 impl Candidate {
@@ -221,44 +217,52 @@ fn paragraphs(reduced: &[u8]) -> impl Iterator<Item = (&str, Paragraph<'_>)> {
 }
 
 impl Candidate {
-    /// Reads a paragraph of an index.
+    /// Reads a paragraph of an index. One that is not sound is a candidate that cannot be used: an archive may hold broken packages beside
+    /// good ones, and which of them matters is decided later.
     ///
     /// # Errors
-    /// When a needed field is missing or wrong.
+    /// When it has no version that could be compared.
     pub fn read(paragraph: &Paragraph<'_>, origin: &Arc<Origin>) -> Result<Self, StanzaError> {
         let text = |name: &str| paragraph.get(name).unwrap_or_default().into_owned();
         let (name, version) = (text("Package"), text("Version"));
-        let error = |problem| StanzaError { package: name.clone(), version: version.clone(), problem };
-        let missing = |field| error(StanzaProblem::Field(field));
         let source = paragraph.get("Source").map(|value| match value.split_once('(') {
             Some((source, version)) => {
                 (source.trim().to_owned(), Some(version.trim_end_matches(')').trim().to_owned()))
             }
             None => (value.trim().to_owned(), None),
         });
-        let filename = text("Filename");
-        if !is_filename(filename.trim_start_matches("./")) {
-            return Err(missing("Filename"));
-        }
+        let filename = text("Filename").trim_start_matches("./").to_owned();
         let sha256 = text("SHA256").to_ascii_lowercase();
-        if !super::release::is_sha256(&sha256) {
-            return Err(missing("SHA256"));
-        }
         let architecture = text("Architecture");
-        if architecture.is_empty() {
-            return Err(missing("Architecture"));
-        }
+        let size = text("Size").parse().ok();
+        let (relations, bad_relation) = match Relations::of(paragraph) {
+            Ok(relations) => (relations, None),
+            Err(error) => (Relations::default(), Some(error.into())),
+        };
+        let bad_field = [
+            ("Filename", is_filename(&filename)),
+            ("SHA256", super::release::is_sha256(&sha256)),
+            ("Architecture", !architecture.is_empty()),
+            ("Size", size.is_some()),
+        ]
+        .into_iter()
+        .find_map(|(field, good)| (!good).then_some(StanzaProblem::Field(field)));
         Ok(Self {
-            version: Version::new(&version).map_err(|problem| error(problem.into()))?,
-            relations: Relations::of(paragraph).map_err(|problem| error(problem.into()))?,
-            size: text("Size").parse().map_err(|_| missing("Size"))?,
+            version: Version::new(&version).map_err(|problem| StanzaError {
+                package: name.clone(),
+                version: version.clone(),
+                problem: problem.into(),
+            })?,
+            unusable: bad_field.or(bad_relation),
+            size: size.unwrap_or_default(),
             multi_arch: MultiArch::of(paragraph),
             essential: text("Essential") == "yes" || text("Protected") == "yes",
             priority: text("Priority"),
             phased: text("Phased-Update-Percentage").parse().ok(),
             origin: origin.clone(),
-            name: name.clone(),
-            filename: filename.trim_start_matches("./").into(),
+            relations,
+            name,
+            filename,
             architecture,
             source,
             sha256,
@@ -290,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn paragraphs_become_candidates_or_errors() {
+    fn what_is_wrong_with_a_paragraph_makes_its_candidate_unusable() {
         let good = format!(
             "Package: a\nVersion: 1-1+b1\nArchitecture: amd64\nSource: src (1-1)\nFilename: ./pool/a.deb\nSize: 5\nSHA256: {}\n",
             "AB".repeat(32)
@@ -299,6 +303,8 @@ mod tests {
         let candidate = read(&good).unwrap();
         assert_eq!(candidate.source, Some(("src".into(), Some("1-1".into()))));
         assert_eq!((candidate.filename.as_str(), candidate.sha256.as_str()), ("pool/a.deb", "ab".repeat(32).as_str()));
+        assert_eq!(candidate.unusable, None);
+        assert!(read(&good.replace("1-1+b1", "1 1")).is_err(), "a version that cannot be compared");
         for (from, to, expected) in [
             ("./pool/a.deb", "../a.deb", "it has no valid Filename"),
             ("./pool/a.deb", "/etc/passwd", "it has no valid Filename"),
@@ -307,7 +313,7 @@ mod tests {
             ("SHA256: ABAB", "SHA256: AB", "it has no valid SHA256"),
             ("Source: src (1-1)", "Breaks: x | y", "relation \"x | y\": alternatives are not allowed in Breaks"),
         ] {
-            assert_eq!(read(&good.replace(from, to)).unwrap_err().problem.to_string(), expected);
+            assert_eq!(read(&good.replace(from, to)).unwrap().unusable.unwrap().to_string(), expected);
         }
     }
 }

@@ -47,6 +47,7 @@ fn candidate(package: &Locked, options: &Options) -> Result<Candidate, ArchiveEr
         priority: String::new(),
         relations: Relations::default(),
         phased: None,
+        unusable: None,
         origin: Arc::new(Origin {
             base: package.archive.clone(),
             fetch_base: source.uri,

@@ -21,6 +21,8 @@ pub struct Source {
     pub place: String,
     /// Base address without a slash at its end.
     pub uri: String,
+    /// The host of that address as the image writes it, wherever the source is read from.
+    pub site: String,
     /// Path below `dists/`: `bookworm`, `bookworm/updates`; for a flat repository its folder, ending in `/`.
     pub suite: String,
     /// What is read of it: components for architectures. A source that is written more than once has more than one; in a flat
@@ -36,6 +38,8 @@ pub struct Source {
     pub by_hash: Option<bool>,
     /// How long its releases are believed.
     pub times: Times,
+    /// `snapshot`: the moment as which its archive is wanted, `YYYYMMDDTHHMMSSZ`.
+    pub snapshot: Option<String>,
 }
 
 /// Components of a source, for some architectures.
@@ -218,12 +222,21 @@ fn refusal(source: &Source, allow: Allow) -> Option<Refusal> {
     (source.trusted && !allow.unsigned).then_some(Refusal::Unsigned)
 }
 
+/// The host of an address, as `Pin: origin` means it.
+fn site(address: &str) -> &str {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or(rest);
+    let host = authority.rsplit('@').next().unwrap_or(authority);
+    host.split(':').next().unwrap_or(host)
+}
+
 /// apt reads only names of letters, digits, `_`, `-` and `.` in its folders.
 pub(crate) fn is_config_name(name: &str) -> bool {
     !name.starts_with('.') && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
 }
 
-fn yes(value: &str) -> Option<bool> {
+/// A switch as apt reads it (`StringToBool`); `None` for what is none.
+pub(crate) fn yes(value: &str) -> Option<bool> {
     match value.trim().to_ascii_lowercase().as_str() {
         "yes" | "true" | "with" | "on" | "enable" | "1" => Some(true),
         "no" | "false" | "without" | "off" | "disable" | "0" => Some(false),

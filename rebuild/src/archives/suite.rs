@@ -9,7 +9,7 @@ use super::signature::{self, Keyring, SignatureError, Signer};
 use super::sources::Source;
 use super::transport::{Request, Transport, TransportError};
 use super::{ArchiveError, without_secrets};
-use crate::event::Reporter;
+use crate::event::{Event, Reporter};
 use crate::image::Digest;
 use std::io::Read;
 
@@ -207,10 +207,13 @@ impl Opening<'_> {
             .collect();
         let plain = suite.release.files.get(&name);
         let Some(key) = plain.or(forms.first().map(|(_, listed)| *listed)).map(|listed| listed.sha256.clone()) else {
-            if !flat && !suite.release.architectures.iter().any(|known| known == architecture) {
-                return Ok(None);
+            // apt goes on without it, too. An architecture that the archive does not have is nothing to be told of.
+            if flat || suite.release.architectures.iter().any(|known| known == architecture) {
+                let suite = without_secrets(&suite.folder);
+                let text = format!("{suite}: the release lists no {name}; nothing is read of it");
+                self.reporter.event(Event::Warning(text));
             }
-            return Err(ArchiveError::MissingIndex { suite: without_secrets(&suite.folder), index: name });
+            return Ok(None);
         };
         let origin = origin(suite, component);
         let cached = self.cache.index(&key).map_err(|error| ArchiveError::cache("reading an index", &error))?;
@@ -237,8 +240,7 @@ impl Opening<'_> {
                 Err(error) => return Err(error),
             }
         }
-        let suite = without_secrets(&suite.folder);
-        Err(missing.unwrap_or(ArchiveError::MissingIndex { suite, index: name }))
+        missing.map_or(Ok(None), Err)
     }
 
     /// Where an index may be had, the best address first.
@@ -315,6 +317,7 @@ fn origin(suite: &Suite, component: &str) -> Origin {
     Origin {
         base: without_secrets(base),
         fetch_base: base.clone(),
+        site: suite.source.site.clone(),
         dist: suite.source.suite.clone(),
         component: component.rsplit('/').next().unwrap_or(component).into(),
         origin: release.origin.clone(),

@@ -181,9 +181,9 @@ impl Updates {
 
     /// The candidate that is exactly this version of a package.
     pub(super) fn exactly(&self, name: &str, architecture: &str, version: &str) -> Option<&Candidate> {
-        let fits =
-            |c: &&Candidate| c.name == name && c.architecture == architecture && c.version.to_string() == version;
-        self.candidates.iter().find(fits)
+        let named = self.candidates.iter().filter(|c| c.name == name && c.architecture == architecture);
+        let mut fitting = named.filter(|c| c.unusable.is_none() && c.version.to_string() == version);
+        fitting.next()
     }
 
     /// Keeps a package back from now on; says whether that is news. (A package outside of the upgrade, whose trigger cannot be

@@ -204,7 +204,7 @@ pub enum EngineError {
     #[error("the image has no dpkg database with a status file")]
     NoDatabase,
     /// The database was left unfinished.
-    #[error("the dpkg database is not in order: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    #[error("the dpkg database is not in order: {}", told(.0))]
     Unsound(Vec<Problem>),
     /// One package is in the way.
     #[error(transparent)]
@@ -218,6 +218,16 @@ pub enum EngineError {
     /// Triggers kept activating each other.
     #[error("triggers do not come to rest: {0}")]
     Triggers(String),
+}
+
+/// Problems that are told one by one; of a database without its lists every package has one.
+const TOLD: usize = 5;
+
+fn told(problems: &[Problem]) -> String {
+    let mut texts: Vec<_> = problems.iter().take(TOLD).map(ToString::to_string).collect();
+    let more = problems.len() - texts.len();
+    texts.extend((more > 0).then(|| format!("and {more} more")));
+    texts.join("; ")
 }
 
 /// A package on its way.

@@ -1,32 +1,57 @@
-//! apt's configuration (apt.conf(5)), as far as it says which versions are wanted: `APT::Default-Release`.
+//! apt's configuration (apt.conf(5)), as far as it says which versions are wanted.
 //!
 //! Nothing else of it is used: proxies, passwords and what is trusted are the caller's to say, not the image's.
 
-use crate::archives::sources::is_config_name;
+use crate::archives::sources::{is_config_name, yes};
 use crate::archives::{image_file, image_folder};
 use slim::path::ImagePath;
 use slim::tree::{Contents, Tree};
 
 const FILE_LIMIT: u64 = 4 << 20;
-const DEFAULT_RELEASE: &str = "apt::default-release";
 
-/// Reads `/etc/apt/apt.conf.d/*` by name, then `/etc/apt/apt.conf`, and gives the default release; what is read last counts.
-///
-/// # Errors
-/// The path of a file that cannot be read, and why.
-pub(super) fn default_release(tree: &Tree, contents: &dyn Contents) -> Result<Option<String>, (String, String)> {
-    let parts = image_folder(tree, &ImagePath::literal("/etc/apt/apt.conf.d")).into_iter().filter(|path| {
-        let name = String::from_utf8_lossy(path.file_name()).into_owned();
-        is_config_name(&name) && (!name.contains('.') || name.ends_with(".conf"))
-    });
-    let mut found = None;
-    for path in parts.chain([ImagePath::literal("/etc/apt/apt.conf")]) {
-        let text = image_file(tree, contents, &path, FILE_LIMIT)
-            .map_err(|problem| (path.to_text(), problem))?
-            .unwrap_or_default();
-        found = value(&String::from_utf8_lossy(&text), DEFAULT_RELEASE).or(found);
+/// The texts of apt's configuration, in the order in which apt reads them.
+#[derive(Debug, Default)]
+pub(super) struct Configuration {
+    texts: Vec<String>,
+}
+
+impl Configuration {
+    /// Reads `/etc/apt/apt.conf.d/*` by name, then `/etc/apt/apt.conf`.
+    ///
+    /// # Errors
+    /// The path of a file that cannot be read, and why.
+    pub(super) fn of_image(tree: &Tree, contents: &dyn Contents) -> Result<Self, (String, String)> {
+        let parts = image_folder(tree, &ImagePath::literal("/etc/apt/apt.conf.d")).into_iter().filter(|path| {
+            let name = String::from_utf8_lossy(path.file_name()).into_owned();
+            is_config_name(&name) && (!name.contains('.') || name.ends_with(".conf"))
+        });
+        let mut texts = Vec::new();
+        for path in parts.chain([ImagePath::literal("/etc/apt/apt.conf")]) {
+            let text = image_file(tree, contents, &path, FILE_LIMIT).map_err(|problem| (path.to_text(), problem))?;
+            texts.extend(text.map(|text| String::from_utf8_lossy(&text).into_owned()));
+        }
+        Ok(Self { texts })
     }
-    Ok(found.filter(|release| !release.is_empty()))
+
+    /// `APT::Default-Release`.
+    pub(super) fn default_release(&self) -> Option<String> {
+        self.value("APT::Default-Release").filter(|release| !release.is_empty())
+    }
+
+    /// Whether updates that are handed out by and by are left until everybody gets them. The second name of each option is that of
+    /// Ubuntu's update manager, for which apt minds it.
+    pub(super) fn waits_for_phases(&self) -> bool {
+        let says = |option: &str| {
+            let values = ["APT::Get", "Update-Manager"].map(|scope| self.value(&format!("{scope}::{option}")));
+            values.into_iter().flatten().find_map(|value| yes(&value)).unwrap_or(false)
+        };
+        !says("Always-Include-Phased-Updates") && says("Never-Include-Phased-Updates")
+    }
+
+    /// An option's value; what is read last counts.
+    fn value(&self, option: &str) -> Option<String> {
+        self.texts.iter().rev().find_map(|text| value(text, option))
+    }
 }
 
 /// The last value of an option, by its whole name in lower case.
@@ -114,7 +139,7 @@ mod tests {
             ("APT::Default-Release \"unfinished", None),
             ("}};;\"", None),
         ] {
-            assert_eq!(value(text, DEFAULT_RELEASE).as_deref(), expected, "{text}");
+            assert_eq!(value(text, "APT::Default-Release").as_deref(), expected, "{text}");
         }
     }
 
@@ -125,6 +150,20 @@ mod tests {
              /etc/apt/apt.conf.d/30c.dpkg-old = APT::Default-Release \"c\";",
         )
         .unwrap();
-        assert_eq!(default_release(&tree, &MemoryContents).unwrap().as_deref(), Some("b"));
+        let configuration = Configuration::of_image(&tree, &MemoryContents).unwrap();
+        assert_eq!(configuration.default_release().as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn phases_are_waited_for_only_when_told() {
+        for (text, expected) in [
+            ("", false),
+            ("APT::Get::Never-Include-Phased-Updates \"true\";", true),
+            ("Update-Manager { Never-Include-Phased-Updates 1; };", true),
+            ("APT::Get::Never-Include-Phased-Updates no; Update-Manager::Never-Include-Phased-Updates yes;", false),
+            ("APT::Get::Never-Include-Phased-Updates yes; APT::Get::Always-Include-Phased-Updates yes;", false),
+        ] {
+            assert_eq!(Configuration { texts: vec![text.into()] }.waits_for_phases(), expected, "{text}");
+        }
     }
 }

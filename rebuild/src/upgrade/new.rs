@@ -27,7 +27,7 @@ pub(super) fn extras<'a>(
             (c.architecture == native || c.architecture == "all") && !policy.exclude.fit(&c.name, &c.architecture)
         };
         let fitting: Vec<_> = candidates.iter().filter(fits).copied().collect();
-        extras.extend(policy.pins.choose_new(&fitting, native));
+        extras.extend(policy.pins.choose_new(&fitting, native).filter(|candidate| candidate.unusable.is_none()));
     }
     extras
 }

@@ -1,6 +1,6 @@
 //! apt's preferences: which version of a package is the candidate (apt_preferences(5)).
 
-use super::configuration::default_release;
+use super::configuration::Configuration;
 use super::installed::InstalledPackage;
 use crate::archives::index::{Candidate, Origin};
 use crate::archives::{image_file, image_folder};
@@ -18,10 +18,11 @@ const DEFAULT_RELEASE: i32 = 990;
 /// `Pin-Priority: never`: lower than any number that can be written, and not to be raised by another pin.
 const NEVER: i32 = i16::MIN as i32;
 
-/// All pins, in apt's order.
+/// All pins, in apt's order, and what its configuration adds to them.
 #[derive(Debug, Clone, Default)]
 pub struct Pins {
     pins: Vec<Pin>,
+    waits_for_phases: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -77,14 +78,16 @@ pub struct PinError {
 }
 
 impl Pins {
-    /// Reads the default release of apt's configuration, `/etc/apt/preferences`, then `preferences.d/*` by name.
+    /// Reads apt's configuration, `/etc/apt/preferences`, then `preferences.d/*` by name.
     ///
     /// # Errors
     /// A file that apt would not be able to read either.
     pub fn of_image(tree: &Tree, contents: &dyn Contents) -> Result<Self, PinError> {
         let mut pins = Self::default();
-        let release = default_release(tree, contents).map_err(|(place, problem)| PinError { place, problem })?;
-        if let Some(release) = release {
+        let configuration =
+            Configuration::of_image(tree, contents).map_err(|(place, problem)| PinError { place, problem })?;
+        pins.waits_for_phases = configuration.waits_for_phases();
+        if let Some(release) = configuration.default_release() {
             let error = |problem: String| PinError { place: "APT::Default-Release".into(), problem };
             let rule = Rule::read(&format!("release {release}")).map_err(error)?;
             pins.pins.push(Pin {
@@ -146,6 +149,11 @@ impl Pins {
             self.pins.push(Pin { packages: packages.map_err(error)?, rule, priority });
         }
         Ok(())
+    }
+
+    /// Whether apt waits with updates that not every machine gets yet.
+    pub(super) fn wait_for_phases(&self) -> bool {
+        self.waits_for_phases
     }
 
     /// The candidate of an installed package: the highest priority, then the newest version. `None` when that is what is installed.
@@ -285,7 +293,7 @@ impl Rule {
         match self {
             Self::Nothing => false,
             Self::Version(pattern) => version.is_some_and(|version| pattern.fits(version.as_str())),
-            Self::Site(pattern) => origin.is_some_and(|origin| pattern.fits(origin.site())),
+            Self::Site(pattern) => origin.is_some_and(|origin| pattern.fits(&origin.site)),
             Self::Release(parts) => parts.iter().all(|(key, pattern)| match (origin, key) {
                 // What is only installed is in the archive that apt calls `now`.
                 (None, 'a' | '*') => pattern.fits("now"),

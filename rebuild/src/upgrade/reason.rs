@@ -20,10 +20,15 @@ pub enum Why {
     Excluded,
     /// The user chose others.
     NotSelected,
-    /// The engine cannot install it: why.
+    /// It cannot be installed: why.
     Refused(String),
     /// The preferences want an older version.
     Downgrade,
+    /// Not every machine gets it yet (`Phased-Update-Percentage`), and the configuration of the image's apt waits for that.
+    Phased {
+        /// How many of a hundred get it.
+        percentage: u8,
+    },
     /// It would change between one architecture and `all`.
     ArchitectureChange {
         /// Installed.
@@ -99,6 +104,7 @@ impl Reason {
                 | Why::NotSelected
                 | Why::Refused(_)
                 | Why::Downgrade
+                | Why::Phased { .. }
                 | Why::ArchitectureChange { .. }
         )
     }
@@ -131,6 +137,12 @@ impl fmt::Display for Why {
             Self::NotSelected => f.write_str("it is not among the chosen packages"),
             Self::Refused(reason) => f.write_str(reason),
             Self::Downgrade => f.write_str("the preferences want an older version"),
+            Self::Phased { percentage } => {
+                write!(
+                    f,
+                    "{percentage} % of all machines get it yet, and the image's apt waits (Never-Include-Phased-Updates)"
+                )
+            }
             Self::ArchitectureChange { from, to } => write!(f, "its architecture would change from {from} to {to}"),
             Self::NeedsNew { field, relation } => write!(f, "{field}: {relation} would need a new package"),
             Self::Needs { field, relation } => write!(f, "{field}: {relation} is not fulfilled by what is installed"),

@@ -62,8 +62,8 @@ fn a_damaged_status_file_is_named_with_the_line() {
         let told = refused(&status(&text));
         assert!(told.contains(expected), "{text:?}: {told}");
     }
-    let empty = status("\n").rebuild(&World::request(&status("\n"), "out"));
-    assert!(empty.is_err() || fates(&empty.unwrap()).is_empty(), "an empty database has no packages");
+    let told = refused(&status("\n"));
+    assert!(told.contains("/var/lib/dpkg/status names no package, and info/ has file lists of 1"), "{told}");
 }
 
 #[test]
@@ -76,6 +76,14 @@ fn deleted_file_lists_are_named() {
     let told = refused(&world);
     assert!(told.contains("package b:amd64 has no file list (info/b.list)"), "{told}");
     assert!(told.contains("package c:amd64 has no file list (info/c.list)"), "{told}");
+    let many: Vec<_> = (0..20).map(|number| deb(&format!("p{number:02}"), "1")).collect();
+    let lists: Vec<_> = (0..20).map(|number| format!("var/lib/dpkg/info/p{number:02}.list")).collect();
+    let gone: Vec<_> = lists.iter().map(|path| (path.as_str(), GONE)).collect();
+    let told = refused(&World::with(&many, &[deb("p00", "2")], &gone));
+    assert!(
+        told.contains("package p04:amd64") && !told.contains("package p05") && told.contains("; and 15 more"),
+        "{told}"
+    );
     let world = World::with(&[deb("a", "1")], &[deb("a", "2")], &[("var/lib/dpkg/info/format", "2\n")]);
     assert!(refused(&world).contains("the format of info/ is \"2\"; expected \"1\""));
 }

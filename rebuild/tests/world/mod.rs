@@ -53,15 +53,20 @@ impl World {
 
     /// The same with more files in the image, or fewer ([`GONE`]).
     pub(crate) fn with(installed: &[Deb], offered: &[Deb], extra: &[Extra<'_>]) -> Self {
-        Self::of(installed, offered, extra, false)
+        Self::of(&[], installed, offered, extra, false)
+    }
+
+    /// The same in two layers: what is installed now came over what is `below`.
+    pub(crate) fn in_two(below: &[Deb], installed: &[Deb], offered: &[Deb]) -> Self {
+        Self::of(below, installed, offered, &[], false)
     }
 
     /// The same without dpkg: packages are in `status.d`.
     pub(crate) fn distroless(installed: &[Deb], offered: &[Deb], extra: &[Extra<'_>]) -> Self {
-        Self::of(installed, offered, extra, true)
+        Self::of(&[], installed, offered, extra, true)
     }
 
-    fn of(installed: &[Deb], offered: &[Deb], extra: &[Extra<'_>], distroless: bool) -> Self {
+    fn of(below: &[Deb], installed: &[Deb], offered: &[Deb], extra: &[Extra<'_>], distroless: bool) -> Self {
         let key = Key::new();
         let server = Server::start(Archive::debs("stable", DATE, offered, &key));
         let folder = tempfile::tempdir().unwrap();
@@ -72,9 +77,7 @@ impl World {
             ("etc/apt/trusted.gpg.d/toy.asc".into(), key.armored().into_bytes()),
         ];
         files.extend(if distroless { status_d(installed) } else { database(installed) });
-        files.extend(
-            installed.iter().flat_map(Deb::files).map(|(path, bytes)| (path.trim_start_matches('/').into(), bytes)),
-        );
+        files.extend(contents(installed));
         for (path, text) in extra {
             files.retain(|(known, _)| known != path);
             if *text != GONE {
@@ -82,7 +85,13 @@ impl World {
             }
         }
         let links: Vec<_> = installed.iter().flat_map(Deb::links).collect();
-        image(&files, &links).write_layout(&folder.path().join("in"), Some("1"));
+        let mut maker = ImageMaker::new().run("Cmd", serde_json::json!(["/usr/bin/a"]));
+        if !below.is_empty() {
+            let mut files = database(below);
+            files.extend(contents(below));
+            maker = with_layer(maker, &files, &[]);
+        }
+        with_layer(maker, &files, &links).write_layout(&folder.path().join("in"), Some("1"));
         // The keys are made now, so the archive is looked at a little later.
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64 + 5;
         let options = Options { now, cache: Some(folder.path().join("cache")), ..Options::default() };
@@ -195,7 +204,12 @@ fn status_d(installed: &[Deb]) -> Vec<(String, Vec<u8>)> {
     files
 }
 
-fn image(files: &[(String, Vec<u8>)], links: &[(String, String)]) -> ImageMaker {
+/// The files of packages.
+fn contents(packages: &[Deb]) -> impl Iterator<Item = (String, Vec<u8>)> + '_ {
+    packages.iter().flat_map(Deb::files).map(|(path, bytes)| (path.trim_start_matches('/').into(), bytes))
+}
+
+fn with_layer(maker: ImageMaker, files: &[(String, Vec<u8>)], links: &[(String, String)]) -> ImageMaker {
     let mut entries: Vec<(String, What)> = Vec::new();
     for (path, bytes) in files {
         for (at, _) in path.match_indices('/') {
@@ -210,5 +224,5 @@ fn image(files: &[(String, Vec<u8>)], links: &[(String, String)]) -> ImageMaker 
         entries.push((path.trim_start_matches('/').to_owned(), What::Link(target)));
     }
     let entries: Vec<(&str, What)> = entries.iter().map(|(path, what)| (path.as_str(), *what)).collect();
-    ImageMaker::new().layer(Pack::Gzip, &entries).run("Cmd", serde_json::json!(["/usr/bin/a"]))
+    maker.layer(Pack::Gzip, &entries)
 }

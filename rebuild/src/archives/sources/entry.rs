@@ -1,7 +1,7 @@
 //! An entry before it is spread over its addresses and suites: the same options in both styles.
 
 use super::super::signature::Exact;
-use super::{Choice, Part, SOURCE_LIMIT, SignedBy, Source, SourcesError, Times, yes};
+use super::{Choice, Part, SOURCE_LIMIT, SignedBy, Source, SourcesError, Times, site, yes};
 
 /// What of a suite slim reads (`Acquire::IndexTargets` of apt): without it there is nothing for slim in an entry.
 const TARGET: &str = "Packages";
@@ -19,6 +19,7 @@ pub(super) struct Entry {
     check_valid_until: Option<bool>,
     by_hash: Option<bool>,
     times: Times,
+    snapshot: Option<String>,
 }
 
 /// What an option does to the value that it has so far.
@@ -49,6 +50,10 @@ impl Entry {
             "check-valid-until" => self.check_valid_until = yes(value),
             "by-hash" if value.trim().eq_ignore_ascii_case("force") => self.by_hash = Some(true),
             "by-hash" => self.by_hash = yes(value),
+            // `enable` and `disable` say only what the caller's own wish for a snapshot means.
+            "snapshot" => {
+                self.snapshot = yes(value).is_none().then(|| value.trim().to_owned()).filter(|id| id != "disable")
+            }
             "check-date" => self.times.unchecked = yes(value) == Some(false),
             "valid-until-min" => self.times.least = Some(self.seconds(name, value)?),
             "valid-until-max" => self.times.most = Some(self.seconds(name, value)?),
@@ -116,6 +121,7 @@ impl Entry {
                 sources.push(Source {
                     place: self.place.clone(),
                     uri: uri.trim_end_matches('/').into(),
+                    site: site(uri).into(),
                     suite: suite.clone(),
                     parts: vec![part],
                     signed_by: self.signed_by.clone(),
@@ -123,6 +129,7 @@ impl Entry {
                     check_valid_until: self.check_valid_until,
                     by_hash: self.by_hash,
                     times: self.times,
+                    snapshot: self.snapshot.clone(),
                 });
                 if sources.len() > SOURCE_LIMIT {
                     return Err(error(format!("more than {SOURCE_LIMIT} sources")));

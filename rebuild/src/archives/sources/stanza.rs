@@ -5,8 +5,7 @@ use super::{Entry, Source, SourcesError, yes};
 use slim::packages::dpkg::paragraph::paragraphs;
 
 pub(super) fn read(file: &str, text: &str) -> Result<Vec<Source>, SourcesError> {
-    // A comment line is nothing, even between paragraphs and inside values.
-    let text: String = text.lines().filter(|line| !line.starts_with('#')).map(|line| format!("{line}\n")).collect();
+    let text = plain(text);
     let mut sources = Vec::new();
     for (number, paragraph) in paragraphs(text.as_bytes()).enumerate() {
         let words = |name: &str| {
@@ -36,4 +35,17 @@ pub(super) fn read(file: &str, text: &str) -> Result<Vec<Source>, SourcesError> 
         sources.extend(entry.spread()?);
     }
     Ok(sources)
+}
+
+/// The text without comment lines, which are nothing even between paragraphs and inside values. Inside a key a line of blanks is what `.`
+/// is: apt takes it so, though elsewhere it would end the paragraph.
+fn plain(text: &str) -> String {
+    let (mut plain, mut key) = (String::new(), false);
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        key = (key || line.contains("-----BEGIN PGP")) && !line.contains("-----END PGP");
+        let blank = key && !line.is_empty() && line.trim().is_empty();
+        plain += if blank { " ." } else { line };
+        plain.push('\n');
+    }
+    plain
 }

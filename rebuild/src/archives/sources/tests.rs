@@ -44,6 +44,17 @@ fn stanzas_spread_over_addresses_and_suites() {
 }
 
 #[test]
+fn a_line_of_blanks_in_a_key_is_its_empty_line() {
+    let text = "Types: deb\nURIs: http://a.example\nSuites: x\nSigned-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n \n mQ==\n \
+                -----END PGP PUBLIC KEY BLOCK-----\nComponents: main\n \nTypes: deb\nURIs: http://b.example\nSuites: y\n\
+                Components: main\n";
+    let sources = read(text, true);
+    assert_eq!(summary(&sources), ["http://a.example x main", "http://b.example y main"]);
+    let inline = sources.usable[0].signed_by.inline.as_deref().unwrap();
+    assert_eq!(inline, "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQ==\n-----END PGP PUBLIC KEY BLOCK-----\n");
+}
+
+#[test]
 fn architectures_are_chosen_added_and_taken_away() {
     let stanza = |fields: &str| {
         read(&format!("Types: deb\nURIs: http://a.example\nSuites: x\nComponents: main\n{fields}"), true)
@@ -65,6 +76,31 @@ fn architectures_are_chosen_added_and_taken_away() {
         let mut allowed: Vec<_> = ["amd64", "arm64", "i386"].into_iter().filter(|name| choice.allows(name)).collect();
         allowed.extend(choice.allows_all().then_some("all"));
         assert_eq!(allowed.join(" "), expected);
+    }
+}
+
+#[test]
+fn hosts_are_without_names_and_ports() {
+    for (address, expected) in [
+        ("http://a.example/debian", "a.example"),
+        ("https://u:p@a.example:8443", "a.example"),
+        ("a.example/x", "a.example"),
+    ] {
+        assert_eq!(site(address), expected, "{address}");
+    }
+}
+
+#[test]
+fn a_snapshot_of_a_source_is_a_moment() {
+    for (option, expected) in [
+        ("snapshot=20250101T000000Z", Some("20250101T000000Z")),
+        ("snapshot=enable", None),
+        ("snapshot=yes", None),
+        ("snapshot=disable", None),
+        ("snapshot=no", None),
+    ] {
+        let sources = read(&format!("deb [{option}] http://a.example x main"), false);
+        assert_eq!(sources.usable[0].snapshot.as_deref(), expected, "{option}");
     }
 }
 

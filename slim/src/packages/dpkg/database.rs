@@ -65,6 +65,14 @@ pub enum Problem {
         /// The line's beginning.
         found: String,
     },
+    /// The status file names nothing, and there are packages.
+    #[error("{path} names no package, and info/ has file lists of {lists}: the file is damaged")]
+    Emptied {
+        /// The file.
+        path: ImagePath,
+        /// How many lists there are.
+        lists: usize,
+    },
     /// An installed package has no version or no architecture.
     #[error("package {package} is installed and has no {field}: {path} is damaged")]
     NoField {
@@ -210,6 +218,9 @@ impl Database {
     }
 
     fn check_stanzas(&mut self) {
+        if self.status.stanzas().is_empty() && !self.lists.is_empty() {
+            self.problems.push(Problem::Emptied { path: self.at("status"), lists: self.lists.len() });
+        }
         let mut seen = BTreeSet::new();
         for stanza in self.status.stanzas() {
             let package = format!("{}:{}", stanza.package, stanza.architecture);

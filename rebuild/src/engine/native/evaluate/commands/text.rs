@@ -387,8 +387,9 @@ pub(super) fn expr(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     Ok(status)
 }
 
-/// `xargs [-0] [-r] [-n COUNT] [-I MARK] COMMAND …`: one call with all of the input's words, or one for each in place of the mark.
+/// `xargs [-0] [-r] [-n COUNT] [-I MARK | -i[MARK]] COMMAND …`: one call with all of the input's words, or one for each in place of the mark.
 pub(super) fn xargs(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let words = &marked(words)[..];
     let long = [("null", '0'), ("no-run-if-empty", 'r'), ("max-chars", 's'), ("show-limits", 'l')];
     let options = options::read(shell, words, "+0rn:s:I:", &long)?;
     if options.has('l') {
@@ -443,6 +444,17 @@ pub(super) fn xargs(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
         calls.last_mut().into_iter().for_each(|call| call.push(argument.clone()));
     }
     calls_all(shell, calls.iter().map(|call| command.iter().chain(call).cloned().collect()).collect())
+}
+
+/// The words of `xargs` with `-i[MARK]`, its older spelling whose mark may be left out, as `-I MARK`.
+fn marked(words: &[String]) -> Vec<String> {
+    let spelled = |word: &String| match word.strip_prefix("-i") {
+        Some(mark) => format!("-I{}", if mark.is_empty() { "{}" } else { mark }),
+        None => word.clone(),
+    };
+    let options = words.iter().skip(1).take_while(|word| word.starts_with('-') && *word != "--").count();
+    let (before, after) = words.split_at(words.len().min(options + 1));
+    before.iter().map(spelled).chain(after.iter().cloned()).collect()
 }
 
 /// Runs commands one after the other; the status is that of `xargs`.
