@@ -7,7 +7,7 @@
 #   examples/differential/run.sh [IMAGE... | all]      IMAGE: SUITE/NAME, as `bookworm/nginx`; default: two images, about five minutes
 #
 # An image of another architecture is SUITE-ARCH/NAME, as `bookworm-arm64/nginx`: made and upgraded by apt under qemu (qemu-user-static,
-# which registers itself with the kernel), and by slim without it.
+# which is registered with the kernel), and by slim without it.
 #
 # SLIM   the program (default: target/debug/slim)     WORK   where images and trees go (default: a folder below /tmp); images are made once
 # STRICT not empty: nothing may be kept back   KEEP not empty: leave the trees `apt` and `slim` of each image
@@ -50,13 +50,22 @@ packages_of() {
 # jre_of SUITE: the suite's default Java.
 jre_of() { if [ "$1" = trixie ]; then echo 21; else echo 17; fi; }
 
+# emulated: has the kernel run arm64 programs under qemu, where no systemd did so when the package was installed.
+emulated() {
+  local kernel=/proc/sys/fs/binfmt_misc
+  need qemu-aarch64-static qemu-user-static
+  if [ ! -e $kernel/register ]; then as_root mount -t binfmt_misc binfmt_misc $kernel; fi
+  if [ ! -e $kernel/qemu-aarch64 ]; then as_root sh -c "cat /usr/lib/binfmt.d/qemu-aarch64.conf > $kernel/register"; fi
+  arch-test arm64 >/dev/null
+}
+
 # make IMAGE FOLDER: the layout FOLDER/image, tag x: a base, layers of packages, a site's file.
 make() {
   local suite=${1%/*} name=${1#*/} folder=$2 packages number=0 all ARCH= base=${1%/*}
   case $suite in
     *-arm64) ARCH=arm64 suite=${suite%-*}
       need arch-test arch-test
-      arch-test arm64 >/dev/null 2>&1 || { need qemu-aarch64-static qemu-user-static; arch-test arm64 >/dev/null; } ;;
+      arch-test arm64 >/dev/null 2>&1 || emulated ;;
   esac
   all=$(packages_of "$suite" "$name")
   if [ -n "${FRESH:-}" ]; then as_root rm -rf "$folder"; fi

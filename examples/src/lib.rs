@@ -1,1 +1,3 @@
 //! Small programs over the libraries.
+
+pub mod builds;

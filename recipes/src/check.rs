@@ -2,7 +2,7 @@
 
 use crate::load::Recipes;
 use crate::pattern::Pattern;
-use crate::schema::{Rule, When};
+use crate::schema::{Build, Rule, When};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -54,17 +54,26 @@ pub(crate) fn problems(table: &Recipes) -> Vec<Problem> {
             patterns(&generated.paths, |what| say(&place, what));
         }
         for script in &recipe.scripts {
-            let place = format!("{}/{}", recipe.id, script.what);
+            let place = format!("{}/{} {}", recipe.id, script.package, script.hook);
             reason(&script.because, |what| say(&place, what));
-            let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-            if script.sha256.len() != 64 || !script.sha256.bytes().all(hex) {
-                say(&place, format!("{:?} is not a SHA-256 in lower-case hex", script.sha256));
+            if script.package.is_empty() || !matches!(script.hook.as_str(), "preinst" | "postinst" | "prerm" | "postrm")
+            {
+                say(&place, "needs a package and a hook: preinst, postinst, prerm or postrm".into());
             }
             if script.what.trim().is_empty() || !matches!(script.action.as_str(), "install" | "upgrade" | "configure") {
                 say(&place, "needs a name and an action: install, upgrade or configure".into());
             }
-            if !scripts.insert((&script.sha256, &script.action)) {
-                say(&place, "the script is described twice".into());
+            if script.builds.is_empty() {
+                say(&place, "names no build".into());
+            }
+            for Build { version, architecture, sha256 } in &script.builds {
+                let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+                if sha256.len() != 64 || !sha256.bytes().all(hex) {
+                    say(&place, format!("{sha256:?} is not a SHA-256 in lower-case hex"));
+                }
+                if !scripts.insert((&script.package, &script.hook, &script.action, version, architecture)) {
+                    say(&place, format!("the script of {version} for {architecture} is described twice"));
+                }
             }
             let files = script.without.iter().map(|without| &without.file);
             for path in script.exists.iter().chain(&script.absent).chain(files).filter(|path| !path.starts_with('/')) {
@@ -217,6 +226,35 @@ mod tests {
         }
         let twice = "  - {id: r, because: a good reason, when: {always: true}, keep: [/x]}\n".repeat(2);
         assert_eq!(wrong(&twice), ["line 5: a/r: the id is used twice"]);
+    }
+
+    #[test]
+    fn a_known_script_says_whose_it_is_and_where_it_was_found() {
+        let build = format!("{{version: 1-1, architecture: amd64, sha256: {}}}", "0a".repeat(32));
+        let script = |hook: &str, builds: &str| {
+            let text = format!(
+                "id: a\nabout: b\nscripts:\n  - {{package: p, hook: {hook}, what: a program, action: upgrade, because: it \
+                 changes nothing, builds: [{builds}]}}\n"
+            );
+            match Recipes::parse("t", &text) {
+                Ok(_) => Vec::new(),
+                Err(LoadError::Wrong { problems, .. }) => problems.iter().map(ToString::to_string).collect(),
+                Err(error) => panic!("{error}"),
+            }
+        };
+        assert!(script("preinst", &build).is_empty());
+        let other = build.replace("amd64", "arm64");
+        assert!(script("preinst", &format!("{build}, {other}")).is_empty());
+        for (hook, builds, expected) in [
+            ("config", build.clone(), "hook"),
+            ("preinst", String::new(), "no build"),
+            ("preinst", build.replace("0a", "0A"), "SHA-256"),
+            ("preinst", format!("{build}, {build}"), "twice"),
+        ] {
+            let problems = script(hook, &builds);
+            assert!(!problems.is_empty() && problems.iter().all(|problem| problem.contains(expected)), "{problems:?}");
+            assert!(problems[0].starts_with("line 4: a/p "), "{problems:?}");
+        }
     }
 
     #[test]

@@ -39,7 +39,9 @@ struct Wraps {
 #[derive(Deserialize)]
 struct Knows {
     #[serde(default)]
-    what: String,
+    package: String,
+    #[serde(default)]
+    hook: String,
 }
 
 impl Places {
@@ -64,7 +66,8 @@ impl Places {
             places.insert(format!("{recipe}/{}", wrapper.value.names.join(",")), wrapper.referenced.line());
         }
         for script in &outline.scripts {
-            places.insert(format!("{recipe}/{}", script.value.what), script.referenced.line());
+            let Knows { package, hook } = &script.value;
+            places.insert(format!("{recipe}/{package} {hook}"), script.referenced.line());
         }
         Self(places)
     }

@@ -34,10 +34,15 @@ pub struct Recipe {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Script {
-    /// SHA-256 of the script in lower-case hex; of a shell script, without the versions in debhelper's comments.
-    pub sha256: String,
-    /// What it is, for people: `preinst of bash 5.1 in Debian 11`.
+    /// The package that it comes with.
+    pub package: String,
+    /// Which of the package's scripts it is: `preinst`, `postinst`, `prerm`, `postrm`.
+    pub hook: String,
+    /// What it is, for people: `an ELF program`.
     pub what: String,
+    /// The distribution's releases whose packages have it: `bullseye`. For whoever looks the builds up anew.
+    #[serde(default)]
+    pub suites: Vec<String>,
     /// The first argument for which it is known: `upgrade`, `configure`.
     pub action: String,
     /// Paths that must be there.
@@ -51,6 +56,28 @@ pub struct Script {
     pub without: Vec<Without>,
     /// Why it then changes nothing.
     pub because: String,
+    /// The packages that it was read from. Nothing else is taken for it.
+    pub builds: Vec<Build>,
+}
+
+impl Script {
+    /// Whether it is this script of this package, called for this action.
+    pub fn is(&self, package: &str, hook: &str, action: &str, sha256: &str) -> bool {
+        (self.package.as_str(), self.hook.as_str(), self.action.as_str()) == (package, hook, action)
+            && self.builds.iter().any(|build| build.sha256 == sha256)
+    }
+}
+
+/// A package's archive that holds a script.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Build {
+    /// The package's version.
+    pub version: String,
+    /// Its architecture.
+    pub architecture: String,
+    /// SHA-256 of the script in lower-case hex; of a shell script, without the versions in debhelper's comments.
+    pub sha256: String,
 }
 
 /// A line that must not be in a file.

@@ -76,9 +76,10 @@ impl Scripts for Evaluator {
         }
         let fingerprint = fingerprint(invocation.script);
         let action = invocation.arguments.first().map_or("", String::as_str);
-        if let Some(known) = self.known.iter().find(|known| known.sha256 == fingerprint && known.action == action) {
+        let (package, hook) = (invocation.package, invocation.hook.name());
+        if let Some(known) = self.known.iter().find(|known| known.is(package, hook, action, &fingerprint)) {
             if let Some(objection) = objection(known, draft) {
-                return Err(unproven(invocation.hook.name(), format!("{}: {objection}", known.what)));
+                return Err(unproven(hook, format!("{}: {objection}", known.what)));
             }
             return Ok(Verdict { tier: Tier::Known, effects: Vec::new(), evidence: known.because.clone() });
         }

@@ -20,13 +20,16 @@ fn verdict(files: &str, known: Vec<KnownScript>, script: &[u8]) -> Result<Verdic
 #[test]
 fn a_known_script_is_known_only_where_its_preconditions_hold() {
     let known = KnownScript {
-        sha256: fingerprint(b"\x7fELF"),
+        package: "bash".into(),
+        hook: "preinst".into(),
         what: "a program".into(),
         action: "upgrade".into(),
         exists: vec!["/bin/sh".into()],
         absent: vec!["/no".into()],
         without: vec![recipes::Without { file: "/list".into(), line: "/bin/sh".into() }],
         because: "measured".into(),
+        builds: vec![recipes::Build { sha256: fingerprint(b"\x7fELF"), ..Default::default() }],
+        ..Default::default()
     };
     for (files, holds) in [
         ("/bin/sh = x\n/list = /bin\\n/bin/bash\\n", true),
@@ -37,6 +40,17 @@ fn a_known_script_is_known_only_where_its_preconditions_hold() {
     ] {
         let verdict = verdict(files, vec![known.clone()], b"\x7fELF");
         assert_eq!(verdict.as_ref().is_ok_and(|verdict| verdict.tier == Tier::Known), holds, "{files}: {verdict:?}");
+    }
+    // The same bytes are not known of another package, as another script of it, or for another action.
+    let sound = "/bin/sh = x\n/list = /bin\n";
+    for change in [
+        (|known| known.package = "dash".into()) as fn(&mut KnownScript),
+        |known| known.hook = "postinst".into(),
+        |known| known.action = "install".into(),
+    ] {
+        let mut known = known.clone();
+        change(&mut known);
+        assert!(verdict(sound, vec![known], b"\x7fELF").is_err());
     }
 }
 
