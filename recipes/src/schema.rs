@@ -171,7 +171,8 @@ pub struct When {
     /// name is computed.
     #[serde(default)]
     pub imports: Vec<String>,
-    /// Files that do not count for `imports` and `mentions`: libraries that offer the function to callers of their own.
+    /// Files that do not count for `imports`, `mentions` and what opens gates by name: libraries that offer the function to callers of their
+    /// own, configuration that speaks of something else.
     #[serde(default)]
     pub not_by: Vec<String>,
     /// The application, or what starts it, holds one of these texts: command line, environment, scripts and configuration in use, and every

@@ -362,7 +362,7 @@ impl Work<'_, '_> {
                 finding.edges.extend(scene.knowledge.opened(rule, scene, None, words.as_bytes(), place));
             }
             let told = self.speakers(|path| !self.read.contains(&(rule, path.clone()))).map(|(path, _)| path);
-            let mut places: BTreeSet<ImagePath> = told.collect();
+            let mut places: BTreeSet<ImagePath> = told.filter(|path| scene.knowledge.counts(rule, path)).collect();
             places.extend(files.into_iter().filter(|path| !self.read.contains(&(rule, path.clone()))));
             let read = |path: &ImagePath| {
                 let Some(bytes) = scene.read(path) else { return Vec::new() };

@@ -5,12 +5,14 @@
 
 mod merge;
 mod node;
+mod reader;
 mod resolve;
 pub mod text;
 
 pub(crate) use merge::merge_layer;
 pub use merge::{Layer, LayerEntry, Stack};
 pub use node::{Content, Contents, ContentsError, File, Inode, Kind, MemoryContents, Mtime, Node, Origin};
+pub use reader::ContentReader;
 pub use resolve::{ResolveError, Resolved};
 
 use crate::path::ImagePath;

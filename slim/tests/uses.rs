@@ -679,6 +679,7 @@ fn converters_that_nothing_names_go() {
         ("/app/main.php = iconv('Shift', 'SJIS', $text);", program(), ""),
         ("/app/app.conf = charset sjis", converts(), named),
         ("/etc/app.conf = charset sjis", converts(), core),
+        ("/etc/app.conf = charset sjis", converts().text(b"\0/etc/app.conf\0"), named),
     ] {
         // What goes is told, unless nobody converts.
         let told = (expected.into(), usize::from(!expected.is_empty()));

@@ -5,6 +5,7 @@
 use super::{Finding, Scene, archive};
 use crate::graph::{Edge, Rule};
 use crate::path::ImagePath;
+use std::io::Cursor;
 
 /// Where an archive says what it needs; the case of the name does not count.
 const MANIFEST: &[u8] = b"META-INF/MANIFEST.MF";
@@ -19,7 +20,7 @@ pub fn is_archive(path: &ImagePath) -> bool {
 
 /// Adds the archives that an archive's manifest names, relative to its own folder.
 pub fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) {
-    let manifest = match archive::entry(bytes, &|name| name.eq_ignore_ascii_case(MANIFEST)) {
+    let manifest = match archive::entry(Cursor::new(bytes), &|name| name.eq_ignore_ascii_case(MANIFEST)) {
         Ok(None) => return,
         Ok(Some(manifest)) => manifest,
         Err(error) => return finding.unknown(path, "manifest", error.to_string(), "archives that it names go"),

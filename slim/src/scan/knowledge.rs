@@ -197,7 +197,7 @@ impl<'a> Knowledge<'a> {
             facts.applied.keys().filter(|index| self.rules.get(**index).is_some_and(|rule| rule.named.is_some()));
         let files = |index: &usize| {
             let rule = self.rules.get(*index)?;
-            let importers = self.told(*index, rule, &rule.when.imports, &facts.imports);
+            let importers = self.told(*index, &rule.when.imports, &facts.imports);
             let mut files: Vec<ImagePath> = importers.flatten().cloned().collect();
             files.extend(facts.reached.get(index).cloned());
             Some((*index, files))
@@ -233,14 +233,16 @@ impl<'a> Knowledge<'a> {
     fn told<'f>(
         &'f self,
         index: usize,
-        rule: &'f recipes::Rule,
         asked: &'f [String],
         told: &'f BTreeMap<String, Vec<Option<ImagePath>>>,
     ) -> impl Iterator<Item = &'f Option<ImagePath>> {
-        let counts = move |path: &ImagePath| {
-            rule.when.not_by.is_empty() || !self.not_by.owners(&path.to_text()).contains(&index)
-        };
+        let counts = move |path: &ImagePath| self.counts(index, path);
         asked.iter().filter_map(|text| told.get(text)).flatten().filter(move |place| place.as_ref().is_none_or(counts))
+    }
+
+    /// Whether what a file says counts for a rule.
+    pub fn counts(&self, index: usize, path: &ImagePath) -> bool {
+        !self.not_by.owners(&path.to_text()).contains(&index)
     }
 
     /// Whether a path belongs to a data class that stays only when its gate opens.
@@ -372,8 +374,8 @@ impl<'a> Knowledge<'a> {
         if let Some(from) = facts.reached.get(&index) {
             return Some(Some(from.clone()));
         }
-        let mut told = self.told(index, rule, &when.imports, &facts.imports);
-        let mut mentioned = self.told(index, rule, &when.mentions, &facts.mentions);
+        let mut told = self.told(index, &when.imports, &facts.imports);
+        let mut mentioned = self.told(index, &when.mentions, &facts.mentions);
         if let Some(place) = told.next().or_else(|| mentioned.next()) {
             return Some(place.clone());
         }

@@ -4,15 +4,17 @@
 //! Java's classes name what they use in plain text, and archives of classes are zip files, which may lie in each other. What cannot be
 //! looked into is taken to hold every text.
 
+use super::archive::ArchiveError;
 use super::{Scene, archive};
 use crate::launch::Launch;
 use crate::path::ImagePath;
-use crate::tree::Node;
+use crate::tree::{ContentReader, Node};
 use memchr::memmem;
 use std::collections::BTreeSet;
+use std::io::{BufReader, Read};
 
-/// Files above this are not read; they are taken to hold every text.
-const SIZE_LIMIT: u64 = 1 << 30;
+/// How much of a file is held at a time.
+const PIECE: usize = 1 << 20;
 
 /// Ends of names of classes and of archives of them.
 const JAVA: [&[u8]; 6] = [b".class", b".jar", b".war", b".ear", b".jsp", b".groovy"];
@@ -25,7 +27,7 @@ pub fn is_java(path: &ImagePath) -> bool {
 /// Whether an owned file tells a program what to do: a script, or configuration.
 pub fn is_told(scene: &Scene<'_>, path: &ImagePath) -> bool {
     let file = scene.tree.get(path).and_then(Node::as_file);
-    path.as_bytes().starts_with(b"/etc/")
+    path.as_bytes().starts_with(b"etc/")
         || file.is_some_and(|file| scene.contents.head(&file.content, 2).is_ok_and(|head| head.starts_with(b"#!")))
 }
 
@@ -39,10 +41,19 @@ pub fn of_launch(launch: &Launch, sought: &BTreeSet<&str>) -> Vec<String> {
 /// Which of the texts a file of the image holds.
 pub fn of_file(scene: &Scene<'_>, path: &ImagePath, sought: &BTreeSet<&str>) -> Vec<String> {
     let Some(file) = scene.tree.get(path).and_then(Node::as_file) else { return Vec::new() };
-    let read = (file.content.size() <= SIZE_LIMIT).then(|| scene.contents.read(&file.content).ok()).flatten();
+    let reader = || ContentReader::new(scene.contents, &file.content);
     let mut search = Search::new(sought);
-    if read.is_none_or(|bytes| search.file(&bytes, is_java(path)).is_err()) {
+    if search.stream(reader()).is_err() {
         return sought.iter().map(|text| (*text).to_owned()).collect();
+    }
+    let begins = archive::is_archive(&scene.contents.head(&file.content, 4).unwrap_or_default());
+    if begins || is_java(path) {
+        match archive::each(BufReader::new(reader()), &mut |text| search.bytes(text)) {
+            Ok(()) => {}
+            // A class, or a page of text.
+            Err(ArchiveError::NoArchive(_)) if !begins => {}
+            Err(_) => return sought.iter().map(|text| (*text).to_owned()).collect(),
+        }
     }
     search.found.into_iter().map(str::to_owned).collect()
 }
@@ -59,7 +70,8 @@ impl<'t> Search<'t> {
         Self { open, found: BTreeSet::new() }
     }
 
-    fn bytes(&mut self, bytes: &[u8]) {
+    /// Whether there is still something to look for.
+    fn bytes(&mut self, bytes: &[u8]) -> bool {
         let found = &mut self.found;
         self.open.retain(|(text, finder)| {
             let holds = finder.find(bytes).is_some();
@@ -68,19 +80,21 @@ impl<'t> Search<'t> {
             }
             !holds
         });
+        !self.open.is_empty()
     }
 
-    /// The file itself and, of an archive, all that is in it. `surely` says that it has to be one by its name.
-    fn file(&mut self, bytes: &[u8], surely: bool) -> Result<(), archive::ArchiveError> {
-        self.bytes(bytes);
-        let is_archive = archive::is_archive(bytes) || surely && archive::has_archive(bytes);
-        if !is_archive {
-            return Ok(());
+    /// All that a reader gives, by pieces that overlap by as much as a text may lie across two.
+    fn stream(&mut self, mut reader: impl Read) -> std::io::Result<()> {
+        let overlap = self.open.iter().map(|(text, _)| text.len().saturating_sub(1)).max().unwrap_or_default();
+        let mut piece = Vec::new();
+        loop {
+            let before = piece.len();
+            let read = reader.by_ref().take(PIECE as u64).read_to_end(&mut piece)?;
+            if read == 0 || !self.bytes(&piece) {
+                return Ok(());
+            }
+            piece.drain(..(before + read).saturating_sub(overlap));
         }
-        archive::each(bytes, &mut |entry| {
-            self.bytes(entry);
-            !self.open.is_empty()
-        })
     }
 }
 
@@ -96,6 +110,17 @@ mod tests {
             ..Launch::default()
         };
         assert_eq!(of_launch(&launch, &BTreeSet::from(["-Xshare:on", "-Da", "-Db"])), ["-Da", "-Xshare:on"]);
+    }
+
+    #[test]
+    fn texts_are_found_across_the_pieces_of_a_file() {
+        let sought = BTreeSet::from(["needle", "absent"]);
+        for at in [0, PIECE - 3, PIECE - 6, PIECE, 2 * PIECE - 1] {
+            let bytes = [&vec![b'.'; at][..], b"needle", &[b'.'; 9]].concat();
+            let mut search = Search::new(&sought);
+            search.stream(&bytes[..]).unwrap();
+            assert_eq!(search.found, BTreeSet::from(["needle"]), "{at}");
+        }
     }
 
     #[test]
