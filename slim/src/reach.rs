@@ -154,6 +154,9 @@ impl Work<'_, '_> {
             let edges = scene.follow(None, &root.to, root.rule.clone(), &root.evidence);
             finding.edges.extend(edges.into_iter().map(|edge| if root.keeps_package { edge } else { edge.of_file() }));
         }
+        for (place, words) in &roots.commands {
+            start::find(scene, None, place, words, &mut finding);
+        }
         let launch = scene.launch;
         let words = launch.entrypoint.iter().chain(&launch.command).chain(&launch.extra).chain(&launch.healthcheck);
         let told = words.map(|word| (word, format!("the command line has {word}")));
@@ -166,9 +169,6 @@ impl Work<'_, '_> {
         }
         for (name, value) in &launch.env {
             zone::find(scene, None, value.as_bytes(), |_| format!("environment {name}={value}"), &mut finding);
-        }
-        for (place, words) in &roots.commands {
-            start::find(scene, None, place, words, &mut finding);
         }
         for path in &wishes.paths {
             finding.edges.extend(scene.follow(None, path, Rule::Root, "--keep"));

@@ -1,7 +1,7 @@
 //! Zip archives (PKWARE's APPNOTE.TXT), as archives of Java classes are.
 
-use flate2::{Compression, Crc};
 use flate2::write::DeflateEncoder;
+use flate2::{Compression, Crc};
 use std::io::Write as _;
 
 /// An archive of entries by name, every other one compressed.
@@ -15,7 +15,9 @@ pub fn archive(entries: &[(&str, &[u8])]) -> Vec<u8> {
         let packed = if method == 8 { deflated(entry) } else { entry.to_vec() };
         let sizes = [long(packed.len()), long(entry.len())].concat();
         // From the version that is needed to the length of the extra field: what the entry and its line in the directory have in common.
-        let head = [&[20, 0, 0, 0][..], &short(method), &[0; 4], &checksum(entry), &sizes, &short(name.len()), &short(0)].concat();
+        let head =
+            [&[20, 0, 0, 0][..], &short(method), &[0; 4], &checksum(entry), &sizes, &short(name.len()), &short(0)]
+                .concat();
         let at = bytes.len();
         bytes.extend([b"PK\x03\x04", &head[..], name.as_bytes(), &packed].concat());
         directory.extend([b"PK\x01\x02", &[20, 0][..], &head, &[0; 10], &long(at), name.as_bytes()].concat());

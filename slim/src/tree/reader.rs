@@ -71,9 +71,12 @@ mod tests {
             let mut text = String::new();
             reader.read_to_string(&mut text).unwrap();
             assert_eq!(text, "0123456789");
-            for (to, expected) in
-                [(SeekFrom::Start(8), "89"), (SeekFrom::End(-3), "789"), (SeekFrom::Start(12), ""), (SeekFrom::Current(-4), "89")]
-            {
+            for (to, expected) in [
+                (SeekFrom::Start(8), "89"),
+                (SeekFrom::End(-3), "789"),
+                (SeekFrom::Start(12), ""),
+                (SeekFrom::Current(-4), "89"),
+            ] {
                 let mut text = String::new();
                 reader.seek(to).unwrap();
                 reader.read_to_string(&mut text).unwrap();
