@@ -25,7 +25,7 @@ impl<'c> Case<'c> {
     fn used(&self) -> Vec<&'c str> {
         let mut tree = Tree::new();
         let mut put = |name: &str, node: Node| {
-            let path = ImagePath::new(&name.replace("$LIB", LIBRARIES)).unwrap();
+            let path = ImagePath::new(name.replace("$LIB", LIBRARIES)).unwrap();
             for parent in path.ancestors() {
                 if !tree.contains(&parent) {
                     tree.insert(parent, Node::directory());
@@ -54,7 +54,7 @@ impl<'c> Case<'c> {
         let recipes = recipes::Recipes::embedded().unwrap();
         let reached = reach(&tree, &MemoryContents, &inventory, &launch, &recipes, &Wishes::default()).unwrap();
         let is_used = |path: &&&str| {
-            let path = ImagePath::new(&path.replace("$LIB", LIBRARIES)).unwrap();
+            let path = ImagePath::new(path.replace("$LIB", LIBRARIES)).unwrap();
             reached.graph.uses_of(&path).any(|edge| edge.rule != slim::graph::Rule::Plugin)
         };
         self.others.iter().filter(is_used).copied().collect()
