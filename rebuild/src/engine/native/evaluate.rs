@@ -13,6 +13,7 @@ mod arithmetic;
 mod descriptors;
 mod expand;
 mod files;
+mod invoke;
 mod pattern;
 mod run;
 

@@ -1,0 +1,458 @@
+//! What language runtimes load by name: modules, distributions, classes.
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests build their own trees")]
+
+mod image;
+
+use image::Image;
+use slim::packages::Package;
+use slim::path::ImagePath;
+use slim::policy::{Profile, decide};
+use slim::tree::{MemoryContents, Node};
+use std::collections::BTreeSet;
+use testdata::elf::{library as library_of, plugin, program};
+use testdata::zip;
+
+const JVM: &str = "/usr/lib/jvm/java-17/lib";
+
+/// A Java runtime with its desktop's library, and a library of the system that it opens.
+fn java(lines: &str) -> Image {
+    let own: Vec<String> =
+        ["libawt.so", "ct.sym", "server/classes.jsa", "libnet.so"].iter().map(|name| format!("{JVM}/{name}")).collect();
+    let mut owned: Vec<&str> = own.iter().map(String::as_str).collect();
+    owned.extend(["/usr/lib/jvm/java-17/bin/java", "/etc/java-17-openjdk/sound.properties"]);
+    let lines = format!(
+        "{lines}\n{JVM}/ct.sym = x\n{JVM}/server/classes.jsa = x\n/etc/java-17-openjdk/sound.properties = javax.sound.x=1\n\
+         /usr/bin/app -> /usr/lib/jvm/java-17/bin/java"
+    );
+    let [cups, gio] = ["/usr/lib/x86_64-linux-gnu/libcups.so.2", "/usr/lib/x86_64-linux-gnu/libgio-2.0.so.0"];
+    let packages: [(&str, &[&str]); 4] =
+        [("jre", &owned), ("cups", &[cups]), ("glib", &[gio]), ("jars", &["/usr/share/java/draws.jar"])];
+    Image::new(&lines, &packages)
+        .elf("/usr/lib/jvm/java-17/bin/java", &program())
+        .elf(&format!("{JVM}/libawt.so"), &plugin().text(b"\0libcups.so.2\0"))
+        .elf(&format!("{JVM}/libnet.so"), &plugin().text(b"\0libgio-2.0.so.0\0"))
+        .elf(cups, &library_of("libcups.so.2"))
+        .elf(gio, &library_of("libgio-2.0.so.0"))
+}
+
+#[test]
+fn javas_desktop_stays_when_a_class_names_it() {
+    let gone = |image: &Image, profile| {
+        let (inventory, reached) = image.reach();
+        let plan = decide(&image.tree, &inventory, &reached, profile);
+        let paths: Vec<_> = plan.removal.paths.keys().map(|path| path.to_text().replace(JVM, "")).collect();
+        (paths.join(" "), plan.doubts.len())
+    };
+    let libraries = "/usr/lib/x86_64-linux-gnu/libcups.so.2 /usr/lib/x86_64-linux-gnu/libgio-2.0.so.0";
+    let gio = "/usr/lib/x86_64-linux-gnu/libgio-2.0.so.0";
+    for (lines, packages, files) in [
+        ("/app/A.class = java/util/List", format!("/libawt.so {libraries}"), "/ct.sym /libawt.so /server/classes.jsa"),
+        ("/app/A.class = java/awt/Font", gio.to_owned(), "/ct.sym /server/classes.jsa"),
+        // Other languages of the virtual machine write packages and classes apart.
+        ("/app/a.clj = (:import (javax.imageio ImageIO))", gio.to_owned(), "/ct.sym /server/classes.jsa"),
+        ("/app/a.py = from java.awt import Color", gio.to_owned(), "/ct.sym /server/classes.jsa"),
+        (
+            "/app/run 755 = #!/usr/bin/sh\\nexec app -Xshare:on --release 8",
+            format!("/libawt.so {libraries}"),
+            "/libawt.so",
+        ),
+        (
+            "/app/B.class = java.net.useSystemProxies",
+            "/libawt.so /usr/lib/x86_64-linux-gnu/libcups.so.2".into(),
+            "/ct.sym /libawt.so /server/classes.jsa",
+        ),
+        // An archive that cannot be looked into may hold anything.
+        ("/app/all.jar = PK\u{3}\u{4}", String::new(), ""),
+    ] {
+        let image = java(lines);
+        let (told, doubts) = gone(&image, Profile::Packages);
+        assert_eq!((told, doubts > 0), (packages.clone(), packages.contains("libawt")), "{lines}");
+        let (told, doubts) = gone(&image, Profile::Files);
+        let own: Vec<_> = told.split(' ').filter(|path| !path.starts_with("/usr")).collect();
+        assert_eq!((own.join(" "), doubts > 0), (files.to_owned(), !files.is_empty()), "{lines}");
+    }
+    let mut told = java("");
+    told.launch.env.push(("JAVA_TOOL_OPTIONS".into(), "--add-modules java.desktop".into()));
+    assert_eq!(gone(&told, Profile::Packages).0, gio);
+}
+
+#[test]
+fn archives_of_java_are_found_on_class_paths_and_in_manifests() {
+    let jar = |name: &str| format!("/usr/share/java/{name}.jar");
+    let manifest = zip::archive(&[(
+        "META-INF/MANIFEST.MF",
+        b"Manifest-Version: 1.0\nClass-Path: named.jar file:/usr/share/java/url.jar\n",
+    )]);
+    let names = ["first", "second", "named", "url", "agent", "other"];
+    let owned: Vec<String> = names.iter().map(|name| jar(name)).collect();
+    let files: Vec<[&str; 1]> = owned.iter().map(|path| [path.as_str()]).collect();
+    let packages: Vec<(&str, &[&str])> = names.iter().zip(&files).map(|(name, files)| (*name, &files[..])).collect();
+    let image = |lines: &str| {
+        let mut image = Image::new(&format!("/usr/share/java/\n{lines}"), &packages).elf("/usr/bin/java", &program());
+        for path in &owned {
+            let bytes = if *path == jar("first") { manifest.clone() } else { zip::archive(&[]) };
+            image.tree.insert(ImagePath::literal(path), Node::file(bytes));
+        }
+        image
+    };
+    let mut launched = image("/app/");
+    launched.launch.entrypoint =
+        ["/usr/bin/java", "-cp", "/app:/usr/share/java/first.jar:/usr/share/java/second.jar", "Main"]
+            .map(str::to_owned)
+            .to_vec();
+    assert_eq!(launched.kept().0, ["first", "named", "second", "url"]);
+    launched.launch.env.push(("JAVA_TOOL_OPTIONS".into(), "-Xmx1g -javaagent:/usr/share/java/agent.jar=x=1".into()));
+    assert_eq!(launched.kept().0, ["agent", "first", "named", "second", "url"]);
+    let script = "/usr/bin/app 755 = #!/bin/sh\\nexport CLASSPATH=/usr/share/java/second.jar:/app\\njava -cp /x:/usr/share/java/other.jar Main";
+    assert_eq!(image(script).kept().0, ["other", "second"]);
+    assert_eq!(
+        image("/usr/bin/app 755 = #!/bin/sh\\njava -cp \"/app:/usr/share/java/*\" Main").kept().0.len(),
+        names.len()
+    );
+}
+
+/// A virtual environment as `python3 -m venv` of Python 3.12 with setuptools makes it, and one distribution of the application's own.
+const ENVIRONMENT: &str = "/usr/bin/app = x\n/bin/sh = x\n/usr/bin/python3 = x\n\
+    /v/lib/python3.12/site-packages/own/__init__.py = x\n/v/lib/python3.12/site-packages/own-1.dist-info/METADATA = Name: own\\n\n\
+    /v/lib/python3.12/site-packages/pip/__main__.py = x\n/v/lib/python3.12/site-packages/pip/__init__.py = x\n\
+    /v/lib/python3.12/site-packages/pip-24.dist-info/RECORD = pip/__init__.py,,\\n../../../bin/pip,,\\n\n/v/bin/pip = #!/v/bin/python3\n\
+    /v/lib/python3.12/site-packages/setuptools/__init__.py = x\n/v/lib/python3.12/site-packages/setuptools/_vendor/x.py = x\n\
+    /v/lib/python3.12/site-packages/_distutils_hack/__init__.py = x\n/v/lib/python3.12/site-packages/pkg_resources/__init__.py = x\n\
+    /v/lib/python3.12/site-packages/distutils-precedence.pth = x\n\
+    /v/lib/python3.12/site-packages/setuptools-75.dist-info/top_level.txt = _distutils_hack\\npkg_resources\\nsetuptools\\n\n\
+    /v/lib/python3.12/site-packages/setuptools-75.dist-info/RECORD = distutils-precedence.pth,,\\nsetuptools/__init__.py,,\\n\n\
+    /v/lib/python3.12/site-packages/wheel/__init__.py = x\n/v/lib/python3.12/site-packages/wheel-1.dist-info/METADATA = Name: wheel\\n\n";
+
+#[test]
+fn installers_of_an_environment_stay_when_something_asks_for_them() {
+    const RESOURCES: [&str; 2] = ["pkg_resources/__init__.py", "setuptools-75.dist-info/RECORD"];
+    const SETUPTOOLS: [&str; 5] = [
+        "_distutils_hack/__init__.py",
+        "distutils-precedence.pth",
+        "pkg_resources/__init__.py",
+        "setuptools/_vendor/x.py",
+        "setuptools-75.dist-info/RECORD",
+    ];
+    const PIP: [&str; 3] = ["pip/__main__.py", "pip-24.dist-info/RECORD", "../../../bin/pip"];
+    const WHEEL: [&str; 2] = ["wheel/__init__.py", "wheel-1.dist-info/METADATA"];
+    let home = "/v/lib/python3.12/site-packages";
+    let own = "/v/lib/python3.12/site-packages/own";
+    let cases: [(&str, &[&str]); 19] = [
+        ("/app/main.py = x = 1", &[]),
+        ("/app/main.py = # import pip", &[]),
+        ("/app/main.py = def lazy():\\n    import pkg_resources", &RESOURCES),
+        ("/app/main.py = from setuptools.archive_util import unpack_archive", &SETUPTOOLS),
+        ("/app/main.py = import distutils.util", &SETUPTOOLS),
+        ("/app/main.py = __import__('pkg_resources').declare_namespace(__name__)", &RESOURCES),
+        ("/app/main.py = name = 'pkg_resources'\\nimportlib.import_module(name)", &RESOURCES),
+        ("/app/main.py = importlib.metadata.version(\"wheel\")", &WHEEL),
+        ("/app/main.py = subprocess.run([sys.executable, '-m', 'pip', 'list'])", &PIP),
+        ("/app/main.py = run([sys.executable, \"-m\",\\n    \"wheel\", \"pack\"])", &WHEEL),
+        ("/app/main.py = os.system('pip install x')", &PIP),
+        ("/app/main.py = subprocess.run('/v/bin/pip freeze')", &PIP),
+        ("/app/run 755 = #!/bin/sh\\nexec python3 -u -m pip install x", &PIP),
+        ("/app/run 755 = #!/bin/sh\\n/v/bin/pip install x", &PIP),
+        ("/app/run 755 = #!/bin/sh\\npython3 -Ic 'import wheel'", &WHEEL),
+        (
+            "HOME/pkg_resources/more.py = if self.key == 'setuptools': pass\n/app/main.py = import pkg_resources",
+            &RESOURCES,
+        ),
+        // Since setuptools 71 pkg_resources takes what it brings along from beside it.
+        (
+            "HOME/pkg_resources/more.py = vendor = os.path.join(here, 'setuptools', '_vendor')\n/app/main.py = import pkg_resources",
+            &SETUPTOOLS,
+        ),
+        ("OWN-1.dist-info/requires.txt = setuptools>=3", &SETUPTOOLS),
+        (
+            "OWN-2.dist-info/METADATA = Requires-Dist: Setuptools; python_version > '3'\\nRequires-Dist: wheel; extra == 'a'",
+            &SETUPTOOLS,
+        ),
+    ];
+    for (line, expected) in cases {
+        let (_, reached) =
+            Image::new(&format!("{ENVIRONMENT}{}", line.replace("HOME", home).replace("OWN", own)), &[]).reach();
+        let stays = |name: &&&str| {
+            let path =
+                name.strip_prefix("../../..").map_or_else(|| format!("{home}/{name}"), |rest| format!("/v{rest}"));
+            reached.graph.reaches(&ImagePath::new(&path).unwrap())
+        };
+        let all = SETUPTOOLS.iter().chain(&PIP).chain(&WHEEL);
+        let found: Vec<&str> = all.filter(stays).copied().collect();
+        assert_eq!(found, expected, "{line}");
+    }
+}
+
+#[test]
+fn distributions_stay_by_what_they_need_offer_and_tell_at_start() {
+    let below = "/usr/lib/python3/dist-packages";
+    let lines = format!(
+        "/usr/bin/app 755 = #!/usr/bin/python3\\nimport a\\nfor found in entry_points(group='app.plugins'): pass\n/usr/bin/python3 = x\n\
+         {below}/a/__init__.py = x\n{below}/a-1.dist-info/METADATA = Requires-Dist: B.b\\n\n{below}/a-nspkg.pth = x\n\
+         {below}/b/__init__.py = x\n{below}/b_b-1.dist-info/top_level.txt = b\n\
+         {below}/c/__init__.py = x\n{below}/c-1.egg-info/top_level.txt = c\n{below}/c-1.egg-info/entry_points.txt = [app.plugins]\\nc = c:d\n\
+         {below}/d/__init__.py = x\n{below}/d-1.egg-info/entry_points.txt = [other]\\nd = d:d"
+    );
+    let files = |name: &str, more: &[&str]| -> Vec<String> {
+        let own = [format!("{below}/{name}/__init__.py")];
+        own.into_iter().chain(more.iter().map(|file| format!("{below}/{file}"))).collect()
+    };
+    let packages = [
+        ("a", files("a", &["a-1.dist-info/METADATA", "a-nspkg.pth"])),
+        ("b", files("b", &["b_b-1.dist-info/top_level.txt"])),
+        ("c", files("c", &["c-1.egg-info/top_level.txt", "c-1.egg-info/entry_points.txt"])),
+        ("d", files("d", &["d-1.egg-info/entry_points.txt"])),
+    ];
+    let mut image = Image::new(&lines, &[]);
+    let package = |(name, files): &(&str, Vec<String>)| Package {
+        name: (*name).into(),
+        architecture: "all".into(),
+        files: files.iter().map(|path| ImagePath::literal(path)).collect(),
+        ..Package::default()
+    };
+    image.packages = packages.iter().map(package).collect();
+    assert_eq!(image.kept().0, ["a", "b", "c"]);
+    let (inventory, reached) = image.reach();
+    let gone = decide(&image.tree, &inventory, &reached, Profile::Files).removal.paths;
+    assert!(gone.keys().all(|path| path.to_text().starts_with(&format!("{below}/d"))), "{gone:?}");
+}
+
+#[test]
+fn an_emptied_folder_of_modules_goes_because_python_would_import_it() {
+    let image = Image::new(&format!("{ENVIRONMENT}/app/main.py = x = 1"), &[]);
+    let (inventory, reached) = image.reach();
+    let plan = decide(&image.tree, &inventory, &reached, Profile::Packages);
+    let mut draft = slim::draft::Draft::new(image.tree.clone(), &MemoryContents);
+    slim::prune::prune(&mut draft, &plan.removal).unwrap();
+    let left =
+        |name: &str| draft.tree().contains(&ImagePath::literal(&format!("/v/lib/python3.12/site-packages/{name}")));
+    assert!(left("own") && left("own-1.dist-info"));
+    for name in ["pip", "setuptools", "setuptools-75.dist-info", "pkg_resources", "_distutils_hack", "wheel"] {
+        assert!(!left(name), "{name}");
+    }
+}
+
+#[test]
+fn parts_of_pythons_library_stay_when_a_program_imports_them() {
+    let library = "/usr/bin/python3 = x\n/usr/lib/python3.11/os.py = x\n/usr/lib/python3.11/multiprocessing/util.py =     from test import support\n\
+        /usr/lib/python3.11/pydoc.py = import pydoc_data.topics\n/usr/lib/python3.11/pydoc_data/topics.py = x\n/usr/lib/python3.11/test/support.py = x\n\
+        /usr/lib/python3.11/_distutils_system_mod.py = import distutils.sysconfig\n/usr/lib/python3.11/distutils/sysconfig.py = x\n";
+    let own = [
+        "os",
+        "multiprocessing/util",
+        "pydoc",
+        "pydoc_data/topics",
+        "test/support",
+        "_distutils_system_mod",
+        "distutils/sysconfig",
+    ];
+    let files: Vec<String> = own.iter().map(|name| format!("/usr/lib/python3.11/{name}.py")).collect();
+    let files: Vec<&str> = files.iter().map(String::as_str).chain(["/usr/bin/python3"]).collect();
+    let cases = [
+        ("os", "_distutils_system_mod distutils/sysconfig pydoc_data/topics test/support"),
+        ("pydoc", "_distutils_system_mod distutils/sysconfig test/support"),
+        ("distutils.sysconfig", "_distutils_system_mod pydoc_data/topics test/support"),
+        ("_distutils_system_mod", "pydoc_data/topics test/support"),
+        ("test.support", "_distutils_system_mod distutils/sysconfig pydoc_data/topics"),
+    ];
+    for (module, expected) in cases {
+        let lines = format!("{library}/usr/bin/app 755 = #!/usr/bin/python3\\nimport {module}");
+        let image = Image::new(&lines, &[("python", &files)]);
+        let (inventory, reached) = image.reach();
+        let gone = decide(&image.tree, &inventory, &reached, Profile::Files).removal.paths;
+        let names: Vec<String> =
+            gone.keys().map(|path| path.to_text().replace("/usr/lib/python3.11/", "").replace(".py", "")).collect();
+        assert_eq!(names.join(" "), expected, "{module}");
+    }
+}
+
+#[test]
+fn objects_of_pythons_library_go_with_their_libraries_unless_somebody_asks() {
+    let object = |name: &str| format!("/usr/lib/python3.11/lib-dynload/{name}.cpython-311-x86_64-linux-gnu.so");
+    let library = |name: &str| format!("/usr/lib/x86_64-linux-gnu/{name}.so.1");
+    let pairs = [("_dbm", "libdb"), ("nis", "libnsl"), ("_curses", "libncursesw"), ("_bz2", "libbz2")];
+    let objects: Vec<String> = pairs.iter().map(|(name, _)| object(name)).collect();
+    let modules = ["/usr/bin/python3", "/usr/lib/python3.11/shelve.py", "/usr/lib/python3.11/dbm/ndbm.py"];
+    let standard: Vec<&str> = objects.iter().map(String::as_str).chain(modules).collect();
+    let libraries: Vec<String> = pairs.iter().map(|(_, name)| library(name)).collect();
+    let single: Vec<[&str; 1]> = libraries.iter().map(|path| [path.as_str()]).collect();
+    let mut packages: Vec<(&str, &[&str])> = vec![("python", &standard)];
+    packages.extend(pairs.iter().zip(&single).map(|((_, name), path)| (*name, &path[..])));
+    let image = |lines: &str| {
+        let lines = format!(
+            "/usr/lib/python3.11/shelve.py = import dbm\n/usr/lib/python3.11/dbm/ndbm.py = from _dbm import *\n{lines}"
+        );
+        pairs.iter().fold(Image::new(&lines, &packages).elf("/usr/bin/python3", &program()), |image, (name, needed)| {
+            let needed_name = format!("{needed}.so.1");
+            image.elf(&object(name), &plugin().needs(&needed_name)).elf(&library(needed), &library_of(&needed_name))
+        })
+    };
+    for (line, more) in [
+        ("import os", ""),
+        ("import shelve", "libdb"),
+        ("    from nis import match", "libnsl"),
+        ("m = import_module('curses.panel')", "libncursesw"),
+        // Who computes names may have them from a list.
+        ("BACKENDS = ['dbm', 'nis']; m = __import__(choice)", "libdb libnsl"),
+    ] {
+        let image = image(&format!("/usr/bin/app 755 = #!/usr/bin/python3\\n{line}"));
+        let expected: BTreeSet<&str> = ["python", "libbz2"].into_iter().chain(more.split_whitespace()).collect();
+        let (kept, unknowns) = image.kept();
+        assert_eq!(kept.iter().map(String::as_str).collect::<BTreeSet<_>>(), expected, "{line}");
+        assert!(unknowns.iter().any(|unknown| unknown.contains("curses")), "{unknowns:?}");
+    }
+    // A text on the command line is a module's, too, and a program with Python inside may be told any module.
+    let mut told = image("/usr/bin/app = x");
+    told.launch.entrypoint = ["/usr/bin/python3", "-c", "import dbm"].map(str::to_owned).to_vec();
+    assert!(told.kept().0.contains(&"libdb".to_owned()));
+    let embedded = image("/x = x").elf("/usr/bin/app", &program().needs("libpython3.11.so.1.0"));
+    let embedded = embedded.elf("/usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0", &library_of("libpython3.11.so.1.0"));
+    assert_eq!(embedded.kept().0.len(), packages.len());
+}
+
+#[test]
+fn distributions_that_are_named_for_a_computed_import_stay() {
+    let below = "/usr/lib/python3/dist-packages";
+    let lines = |text: &str| {
+        format!(
+            "/usr/bin/app = x\n/usr/bin/python3 = x\n{below}/rest/__init__.py = x\n{below}/gevent/__init__.py = x\n{below}/other/__init__.py = x\n/app/main.py = {text}"
+        )
+    };
+    let files = ["rest", "gevent", "other"].map(|name| [format!("{below}/{name}/__init__.py")]);
+    let files: Vec<[&str; 1]> = files.iter().map(|[path]| [path.as_str()]).collect();
+    let packages: [(&str, &[&str]); 3] = [("rest", &files[0]), ("gevent", &files[1]), ("other", &files[2])];
+    let image = |text: &str| Image::new(&lines(text), &packages);
+    let (kept, unknowns) = image("APPS = ['rest.views', \"the other one\"]; import_module(name)").kept();
+    assert_eq!(kept, ["rest"]);
+    assert!(unknowns.iter().any(|unknown| unknown.contains("names that are computed")), "{unknowns:?}");
+    assert_eq!(image("import os").kept(), (vec![], vec![]));
+    let mut told = image("import os");
+    told.launch.command = ["--worker-class=gevent", "other:app"].map(str::to_owned).to_vec();
+    assert_eq!(told.kept().0, ["gevent", "other"]);
+}
+
+#[test]
+fn declarations_of_types_are_for_compilers() {
+    let [module, types, compiler] = ["qs/index.js", "qs/index.d.ts", "typescript/lib/typescript.js"]
+        .map(|name| format!("/usr/share/nodejs/{name}"));
+    let lines = |text: &str| {
+        let app = format!("/usr/bin/app 755 = #!/usr/bin/node\\nrequire('qs'){text}\n/usr/bin/node = x");
+        format!("{app}\n{module} = x\n{types} = x\n{compiler} = x")
+    };
+    for (text, expected) in [("", &types[..]), ("; require('typescript')", "")] {
+        let image = Image::new(&lines(text), &[("qs", &[&module, &types]), ("typescript", &[&compiler])]);
+        let (inventory, reached) = image.reach();
+        let gone = |profile| decide(&image.tree, &inventory, &reached, profile).removal.paths;
+        let own = gone(Profile::Files).into_keys().filter(|path| path.to_text().contains("/qs/"));
+        assert_eq!(own.map(|path| path.to_text()).collect::<String>(), expected, "{text}");
+        assert!(!gone(Profile::Packages).contains_key(&ImagePath::literal(&types)), "{text}");
+    }
+}
+
+#[test]
+fn names_of_modules_that_node_has_inside_lead_to_no_package() {
+    let lines = |text: &str| {
+        format!(
+            "/usr/bin/app 755 = #!/usr/bin/node\\n{text}\n/usr/bin/node = x\n/usr/share/nodejs/util/index.js = x\n/usr/share/nodejs/qs/index.js = x"
+        )
+    };
+    let packages: [(&str, &[&str]); 2] =
+        [("util", &["/usr/share/nodejs/util/index.js"]), ("qs", &["/usr/share/nodejs/qs/index.js"])];
+    for (text, expected) in [
+        ("require('util'); require('qs')", &["qs"][..]),
+        ("import { inspect } from 'node:util'", &[]),
+        ("require('util/')", &["util"]),
+    ] {
+        assert_eq!(Image::new(&lines(text), &packages).kept().0, expected, "{text}");
+    }
+}
+
+#[test]
+fn libraries_that_python_opens_by_name_are_in_use() {
+    let packages: [(&str, &[&str]); 3] = [
+        ("magic", &["/usr/lib/libmagic.so.1", "/usr/lib/libmagic.so.1.0"]),
+        ("more", &["/usr/lib/libmagicmore.so.1"]),
+        ("ldconfig", &["/sbin/ldconfig"]),
+    ];
+    let with = |path: &str, line: &str| {
+        let tree = format!(
+            "{path} 755 = #!/usr/bin/python3\\n{line}\\n\n/usr/bin/python3 = x\n/sbin/ldconfig = x\n\
+             /usr/lib/libmagic.so.1 -> libmagic.so.1.0\n/usr/lib/libmagic.so.1.0 = x\n/usr/lib/libmagicmore.so.1 = x"
+        );
+        let mut image = Image::new(&tree, &packages);
+        image.launch.entrypoint = vec![path.into()];
+        image.kept()
+    };
+    let app = |line: &str| with("/usr/bin/app", line);
+    assert_eq!(app("lib = ctypes.CDLL('libmagic.so.1', mode=1)"), (vec!["magic".to_owned()], vec![]));
+    assert_eq!(app("ffi.dlopen(\"libmagicmore.so.1\")").0, ["more"]);
+    assert_eq!(app("name = util.find_library('magic')"), (vec!["ldconfig".to_owned(), "magic".to_owned()], vec![]));
+    let (kept, unknowns) = app("name = find_library(name)");
+    assert!(
+        kept == ["ldconfig"] && unknowns[0].contains("line 2: the name of a library that is looked up is computed")
+    );
+    for line in ["# CDLL('libmagic.so.1')", "name = 'libmagic.so.1'", "def find_library(name):"] {
+        assert_eq!(app(line), (vec![], vec![]), "{line}");
+    }
+    assert_eq!(with("/usr/lib/python3.11/ctypes/util.py", "print(find_library('magic'))").0, Vec::<String>::new());
+}
+
+#[test]
+fn headers_and_manuals_of_perl_are_no_library() {
+    let library = "/usr/lib/x86_64-linux-gnu/perl/5.36";
+    let own = [
+        format!("{library}/POSIX.pm"),
+        format!("{library}/CORE/perl.h"),
+        "/usr/share/perl/5.36/diagnostics.pm".to_owned(),
+        "/usr/share/perl/5.36/pod/perldiag.pod".to_owned(),
+        "/usr/share/perl/5.36/pod/perlunicode.pod".to_owned(),
+    ];
+    let files: Vec<&str> = own.iter().map(String::as_str).collect();
+    let gone = |program: &str| {
+        let lines = own.iter().map(|file| format!("{file} = x\n")).collect::<String>();
+        let lines = format!("{lines}/usr/bin/perl = x\n/usr/bin/gcc = x\n/bin/sh = x\n/usr/bin/app 755 = {program}");
+        let image = Image::new(&lines, &[("perl", &files), ("gcc", &["/usr/bin/gcc"])]);
+        let (inventory, reached) = image.reach();
+        let gone = decide(&image.tree, &inventory, &reached, Profile::Files).removal.paths;
+        gone.keys().map(|path| String::from_utf8_lossy(path.file_name()).into_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(gone("#!/usr/bin/perl\\nuse POSIX;"), ["gcc", "perl.h", "perlunicode.pod"]);
+    assert_eq!(
+        gone("#!/bin/sh\\nperl -MPOSIX -e 1; gcc x.c; /usr/bin/perl /usr/share/perl/5.36/diagnostics.pm"),
+        ["perlunicode.pod"]
+    );
+}
+
+#[test]
+fn what_only_a_modules_own_tests_load_is_no_use() {
+    let lines = |app: &str, index: &str| {
+        format!(
+            "/usr/bin/app 755 = #!/usr/bin/node\\n{app}\n/usr/bin/node = x\n/usr/share/nodejs/a/index.js = {index}\n\
+             /usr/share/nodejs/a/package.json = {{\"main\": \"index.js\", \"scripts\": {{\"test\": \"node test\"}}}}\n\
+             /usr/share/nodejs/a/test.js = require('tape')\n/usr/share/nodejs/a/lib/test.js = require('own')\n\
+             /usr/share/nodejs/tape/index.js = x\n/usr/share/nodejs/own/index.js = x"
+        )
+    };
+    let packages: [(&str, &[&str]); 3] = [
+        (
+            "a",
+            &[
+                "/usr/share/nodejs/a/index.js",
+                "/usr/share/nodejs/a/package.json",
+                "/usr/share/nodejs/a/test.js",
+                "/usr/share/nodejs/a/lib/test.js",
+            ],
+        ),
+        ("own", &["/usr/share/nodejs/own/index.js"]),
+        ("tape", &["/usr/share/nodejs/tape/index.js"]),
+    ];
+    for (app, index, expected) in [
+        ("require('a')", "module.exports = 1", &["a", "own"][..]),
+        ("require('a')", "require('./test')", &["a", "own", "tape"]),
+        ("require('a')", "fs.readdirSync(__dirname).forEach(require)", &["a", "own", "tape"]),
+        ("require('a/test')", "x", &["a", "own", "tape"]),
+        ("require('a/test.js')", "x", &["a", "own", "tape"]),
+    ] {
+        assert_eq!(Image::new(&lines(app, index), &packages).kept().0, expected, "{app} {index}");
+    }
+}
