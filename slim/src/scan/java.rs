@@ -42,14 +42,14 @@ fn class_path(manifest: &str) -> String {
     main.find(is_it).map(|line| line[CLASS_PATH.len()..].to_owned()).unwrap_or_default()
 }
 
-/// The files that a word names in a list or behind an option: `/a.jar:/b/*`, `-javaagent:/c.jar=x`. `/b/*` stands for every archive in a
-/// folder.
+/// The archives, and the native agents, that a word names in a list or behind an option: `/a.jar:/b/*`, `-javaagent:/c.jar=x`,
+/// `-agentpath:/d.so`. `/b/*` stands for every archive in a folder.
 pub fn listed(scene: &Scene<'_>, from: Option<&ImagePath>, word: &str, rule: &Rule, evidence: &str) -> Vec<Edge> {
     let mut edges = Vec::new();
     for piece in word.split(|c: char| ":;,=@".contains(c) || c.is_whitespace()).filter(|piece| piece.contains('/')) {
         let Some(path) = scene.launch.absolute(piece.trim_end_matches("/*")) else { continue };
         if !piece.ends_with("/*") {
-            if is_file(scene, &path) {
+            if is_loaded(&path) && is_file(scene, &path) {
                 edges.extend(scene.follow(from, &path, rule.clone(), evidence));
             }
             continue;
@@ -60,6 +60,11 @@ pub fn listed(scene: &Scene<'_>, from: Option<&ImagePath>, word: &str, rule: &Ru
         }
     }
     edges
+}
+
+/// Whether Java loads a file of this name: an archive, or a library.
+fn is_loaded(path: &ImagePath) -> bool {
+    is_archive(path) || path.file_name().ends_with(b".so")
 }
 
 fn is_file(scene: &Scene<'_>, path: &ImagePath) -> bool {
