@@ -85,11 +85,11 @@ make() {
     number=$((number + 1))
     listing "$folder/root" > "$folder/old"; touch "$folder/mark"; sleep 1.1
     # From main only, so that updates of what is installed here exist, too.
-    in_root "$folder/root" sh -c 'mkdir -p /usr/share/man/man1 /usr/share/man/man7
+    in_root "$folder/root" sh -ec 'mkdir -p /usr/share/man/man1 /usr/share/man/man7
       sed -n 1p /etc/apt/sources.list > /etc/apt/main.list
       apt-get -qq -o Dir::Etc::SourceList=/etc/apt/main.list update
-      apt-get -qq -y --no-install-recommends -o Dir::Etc::SourceList=/etc/apt/main.list install "$@" >/dev/null 2>&1
-      rm -rf /etc/apt/main.list /var/lib/apt/lists/* /var/cache/apt/*' sh $packages
+      apt-get -qq -y --no-install-recommends -o Dir::Etc::SourceList=/etc/apt/main.list install "$@" >/tmp/install.log 2>&1 || { tail /tmp/install.log >&2; exit 1; }
+      rm -rf /tmp/install.log /etc/apt/main.list /var/lib/apt/lists/* /var/cache/apt/*' sh $packages
     layer_diff "$folder/root" "$folder/mark" "$folder/old" "$folder/packages-$number.tar"
     layers+=("$folder/packages-$number.tar")
   done <<< "$all"

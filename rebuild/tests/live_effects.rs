@@ -1,12 +1,13 @@
 //! Effects against the distro's own tools, run in a chroot of a real root filesystem.
 //!
-//! Needs root and a directory of root filesystem tars: `SLIM_IMAGES=DIR cargo test --test live_effects -- --ignored`.
+//! Needs root and, in `SLIM_IMAGES`, a directory of root filesystem tars: a minimal root of each release, and one with servers.
+//! `bash examples/effects.sh` makes them and runs this.
 
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
     clippy::disallowed_macros,
-    reason = "tests read fixtures, start referees and tell what they skip"
+    reason = "the test unpacks roots, starts referees and tells where it is"
 )]
 
 use rebuild::engine::native::effects::{
@@ -28,18 +29,14 @@ struct Root {
 }
 
 impl Root {
-    /// Unpacks `NAME.tar`; `None` when there is none.
-    fn unpack(name: &str) -> Option<Self> {
-        let images = std::env::var_os("SLIM_IMAGES").map(PathBuf::from)?;
-        let tar = images.join(format!("{name}.tar"));
-        if !tar.exists() {
-            println!("skipped: no {}", tar.display());
-            return None;
-        }
+    /// Unpacks `NAME.tar`.
+    fn unpack(name: &str) -> Self {
+        let images = std::env::var_os("SLIM_IMAGES").expect("SLIM_IMAGES, as examples/effects.sh sets it");
+        let tar = PathBuf::from(images).join(format!("{name}.tar"));
         let directory = tempfile::tempdir().unwrap();
-        let done = Command::new("tar").arg("-xpf").arg(tar).arg("-C").arg(directory.path()).status().unwrap();
-        assert!(done.success());
-        Some(Self { directory })
+        let done = Command::new("tar").arg("-xpf").arg(&tar).arg("-C").arg(directory.path()).status().unwrap();
+        assert!(done.success(), "{} cannot be unpacked", tar.display());
+        Self { directory }
     }
 
     fn path(&self, path: &str) -> PathBuf {
@@ -173,8 +170,8 @@ const LIBRARY_PLACES: [&str; 4] = ["/etc", "/usr/lib", "/lib", "/usr/local/lib"]
 #[test]
 #[ignore = "live: needs root and SLIM_IMAGES"]
 fn loader_cache_is_the_one_that_ldconfig_writes() {
-    for image in ["minbase", "nginx", "python", "phpredis", "bullseye-minbase", "trixie-minbase"] {
-        let Some(root) = Root::unpack(image) else { continue };
+    for image in ["bullseye", "bookworm", "trixie", "servers"] {
+        let root = Root::unpack(image);
         let places = &LIBRARY_PLACES;
         println!("{image}: as it is");
         root.compare("ldconfig", places, ldconfig::refresh);
@@ -219,7 +216,7 @@ fn loader_cache_is_the_one_that_ldconfig_writes() {
 #[test]
 #[ignore = "live: needs root and SLIM_IMAGES"]
 fn certificates_are_linked_as_update_ca_certificates_does() {
-    let Some(root) = Root::unpack("nginx") else { return };
+    let root = Root::unpack("servers");
     let places = ["/etc/ssl", "/etc/ca-certificates.conf"];
     let run = |draft: &mut Draft<'_>| certificates::run(draft, &[]);
     println!("as it is");
@@ -263,7 +260,7 @@ fn certificates_are_linked_as_update_ca_certificates_does() {
 #[test]
 #[ignore = "live: needs root and SLIM_IMAGES"]
 fn alternatives_are_as_update_alternatives_leaves_them() {
-    let Some(root) = Root::unpack("minbase") else { return };
+    let root = Root::unpack("bookworm");
     let below = ["/etc/alternatives", "/var/lib/dpkg/alternatives", "/usr/bin", "/usr/share/man", "/usr/sbin", "/opt"];
     for name in ["one", "two", "three"] {
         root.write(&format!("/opt/{name}/x"), name);
@@ -325,7 +322,7 @@ fn alternatives_are_as_update_alternatives_leaves_them() {
 #[test]
 #[ignore = "live: needs root and SLIM_IMAGES"]
 fn databases_of_dpkg_are_as_its_tools_leave_them() {
-    let Some(root) = Root::unpack("phpredis") else { return };
+    let root = Root::unpack("servers");
     let below = ["/var/lib/dpkg/diversions", "/var/lib/dpkg/diversions-old", "/bin", "/etc"];
     for line in [
         "--list",
@@ -365,7 +362,7 @@ fn databases_of_dpkg_are_as_its_tools_leave_them() {
 #[test]
 #[ignore = "live: needs root and SLIM_IMAGES"]
 fn files_of_ucf_are_as_it_leaves_them() {
-    let Some(root) = Root::unpack("phpredis") else { return };
+    let root = Root::unpack("servers");
     let below = ["/etc", "/var/lib/ucf", "/usr/share/toy"];
     let one = |line: &str| root.same(&format!("ucf {line} /usr/share/toy/t /etc/toy.conf"), &below, ucf::run);
     root.write("/usr/share/toy/t", "1");
@@ -397,7 +394,7 @@ fn files_of_ucf_are_as_it_leaves_them() {
 #[test]
 #[ignore = "live: needs root and SLIM_IMAGES"]
 fn services_are_as_the_helpers_leave_them() {
-    let Some(root) = Root::unpack("phpredis") else { return };
+    let root = Root::unpack("servers");
     let below = ["/etc", "/var/lib/systemd"];
     let helper = |line: &str| root.same(&format!("deb-systemd-helper {line}"), &below, units::run);
     for unit in ["redis-server.service", "apt-daily.timer", "php8.2-fpm.service", "fstrim.timer"] {
@@ -436,7 +433,7 @@ fn services_are_as_the_helpers_leave_them() {
 #[test]
 #[ignore = "live: needs root and SLIM_IMAGES"]
 fn nothing_changes_where_that_is_said() {
-    let Some(root) = Root::unpack("phpredis") else { return };
+    let root = Root::unpack("servers");
     let below = ["/etc", "/usr", "/var/lib", "/var/cache", "/home", "/root", "/srv"];
     root.same("pam-auth-update --package", &["/etc", "/var/lib/pam"], unchanged::pam_auth_update);
     root.same("update-passwd --dry-run", &below, unchanged::update_passwd);
@@ -447,25 +444,20 @@ fn nothing_changes_where_that_is_said() {
 #[test]
 #[ignore = "live: needs root and SLIM_IMAGES"]
 fn capabilities_are_the_attribute_that_setcap_writes() {
-    let Some(root) = Root::unpack("nginx") else { return };
-    if !root.path("/sbin/setcap").exists() {
-        return println!("skipped: no setcap");
-    }
+    let root = Root::unpack("servers");
     root.same("setcap cap_net_raw+ep /bin/ls", &["/bin"], capabilities::set);
 }
 
 #[test]
 #[ignore = "live: needs root and SLIM_IMAGES"]
 fn bytecode_of_unchanged_sources_is_what_python_compiles() {
-    let Some(root) = Root::unpack("python") else { return };
+    let root = Root::unpack("servers");
     let sources =
         ["/usr/lib/python3.11/abc.py", "/usr/lib/python3.11/ast.py", "/usr/lib/python3/dist-packages/wheel/util.py"];
     let compiled = "/usr/lib/python3.11/__pycache__";
     for (index, source) in sources.iter().enumerate() {
         let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000 + index as u64);
-        if root.path(source).exists() {
-            std::fs::File::options().append(true).open(root.path(source)).unwrap().set_modified(time).unwrap();
-        }
+        std::fs::File::options().append(true).open(root.path(source)).unwrap().set_modified(time).unwrap();
     }
     let line = format!("python3.11 -E -S /usr/lib/python3.11/py_compile.py {} {}", sources[0], sources[1]);
     root.same(&line, &[compiled], python::interpreter);

@@ -25,7 +25,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 fn roots() -> Vec<String> {
-    std::env::var("SLIM_ROOTS").unwrap_or_default().split(':').filter(|r| !r.is_empty()).map(str::to_owned).collect()
+    let named = std::env::var("SLIM_ROOTS").expect("SLIM_ROOTS, as examples/loaders.sh sets it");
+    named.split(':').filter(|root| !root.is_empty()).map(str::to_owned).collect()
 }
 
 /// What the loader itself says: the files it maps, and the names it misses.

@@ -14,7 +14,35 @@ const STATUS: &str =
     "Package: a\nStatus: install ok installed\nVersion: 1.0-1\nArchitecture: all\nDescription: a\n more\n\n";
 const SHELL: &str =
     "#!/bin/sh\nset -e\ncase \"$1\" in\nconfigure) ldconfig && rm -f \"${DPKG_ROOT}/x\" ;;\nesac\nexec \"$@\"\n";
-const NGINX: &str = "user www-data;\ninclude /etc/nginx/conf.d/*.conf;\nhttp { server { root \"/srv/x\"; } } # end\n";
+const PROGRAMS: &str = "awk -F= '/a/ { n++; print $2 } END { exit !n }' /etc/toy.conf\nsed -i -e 's/a \\(.\\)/b\\1/;2d' /etc/toy.conf\n\
+find /etc -name '*.conf' -exec chmod 644 {} +\nx=${2#*:} && echo \"$((1 + 2))\" | sort -u | while read -r y; do grep -q \"$y\" /etc/passwd || true; done\n\
+test -e /x -o \"$1\" = configure && printf '%s\\n' \"${x%%.*}\" > /var/lib/toy\n";
+/// A file that the target `reach` knows by its first byte.
+const FILES: [(u8, &str); 14] = [
+    (0, "user www-data;\ninclude /etc/nginx/conf.d/*.conf;\nhttp { server { root \"/srv/x\"; } } # end\n"),
+    (1, "LoadModule a_module modules/a.so\n<IfModule a>\nInclude conf-enabled/*.conf\n</IfModule>\nUse X \"a b\"\n"),
+    (2, "extension=a.so\n[opcache]\nzend_extension = \"/x/b.so\" ; c\n"),
+    (
+        3,
+        "[include]\nfiles = conf.d/*.conf\n[program:a]\ncommand=/app/start -c \"x y\" %(ENV_X)s\nenvironment=A=\"b\"\n",
+    ),
+    (4, "PATH=/bin\n*/5 * * * * root cd / && /app/start % text\n@reboot app [ -x /x ] || sh -c 'a; b'\n"),
+    (5, "@include common-auth\nauth [success=1 default=ignore] pam_a.so x=/etc/y\n-session optional /lib/pam_b.so\n"),
+    (6, "openssl_conf = a\n.include /x\n[a]\nproviders = b\n[b]\nc = d\n[d]\nmodule = $dir/e.so\nactivate = 1\n"),
+    (7, "passwd: files [NOTFOUND=return] systemd\nhosts: files dns\n"),
+    (8, "include /etc/ld.so.conf.d/*.conf\n/opt/$LIB\n"),
+    (
+        9,
+        "#!/bin/sh\nset -e\nf() { exec \"$@\"; }\nfor i in /x/*.sh; do . \"$i\"; done\ncat <<E | sh\na $(b) ${c:-d}\nE\nf python3 /app/main.py\n",
+    ),
+    (
+        10,
+        "import os, a.b as c\nfrom . import d\ntry:\n    import e\nexcept ImportError: pass\nimport_module(f'{x}.y')\n",
+    ),
+    (11, "use strict;\nuse DBI 1.0 qw(a b);\nrequire \"a.pl\";\nsystem('x', @y);\n__END__\n"),
+    (12, "const a = require('express');\nimport b from \"./c.js\";\nimport(`./${d}`);\n"),
+    (15, "-cp \"/app/lib/*:/x\" -javaagent:/y.jar=z\n# c\n-jar /app/app.jar\n"),
+];
 
 fn main() -> std::io::Result<()> {
     let elf = library("liba.so.1")
@@ -40,12 +68,14 @@ fn main() -> std::io::Result<()> {
     let tar = layer_tar(&entries);
     let deb = Deb::new("a", "1.0-1").file("usr/bin/a", 0o755, b"x").symlink("usr/bin/b", "a").build();
     let image = ImageMaker::new().layer(Pack::Gzip, &entries);
-    let seeds: [(&str, Vec<Vec<u8>>); 9] = [
+    let files = FILES.iter().map(|(kind, text)| [&[*kind], text.as_bytes()].concat()).collect();
+    let seeds: [(&str, Vec<Vec<u8>>); 10] = [
         ("elf", vec![elf.bytes()]),
         ("loader_cache", vec![cache.write()]),
         ("status", vec![STATUS.into()]),
         ("shell", vec![SHELL.into()]),
-        ("nginx", vec![NGINX.into()]),
+        ("evaluate", vec![SHELL.into(), PROGRAMS.into()]),
+        ("reach", files),
         ("layer", vec![gzip(&tar), tar]),
         ("deb", vec![deb]),
         ("clear_signed", vec![Key::new().clear_sign(RELEASE).into()]),
