@@ -113,6 +113,9 @@ pub struct Rule {
     /// Of `keep`, `keep_files` and `library`, what stays only when it is named: parts that nobody loads who does not ask for them.
     #[serde(default)]
     pub but_not: Vec<String>,
+    /// Files for people, wherever they lie: in use as mere files when the rule applies, and never because another rule's pattern covers them.
+    #[serde(default)]
+    pub for_people: Vec<String>,
     /// Names of packages that are in use, where installed; `*` stands for any text.
     #[serde(default)]
     pub packages: Vec<String>,
