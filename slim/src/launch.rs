@@ -47,10 +47,11 @@ pub struct Roots {
 }
 
 impl Launch {
-    /// Every text of the image's configuration that programs are told: words of commands, values of variables.
-    pub fn told(&self) -> impl Iterator<Item = &str> {
+    /// Every text of the image's configuration that programs are told, words of commands and values of variables; each with where it stands.
+    pub fn told(&self) -> impl Iterator<Item = (&str, String)> {
         let words = self.entrypoint.iter().chain(&self.command).chain(&self.extra).chain(&self.healthcheck);
-        words.chain(self.env.iter().map(|(_, value)| value)).map(String::as_str)
+        let words = words.map(|word| (&**word, format!("the command line has {word}")));
+        words.chain(self.env.iter().map(|(name, value)| (&**value, format!("environment {name}={value}"))))
     }
 
     /// A variable of the image's environment; of several the last counts.

@@ -50,6 +50,9 @@ fn zones_that_scripts_and_variables_name_are_in_use() {
     let mut image = Image::new(ZONES, &[TZDATA]).elf("/usr/bin/app", &program());
     image.launch.env.push(("PGTZ".into(), "Asia/Tokyo".into()));
     assert_eq!(image.kept().0, ["tzdata"]);
+    let mut image = Image::new(ZONES, &[TZDATA]).elf("/usr/bin/app", &program());
+    image.launch.entrypoint.push("-Duser.timezone=Asia/Tokyo".into());
+    assert_eq!(image.kept().0, ["tzdata"]);
     let text = format!("{ZONES}/app/main.py = import zoneinfo\n/usr/bin/app = x");
     assert_eq!(Image::new(&text, &[TZDATA]).kept().0, ["tzdata"], "a module that is told any zone");
 }
