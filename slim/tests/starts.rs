@@ -301,6 +301,7 @@ fn supervisors_start_what_their_files_say() {
         (conf("command=bash -c \"cd /, && exec tool\""), &["supervisord"], "tool"),
         (conf("command=env A=b,c gosu app tool"), &["supervisord"], "tool"),
         (conf("command=%(ENV_PROGRAM)s -x"), &["supervisord"], "tool"),
+        (conf("serverurl_command=tool"), &["supervisord"], ""),
         (conf("command=cat\\n  tool"), &["supervisord"], ""),
         (conf("environment=command=tool"), &["supervisord"], ""),
         (own.to_owned(), &["supervisord", "-n", "-c", "/app/sv.conf"], "tool"),
