@@ -2,12 +2,10 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests build their own trees")]
 
+mod image;
+
+use image::Image;
 use slim::launch::Launch;
-use slim::packages::{Inventory, Package};
-use slim::path::ImagePath;
-use slim::policy::{Profile, decide};
-use slim::reach::{Wishes, reach};
-use slim::tree::{MemoryContents, Node, text};
 
 /// Programs in packages of their own names, whatever starts them in a package `base`, and a script without a first line.
 const TREE: &str = "/usr/bin/sh = x\n/usr/bin/bash = x\n/usr/bin/env = x\n/usr/bin/tini = x\n/usr/sbin/gosu = x\n/usr/bin/nice = x\n\
@@ -17,32 +15,20 @@ const TREE: &str = "/usr/bin/sh = x\n/usr/bin/bash = x\n/usr/bin/env = x\n/usr/b
     /usr/bin/tool = x\n/usr/bin/zsh = x\n/usr/lib/plain = exec tool\n\
     /etc/passwd = root:x:0:0::/root:/usr/bin/bash\\napp:x:1:1::/:/usr/bin/zsh\\n\n";
 
-fn package(name: &str, files: &[&str]) -> Package {
-    let files = files.iter().map(|path| ImagePath::literal(path)).collect();
-    Package { name: name.into(), architecture: "all".into(), files, ..Package::default() }
-}
-
-fn base() -> Package {
-    let lines = TREE.lines().filter_map(|line| Some(line.split_once(" = ")?.0));
-    package("base", &lines.filter(|path| !path.ends_with("/tool") && !path.ends_with("/zsh")).collect::<Vec<_>>())
-}
+/// Scripts of the application's own.
+const SCRIPTS: &str =
+    "/usr/bin/entry 755 = #!/usr/bin/sh\\nexec \"$@\"\\n\n/usr/bin/shout 755 = #!/usr/bin/sh\\necho $1\\n\n";
 
 /// What stays of the packages `tool`, `zsh` and others of a tree, and every unknown.
 fn kept(lines: &str, launch: &Launch) -> (Vec<String>, Vec<String>) {
-    let mut tree = text::tree(&format!("{TREE}{lines}")).unwrap();
-    for (path, content) in [
-        ("/usr/bin/entry", b"#!/usr/bin/sh\nexec \"$@\"\n".to_vec()),
-        ("/usr/bin/shout", b"#!/usr/bin/sh\necho $1\n".to_vec()),
-    ] {
-        tree.insert(ImagePath::literal(path), Node { mode: 0o755, ..Node::file(content) });
-    }
-    let packages = vec![base(), package("tool", &["/usr/bin/tool"]), package("zsh", &["/usr/bin/zsh"])];
-    let inventory = Inventory::new(packages, &tree);
-    let recipes = recipes::Recipes::embedded().unwrap();
-    let reached = reach(&tree, &MemoryContents, &inventory, launch, &recipes, &Wishes::default()).unwrap();
-    let plan = decide(&tree, &inventory, &reached, Profile::Packages);
-    let kept = plan.kept().map(|step| step.package.trim_end_matches(":all").to_owned()).filter(|name| name != "base");
-    (kept.collect(), reached.graph.unknowns().iter().map(ToString::to_string).collect())
+    let paths = TREE.lines().filter_map(|line| Some(line.split_once(" = ")?.0));
+    let base: Vec<&str> = paths.filter(|path| !path.ends_with("/tool") && !path.ends_with("/zsh")).collect();
+    let packages: [(&str, &[&str]); 3] = [("base", &base), ("tool", &["/usr/bin/tool"]), ("zsh", &["/usr/bin/zsh"])];
+    let mut image = Image::new(&format!("{TREE}{SCRIPTS}{lines}"), &packages);
+    image.launch = launch.clone();
+    let (mut kept, unknowns) = image.kept();
+    kept.retain(|name| name != "base");
+    (kept, unknowns)
 }
 
 fn argv(words: &[&str]) -> Launch {
