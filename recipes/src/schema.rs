@@ -299,6 +299,10 @@ pub struct Wrapper {
     /// Options that take the next argument as their value.
     #[serde(default)]
     pub valued: Vec<String>,
+    /// Options of which the value is the program to be started, the first that is given before the others; what is no option, and all behind
+    /// `--`, are that program's arguments. Without such options the program follows the others.
+    #[serde(default)]
+    pub program: Vec<String>,
     /// What stands between the options and the command.
     #[serde(default)]
     pub operands: Operands,
@@ -317,6 +321,8 @@ pub enum Operands {
     One,
     /// `NAME=VALUE` assignments.
     Assignments,
+    /// What env(1) reads: its own options, of which `-S TEXT` stands for several arguments, and assignments.
+    Env,
     /// The command is the text of `-c`, which a user's shell reads.
     Shell,
     /// The command is a part of the program itself.

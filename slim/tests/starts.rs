@@ -11,7 +11,7 @@ use slim::launch::Launch;
 const TREE: &str = "/usr/bin/sh = x\n/usr/bin/bash = x\n/usr/bin/env = x\n/usr/bin/tini = x\n/usr/sbin/gosu = x\n/usr/bin/nice = x\n\
     /usr/bin/su = x\n/usr/bin/busybox = x\n/usr/bin/flock = x\n/usr/bin/xargs = x\n/usr/bin/find = x\n/usr/bin/cat = x\n\
     /usr/bin/setuidgid = x\n/usr/bin/with-contenv = x\n/usr/bin/execlineb = x\n/usr/sbin/runuser = x\n/usr/bin/waiter = x\n\
-    /usr/bin/supervisord = x\n/usr/sbin/cron = x\n/usr/bin/supercronic = x\n\
+    /usr/sbin/start-stop-daemon = x\n/usr/bin/supervisord = x\n/usr/sbin/cron = x\n/usr/bin/supercronic = x\n\
     /usr/bin/tool = x\n/usr/bin/zsh = x\n/usr/lib/plain = exec tool\n\
     /etc/passwd = root:x:0:0::/root:/usr/bin/bash\\napp:x:1:1::/:/usr/bin/zsh\\n\n";
 
@@ -58,6 +58,14 @@ fn wrappers_lead_to_what_they_run() {
         (&["tini", "-p", "SIGTERM", "-g", "tool"], "tool"),
         (&["env", "-i", "-u", "HOME", "A=b", "tool"], "tool"),
         (&["env", "-S", "A=b tool -x"], "tool"),
+        (&["env", "-", "-C", "/srv", "--unset=A", "tool"], "tool"),
+        (&["env", "-vS", "'A=b c' tool x;y"], "tool"),
+        (&["start-stop-daemon", "--start", "--pidfile", "/run/x", "--startas", "sh", "--", "-c", "exec tool"], "tool"),
+        (
+            &["start-stop-daemon", "--exec=/usr/bin/cat", "-S", "-a", "/usr/bin/env", "-c", "zsh", "--", "A=b", "tool"],
+            "tool",
+        ),
+        (&["start-stop-daemon", "-K", "--name", "tool"], ""),
         (&["gosu", "app:app", "tool"], "tool"),
         (&["/usr/bin/tini", "-g", "--", "/usr/bin/env", "X=/app", "gosu", "33", "nice", "-n", "5", "tool"], "tool"),
         (&["flock", "/run/lock", "tool"], "tool"),
@@ -138,6 +146,8 @@ fn the_last_program_of_a_first_line_reads_the_script() {
         ("#!/usr/bin/env -S nice sh\ntool", "tool"),
         ("#!/usr/bin/env -S A=b bash -e\ntool", "tool"),
         ("#!/usr/bin/env -u A bash\ntool", "tool"),
+        ("#!/usr/bin/env -S -u cat 'A=b c' bash\ntool", "tool"),
+        ("#!/usr/bin/env -S 'A=b' 'bash' -e\ntool", "tool"),
         ("#!/usr/bin/busybox sh\ntool", "tool"),
         ("#!/usr/bin/with-contenv bash\ntool", "tool"),
         ("#!/usr/bin/tini /usr/bin/sh\ntool", "tool"),
@@ -172,6 +182,8 @@ fn commands_of_scripts_are_read_by_the_grammar_of_wrappers() {
         ("find / -exec sh -c 'tool \"$1\"' sh {} \\;", "tool"),
         ("flock -n /run/lock -c \"tool $1\"", "tool"),
         ("busybox xargs tool", "tool"),
+        ("env -C /srv --unset=zsh tool", "tool"),
+        ("RUN=sh\nstart-stop-daemon --start --quiet --startas $RUN -- -c \"exec tool\"", "tool"),
     ];
     assert_eq!(wrong(&rows), Vec::<String>::new());
 }
@@ -287,9 +299,9 @@ fn supervisors_start_what_their_files_say() {
         (conf("command=bash -c \"cd /, && exec tool\""), &["supervisord"], "tool"),
         (conf("command=env A=b,c gosu app tool"), &["supervisord"], "tool"),
         (conf("command=%(ENV_PROGRAM)s -x"), &["supervisord"], "tool"),
-        (conf("serverurl_command=tool"), &["supervisord"], ""),
         (conf("command=cat\\n  tool"), &["supervisord"], ""),
         (conf("environment=command=tool"), &["supervisord"], ""),
+        (conf("serverurl_command=tool"), &["supervisord"], ""),
         (own.to_owned(), &["supervisord", "-n", "-c", "/app/sv.conf"], "tool"),
         (
             format!("{own}/usr/bin/app 755 = #!/bin/sh\\nexec supervisord -n -c /app/sv.conf\\n\n/bin -> usr/bin\n"),

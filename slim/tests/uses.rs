@@ -333,9 +333,6 @@ fn programs_of_git_stay_when_they_are_named() {
     }
 }
 
-#[test]
-fn zones_with_leap_seconds_stay_for_who_names_one() {
-    let lines = |script: &str| {
 /// That git is in use comes up because of one text, after all texts were looked for; what then counts was found before.
 #[test]
 fn a_text_that_was_found_counts_when_its_company_comes_late() {
@@ -380,6 +377,9 @@ fn manuals_are_for_who_reads_them() {
     assert_eq!(stays("/usr/bin/man = x", "/usr/bin/man"), own);
 }
 
+#[test]
+fn zones_with_leap_seconds_stay_for_who_names_one() {
+    let lines = |script: &str| {
         format!(
             "/usr/bin/php8.2 = x\n/usr/bin/sh = x\n/usr/share/zoneinfo/Europe/Berlin = x\n/usr/share/zoneinfo/right/Europe/Berlin = x\n\
              /usr/bin/app 755 = #!/usr/bin/sh\\nphp8.2\n/app/index.php = {script}"
