@@ -72,6 +72,14 @@ usable() { # NAME
   printf '%s, apt-usable: %s packages are left\n' "$1" "$(jq '[.packages[] | select(.verdict != "removed")] | length' "$work/report.json")"
   in_root "$work/root" apt-get -qq check || bad "apt-get check complains"
   [ -z "$(in_root "$work/root" dpkg --audit)" ] || bad "dpkg --audit complains"
+  # Installing takes programs of essential packages, for which nobody asks: dpkg itself, and the package's own script.
+  local package=$work/package text
+  mkdir -p "$package/DEBIAN"
+  printf 'Package: slim-trial\nVersion: 1\nArchitecture: all\nMaintainer: A <a@example.org>\nDescription: a trial\n' > "$package/DEBIAN/control"
+  printf '#!/bin/sh\nset -e\nupdate-passwd --dry-run\nhostname\n' > "$package/DEBIAN/postinst"
+  chmod 755 "$package/DEBIAN/postinst"
+  as_root dpkg-deb --root-owner-group --build "$package" "$work/root/trial.deb" >/dev/null
+  text=$(in_root "$work/root" apt-get -qq -y -o Dpkg::Use-Pty=0 install /trial.deb 2>&1) || bad "apt-get install: $text"
 }
 
 # A command that nothing reaches: what the trial misses is kept, and then it does what it did.

@@ -113,6 +113,9 @@ pub struct Rule {
     /// Of `keep`, `keep_files` and `library`, what stays only when it is named: parts that nobody loads who does not ask for them.
     #[serde(default)]
     pub but_not: Vec<String>,
+    /// Files for people, wherever they lie: in use as mere files when the rule applies, and never because another rule's pattern covers them.
+    #[serde(default)]
+    pub for_people: Vec<String>,
     /// Names of packages that are in use, where installed; `*` stands for any text.
     #[serde(default)]
     pub packages: Vec<String>,
@@ -296,6 +299,10 @@ pub struct Wrapper {
     /// Options that take the next argument as their value.
     #[serde(default)]
     pub valued: Vec<String>,
+    /// Options of which the value is the program to be started, the first that is given before the others; what is no option, and all behind
+    /// `--`, are that program's arguments. Without such options the program follows the others.
+    #[serde(default)]
+    pub program: Vec<String>,
     /// What stands between the options and the command.
     #[serde(default)]
     pub operands: Operands,
@@ -314,6 +321,8 @@ pub enum Operands {
     One,
     /// `NAME=VALUE` assignments.
     Assignments,
+    /// What env(1) reads: its own options, of which `-S TEXT` stands for several arguments, and assignments.
+    Env,
     /// The command is the text of `-c`, which a user's shell reads.
     Shell,
     /// The command is a part of the program itself.

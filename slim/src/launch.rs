@@ -1,7 +1,10 @@
 //! How a container starts: the fields of an image's configuration that name programs and files, and the roots they give.
 
+pub mod env;
+mod first_line;
 mod words;
 
+pub use first_line::{FirstLine, LINE_LIMIT};
 pub use words::{UnclosedQuote, words};
 
 use crate::graph::{Edge, Rule, Unknown};
@@ -47,10 +50,11 @@ pub struct Roots {
 }
 
 impl Launch {
-    /// Every text of the image's configuration that programs are told: words of commands, values of variables.
-    pub fn told(&self) -> impl Iterator<Item = &str> {
+    /// Every text of the image's configuration that programs are told, words of commands and values of variables; each with where it stands.
+    pub fn told(&self) -> impl Iterator<Item = (&str, String)> {
         let words = self.entrypoint.iter().chain(&self.command).chain(&self.extra).chain(&self.healthcheck);
-        words.chain(self.env.iter().map(|(_, value)| value)).map(String::as_str)
+        let words = words.map(|word| (&**word, format!("the command line has {word}")));
+        words.chain(self.env.iter().map(|(name, value)| (&**value, format!("environment {name}={value}"))))
     }
 
     /// A variable of the image's environment; of several the last counts.
@@ -152,8 +156,25 @@ pub fn is_shell(name: &str) -> bool {
     matches!(name, "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh" | "mksh")
 }
 
-/// The command among a wrapper's arguments, by its grammar.
-pub fn wrapped<'a>(wrapper: &Wrapper, arguments: &'a [String]) -> &'a [String] {
+/// The arguments of a wrapper.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrapped {
+    /// What it is told itself: options, and operands of its own.
+    pub before: Vec<String>,
+    /// The command that it starts, with its arguments.
+    pub command: Vec<String>,
+}
+
+/// Parts a wrapper's arguments by its grammar.
+pub fn wrapped(wrapper: &Wrapper, arguments: &[String]) -> Wrapped {
+    if wrapper.operands == Operands::Env {
+        let (mut before, at) = env::read(arguments);
+        let command = before.split_off(at);
+        return Wrapped { before, command };
+    }
+    if !wrapper.program.is_empty() {
+        return by_option(wrapper, arguments);
+    }
     let mut at = 0;
     while let Some(argument) = arguments.get(at) {
         if argument == "--" {
@@ -166,7 +187,7 @@ pub fn wrapped<'a>(wrapper: &Wrapper, arguments: &'a [String]) -> &'a [String] {
         at += 1 + usize::from(wrapper.valued.contains(argument));
     }
     at += match wrapper.operands {
-        Operands::None | Operands::Shell | Operands::Applet => 0,
+        Operands::None | Operands::Shell | Operands::Applet | Operands::Env => 0,
         Operands::One => 1,
         Operands::Assignments => arguments
             .iter()
@@ -174,27 +195,40 @@ pub fn wrapped<'a>(wrapper: &Wrapper, arguments: &'a [String]) -> &'a [String] {
             .take_while(|argument| argument.contains('=') && !argument.starts_with('/'))
             .count(),
     };
-    let rest = arguments.get(at..).unwrap_or(&[]);
+    let (before, rest) = arguments.split_at(at.min(arguments.len()));
     // Some write the separator after the first operand, too: `gosu user -- program`.
-    rest.strip_prefix(&["--".to_owned()][..]).unwrap_or(rest)
+    let rest = rest.strip_prefix(&["--".to_owned()][..]).unwrap_or(rest);
+    Wrapped { before: before.to_vec(), command: rest.to_vec() }
 }
 
-/// The arguments of env(1) with those of `-S TEXT`, which stand for several, put in.
-pub fn split_string(arguments: &[String]) -> Vec<String> {
-    let mut all = Vec::new();
-    let mut is_text = false;
-    for argument in arguments {
-        // The kernel hands the rest of a `#!` line over as one word, `-S` included.
-        let glued = ["--split-string=", "-S", "-vS"].iter().find_map(|option| argument.strip_prefix(option));
-        match glued {
-            Some("") => is_text = true,
-            Some(text) => all.extend(words(text).unwrap_or_default()),
-            None if argument == "--split-string" => is_text = true,
-            None if std::mem::take(&mut is_text) => all.extend(words(argument).unwrap_or_default()),
-            None => all.push(argument.clone()),
+/// As [`wrapped`], where an option names the program: `start-stop-daemon --start --startas PROGRAM -- ARGUMENT`.
+fn by_option(wrapper: &Wrapper, arguments: &[String]) -> Wrapped {
+    let (mut before, mut passed, mut named) = (Vec::new(), Vec::new(), Vec::new());
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        if argument == "--" {
+            passed.extend(rest.by_ref().cloned());
+        } else if !argument.starts_with('-') {
+            passed.push(argument.clone());
+        } else {
+            let (option, glued) = argument.split_once('=').map_or((&**argument, None), |(o, value)| (o, Some(value)));
+            let rank = wrapper.program.iter().position(|name| name == option);
+            let is_valued = rank.is_some() || wrapper.valued.iter().any(|name| name == option);
+            let value = match glued {
+                Some(value) => Some(value.to_owned()),
+                None if is_valued => rest.next().cloned(),
+                None => None,
+            };
+            match (rank, value) {
+                (Some(rank), Some(value)) => named.push((rank, value)),
+                (_, value) => before.extend(std::iter::once(option.to_owned()).chain(value)),
+            }
         }
     }
-    all
+    named.sort();
+    let program = named.into_iter().next();
+    let command = program.map(|(_, program)| std::iter::once(program).chain(passed).collect());
+    Wrapped { before, command: command.unwrap_or_default() }
 }
 
 #[cfg(test)]
@@ -213,19 +247,5 @@ mod tests {
         launch.workdir = Some("/opt".into());
         assert_eq!(launch.find(&tree, "./bin/nginx").unwrap().to_string(), "/opt/bin/nginx");
         assert_eq!(launch.find(&tree, "../usr/./bin/../sbin/nginx").unwrap().to_string(), "/usr/sbin/nginx");
-    }
-
-    #[test]
-    fn texts_of_env_stand_for_several_arguments() {
-        for (arguments, expected) in [
-            (&["-S", "A=b tool -x"][..], &["A=b", "tool", "-x"][..]),
-            (&["-S A=b tool -x"], &["A=b", "tool", "-x"]),
-            (&["-Stool 'a b'", "c"], &["tool", "a b", "c"]),
-            (&["--split-string=tool -x"], &["tool", "-x"]),
-            (&["A=b c", "tool"], &["A=b c", "tool"]),
-        ] {
-            let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
-            assert_eq!(split_string(&arguments), expected, "{arguments:?}");
-        }
     }
 }

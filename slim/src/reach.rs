@@ -157,18 +157,12 @@ impl Work<'_, '_> {
         for (place, words) in &roots.commands {
             start::find(scene, None, place, words, &mut finding);
         }
-        let launch = scene.launch;
-        let words = launch.entrypoint.iter().chain(&launch.command).chain(&launch.extra).chain(&launch.healthcheck);
-        let told = words.map(|word| (word, format!("the command line has {word}")));
-        let set = launch.env.iter().map(|(name, value)| (value, format!("environment {name}={value}")));
-        for (text, evidence) in told.chain(set) {
+        for (text, evidence) in scene.launch.told() {
             finding.edges.extend(java::listed(scene, None, text, &Rule::Root, &evidence));
             for word in text.split(|c: char| c.is_whitespace() || "=,".contains(c)) {
                 python::named(scene, None, word, &evidence, &mut finding);
             }
-        }
-        for (name, value) in &launch.env {
-            zone::find(scene, None, value.as_bytes(), |_| format!("environment {name}={value}"), &mut finding);
+            zone::find(scene, None, text.as_bytes(), |_| evidence.clone(), &mut finding);
         }
         for path in &wishes.paths {
             finding.edges.extend(scene.follow(None, path, Rule::Root, "--keep"));
@@ -357,9 +351,10 @@ impl Work<'_, '_> {
         for (rule, files) in scene.knowledge.naming(&self.facts) {
             let mut finding = Finding::default();
             if self.read.insert((rule, ImagePath::root())) {
-                let words = scene.launch.told().collect::<Vec<_>>().join("\n");
-                let place = |_| "the image's configuration".to_owned();
-                finding.edges.extend(scene.knowledge.opened(rule, scene, None, words.as_bytes(), place));
+                for (text, evidence) in scene.launch.told() {
+                    let place = |_| evidence.clone();
+                    finding.edges.extend(scene.knowledge.opened(rule, scene, None, text.as_bytes(), place));
+                }
             }
             let told = self.speakers(|path| !self.read.contains(&(rule, path.clone()))).map(|(path, _)| path);
             let mut places: BTreeSet<ImagePath> = told.filter(|path| scene.knowledge.counts(rule, path)).collect();

@@ -100,8 +100,8 @@ fn calls(text: &[u8], wanted: fn(&str) -> bool) -> Result<Vec<Use>, NoTrace> {
             continue;
         }
         let Some((name, arguments)) = call.split_once('(').filter(|(name, _)| is_name(name)) else {
-            // A signal, an exit.
-            understood |= call.starts_with("---") || call.starts_with("+++");
+            // A signal, an exit. Lines of dashes alone are of `-c`, which counts calls and tells none.
+            understood |= call.starts_with("--- ") || call.starts_with("+++ ");
             continue;
         };
         understood = true;
@@ -127,7 +127,8 @@ pub fn found(uses: &[Use], trace: &str, launch: &Launch, tree: &Tree) -> Vec<(Im
     first.into_iter().map(|(path, line)| (path, format!("{trace}:{line}"))).collect()
 }
 
-/// The process that a line is about, and the rest without times: `[pid 12] 10:01:02.3 open(…`, `12 open(…`.
+/// The process that a line is about, and the rest without times and numbers of calls (`-n`) and places (`-i`):
+/// `[pid 12] 10:01:02.3 [ 257] [00007f5f1c2d3e4f] open(…`, `12 open(…`.
 fn prefix(line: &str) -> (&str, &str) {
     let (process, mut rest) = match line.strip_prefix("[pid ").and_then(|rest| rest.split_once(']')) {
         Some((process, rest)) => (process.trim(), rest.trim_start()),
@@ -142,6 +143,12 @@ fn prefix(line: &str) -> (&str, &str) {
         if !is_time {
             break;
         }
+        rest = tail.trim_start();
+    }
+    let is_number = |text: &str| text.trim().bytes().all(|b| b.is_ascii_hexdigit() || b == b'?');
+    while let Some((_, tail)) =
+        rest.strip_prefix('[').and_then(|rest| rest.split_once(']')).filter(|(number, _)| is_number(number))
+    {
         rest = tail.trim_start();
     }
     (process, rest)
@@ -237,8 +244,10 @@ openat(AT_FDCWD, "conf/a\tb\303\244", O_RDONLY) = 4
 [pid    14] open("/c", O_RDONLY <unfinished ...>
 [pid    14] <... open resumed>) = -1 EACCES (Permission denied)
 15 openat(5</usr/share/x>, "y", O_RDONLY) = 6</usr/share/x/y>
-16 --- SIGCHLD {si_signo=SIGCHLD} ---"#;
-        assert_eq!(paths(trace), ["2:/b", "3:/a", "6:/usr/share/x/y"]);
+16 --- SIGCHLD {si_signo=SIGCHLD} ---
+17 10:00:00 [ 257] [00007f95abcdef01] openat(AT_FDCWD, "/d", O_RDONLY) = 3 <0.000012>
+[????????????????] open("/e", O_RDONLY) = 3"#;
+        assert_eq!(paths(trace), ["2:/b", "3:/a", "6:/usr/share/x/y", "8:/d", "9:/e"]);
     }
 
     #[test]
@@ -259,6 +268,7 @@ openat(AT_FDCWD, "conf/a\tb\303\244", O_RDONLY) = 4
         assert_eq!(read(b""), Ok(Vec::new()));
         assert_eq!(read(b"hello\nworld\n"), Err(NoTrace));
         assert_eq!(read(b"\xff\xfe(\"\\"), Err(NoTrace));
+        assert_eq!(read(b"% time  calls syscall\n------ ----- -------\n 74.53     1 openat\n"), Err(NoTrace));
     }
 
     #[test]

@@ -2,11 +2,12 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests build their own trees")]
 
+mod image;
+
+use image::Image;
 use slim::launch::Launch;
-use slim::packages::{Inventory, Package};
 use slim::path::ImagePath;
-use slim::reach::{Wishes, reach};
-use slim::tree::{MemoryContents, Node, Tree};
+use slim::tree::Node;
 use testdata::elf::{plugin, program};
 
 const LIBRARIES: &str = "/usr/lib/x86_64-linux-gnu";
@@ -23,38 +24,25 @@ struct Case<'c> {
 impl<'c> Case<'c> {
     /// Which of the others are in use.
     fn used(&self) -> Vec<&'c str> {
-        let mut tree = Tree::new();
-        let mut put = |name: &str, node: Node| {
-            let path = ImagePath::new(name.replace("$LIB", LIBRARIES)).unwrap();
-            for parent in path.ancestors() {
-                if !tree.contains(&parent) {
-                    tree.insert(parent, Node::directory());
-                }
-            }
-            tree.insert(path, node);
-        };
+        let place = |name: &str| name.replace("$LIB", LIBRARIES);
         let symbol = ["getpwnam", "pam_start"].into_iter().find(|symbol| self.starts[0].ends_with(symbol));
         let elf = symbol.map_or_else(program, |symbol| program().imports(symbol, None, false));
-        put(self.starts[0], Node { mode: 0o755, ..Node::file(elf.bytes()) });
+        let mut image = Image::new("", &[]).elf(self.starts[0], &elf);
         for (path, text) in self.files {
-            put(path, Node::file(text.as_bytes().to_vec()));
+            image = image.node(&place(path), Node::file(text.as_bytes().to_vec()));
         }
         for path in self.others {
             let bytes = if path.contains(".so") { plugin().bytes() } else { b"x".to_vec() };
-            put(path, Node { mode: 0o755, ..Node::file(bytes) });
+            image = image.node(&place(path), Node { mode: 0o755, ..Node::file(bytes) });
         }
-        let files = tree.iter().map(|(path, _)| path.clone()).collect();
-        let package = Package { name: "all".into(), architecture: "all".into(), files, ..Package::default() };
-        let inventory = Inventory::new(vec![package], &tree);
-        let launch = Launch {
+        image.launch = Launch {
             entrypoint: self.starts.iter().map(|word| (*word).to_owned()).collect(),
             env: self.env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             ..Launch::default()
         };
-        let recipes = recipes::Recipes::embedded().unwrap();
-        let reached = reach(&tree, &MemoryContents, &inventory, &launch, &recipes, &Wishes::default()).unwrap();
+        let (_, reached) = image.owned().reach();
         let is_used = |path: &&&str| {
-            let path = ImagePath::new(path.replace("$LIB", LIBRARIES)).unwrap();
+            let path = ImagePath::literal(&place(path));
             reached.graph.uses_of(&path).any(|edge| edge.rule != slim::graph::Rule::Plugin)
         };
         self.others.iter().filter(is_used).copied().collect()

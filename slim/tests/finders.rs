@@ -2,60 +2,43 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests build their own trees")]
 
+mod image;
+
+use image::Image;
 use slim::launch::Launch;
-use slim::packages::{Inventory, Package};
-use slim::path::ImagePath;
-use slim::policy::{Profile, decide};
-use slim::reach::{Wishes, reach};
-use slim::tree::{MemoryContents, Node, Tree, text};
+use slim::tree::Node;
 use testdata::elf::{Elf, library, program};
 
 /// A tool that nothing else leads to, with a link to it; what a script reads; scripts that a loop runs; a configuration.
 const TREE: &str = "/usr/bin/sh = x\n/bin -> usr/bin\n/usr/bin/tool = x\n/usr/bin/link -> tool\n/usr/lib/part = tool\n\
     /etc/parts.d/10-one 755 = x\n/usr/bin/env = x\n/usr/bin/find = x\n/usr/bin/xargs = x\n/usr/bin/nice = x\n";
 
-fn package(name: &str, files: &[&str]) -> Package {
-    let files = files.iter().map(|path| ImagePath::literal(path)).collect();
-    Package { name: name.into(), architecture: "all".into(), files, ..Package::default() }
-}
-
-/// What stays of the packages of a tree when `/usr/bin/app` is run.
-fn kept(tree: Tree, packages: Vec<Package>) -> (Vec<String>, Vec<String>) {
-    let inventory = Inventory::new(packages, &tree);
-    let launch = Launch {
+/// What stays of the packages of an image when `/usr/bin/app` is run.
+fn kept(mut image: Image) -> (Vec<String>, Vec<String>) {
+    image.launch = Launch {
         entrypoint: vec!["/usr/bin/app".into(), "tool-by-argument".into()],
         env: vec![("PATH".into(), "/usr/bin".into()), ("NAMED".into(), "tool".into())],
         ..Launch::default()
     };
-    let recipes = recipes::Recipes::embedded().unwrap();
-    let reached = reach(&tree, &MemoryContents, &inventory, &launch, &recipes, &Wishes::default()).unwrap();
-    let plan = decide(&tree, &inventory, &reached, Profile::Packages);
-    let kept = plan.kept().map(|step| step.package.trim_end_matches(":all").to_owned()).collect();
-    (kept, reached.graph.unknowns().iter().map(ToString::to_string).collect())
+    image.kept()
+}
+
+/// An image whose application is a script of these lines.
+fn with_script(image: Image, lines: &[u8]) -> Image {
+    image.node("/usr/bin/app", Node { mode: 0o755, ..Node::file(lines) })
 }
 
 /// What stays when the application is a script of these lines.
 fn script(lines: &[u8]) -> (Vec<String>, Vec<String>) {
-    let mut tree = text::tree(TREE).unwrap();
-    tree.insert(ImagePath::literal("/usr/bin/app"), Node { mode: 0o755, ..Node::file(lines) });
-    let packages = vec![
-        package("tool", &["/usr/bin/tool"]),
-        package("part", &["/usr/lib/part"]),
-        package("parts", &["/etc/parts.d/10-one"]),
-        package(
-            "base",
-            &[
-                "/usr/bin/sh",
-                "/usr/bin/env",
-                "/usr/bin/find",
-                "/usr/bin/xargs",
-                "/usr/bin/nice",
-                "/usr/bin/link",
-                "/bin",
-            ],
-        ),
+    let base: &[&str] =
+        &["/usr/bin/sh", "/usr/bin/env", "/usr/bin/find", "/usr/bin/xargs", "/usr/bin/nice", "/usr/bin/link", "/bin"];
+    let packages: [(&str, &[&str]); 4] = [
+        ("tool", &["/usr/bin/tool"]),
+        ("part", &["/usr/lib/part"]),
+        ("parts", &["/etc/parts.d/10-one"]),
+        ("base", base),
     ];
-    let (mut kept, unknowns) = kept(tree, packages);
+    let (mut kept, unknowns) = kept(with_script(Image::new(TREE, &packages), lines));
     kept.retain(|name| name != "base");
     (kept, unknowns)
 }
@@ -135,10 +118,8 @@ fn files_that_read_each_other_are_read_once() {
     let many: String = (0..60)
         .map(|number| format!("/usr/lib/many/{number} = for f in /usr/lib/many/*; do . \"$f\"; done\n"))
         .collect();
-    let mut tree = text::tree(&format!("{TREE}{many}")).unwrap();
-    let app = Node { mode: 0o755, ..Node::file(b"#!/bin/sh\n. /usr/lib/many/1\n".to_vec()) };
-    tree.insert(ImagePath::literal("/usr/bin/app"), app);
-    assert_eq!(kept(tree, vec![package("many", &["/usr/lib/many/59"])]).0, ["many"]);
+    let image = Image::new(&format!("{TREE}{many}"), &[("many", &["/usr/lib/many/59"])]);
+    assert_eq!(kept(with_script(image, b"#!/bin/sh\n. /usr/lib/many/1\n")).0, ["many"]);
 }
 
 #[test]
@@ -165,31 +146,21 @@ fn commands_that_are_computed_are_told_with_their_line() {
 
 /// What stays when the application is this program. The library `liba.so.1` is a link to another file and needs `libb.so.1`.
 fn elf(app: &Elf) -> Vec<String> {
-    let mut tree =
-        text::tree("/lib64/ld-linux-x86-64.so.2 = x\n/usr/lib/liba.so.1 -> liba.so.1.0\n/usr/share/data = x\n")
-            .unwrap();
-    for (path, elf) in [
-        ("/usr/bin/app", app),
-        ("/usr/lib/liba.so.1.0", &library("liba.so.1").needs("libb.so.1")),
-        ("/usr/lib/libb.so.1", &library("libb.so.1")),
-        ("/opt/far/libfar.so.1", &library("libfar.so.1")),
-    ] {
-        for parent in ImagePath::literal(path).ancestors() {
-            if !tree.contains(&parent) {
-                tree.insert(parent, Node::directory());
-            }
-        }
-        tree.insert(ImagePath::literal(path), Node { mode: 0o755, ..Node::file(elf.bytes()) });
-    }
-    let packages = vec![
-        package("a", &["/usr/lib/liba.so.1.0"]),
-        package("b", &["/usr/lib/libb.so.1"]),
-        package("data", &["/usr/share/data"]),
-        package("far", &["/opt/far/libfar.so.1"]),
-        package("libc", &["/lib64/ld-linux-x86-64.so.2"]),
-        package("link", &["/usr/lib/liba.so.1"]),
+    let lines = "/lib64/ld-linux-x86-64.so.2 = x\n/usr/lib/liba.so.1 -> liba.so.1.0\n/usr/share/data = x\n";
+    let packages: [(&str, &[&str]); 6] = [
+        ("a", &["/usr/lib/liba.so.1.0"]),
+        ("b", &["/usr/lib/libb.so.1"]),
+        ("data", &["/usr/share/data"]),
+        ("far", &["/opt/far/libfar.so.1"]),
+        ("libc", &["/lib64/ld-linux-x86-64.so.2"]),
+        ("link", &["/usr/lib/liba.so.1"]),
     ];
-    kept(tree, packages).0
+    let image = Image::new(lines, &packages)
+        .elf("/usr/bin/app", app)
+        .elf("/usr/lib/liba.so.1.0", &library("liba.so.1").needs("libb.so.1"))
+        .elf("/usr/lib/libb.so.1", &library("libb.so.1"))
+        .elf("/opt/far/libfar.so.1", &library("libfar.so.1"));
+    kept(image).0
 }
 
 #[test]

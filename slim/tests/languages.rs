@@ -110,6 +110,27 @@ fn archives_of_java_are_found_on_class_paths_and_in_manifests() {
         image("/usr/bin/app 755 = #!/bin/sh\\njava -cp \"/app:/usr/share/java/*\" Main").kept().0.len(),
         names.len()
     );
+    // Files of arguments, on a command line, in the environment and in a script.
+    let file = "/usr/share/java/options = -cp /app:\"/usr/share/java/second.jar\" # /usr/share/java/other.jar\\n\
+        -javaagent:/usr/share/java/agent.jar=x\\n-jar named.jar\n";
+    let expected = ["agent", "named", "second"];
+    for (entrypoint, variable) in [
+        (&["/usr/bin/java", "@/usr/share/java/options"][..], ""),
+        (&["/usr/bin/java", "@options"], ""),
+        (&["/usr/bin/java", "Main"], "-Xmx1g @options"),
+    ] {
+        let mut told = image(file);
+        told.launch.entrypoint = entrypoint.iter().map(|word| (*word).to_owned()).collect();
+        told.launch.env.push(("JDK_JAVA_OPTIONS".into(), variable.into()));
+        told.launch.workdir = Some("/usr/share/java".into());
+        assert_eq!(told.kept().0, expected, "{entrypoint:?} {variable}");
+    }
+    let mut run =
+        image(&format!("{file}/usr/bin/app 755 = #!/bin/sh\\nJAVA_OPTS=\"-Xmx1g @options\"\\njava $JAVA_OPTS\n"));
+    run.launch.workdir = Some("/usr/share/java".into());
+    assert_eq!(run.kept().0, expected);
+    run.launch.workdir = None;
+    assert_eq!(run.kept().0, Vec::<String>::new());
 }
 
 /// A virtual environment as `python3 -m venv` of Python 3.12 with setuptools makes it, and one distribution of the application's own.

@@ -27,8 +27,9 @@ fn example(pattern: &str) -> String {
         let first = text[open + 1..close].split(',').next_back().unwrap_or_default().to_owned();
         text.replace_range(open..=close, &first);
     }
-    while let (Some(open), Some(close)) = (text.find("[!"), text.find(']')) {
-        text.replace_range(open..=close, "x");
+    while let (Some(open), Some(close)) = (text.find('['), text.find(']')) {
+        let one = text[open + 1..].chars().next().filter(|c| *c != '!').unwrap_or('x');
+        text.replace_range(open..=close, &one.to_string());
     }
     let text = text.replace("/**/", "/a/").replace("**", "a").replace(['*', '?'], "1");
     assert!(Pattern::new(pattern).unwrap().matches(&text), "{text} is no example of {pattern}");
@@ -37,7 +38,7 @@ fn example(pattern: &str) -> String {
 
 /// What the rule should put in use.
 fn effect(rule: &Rule) -> Option<String> {
-    let paths = rule.keep.iter().chain(&rule.keep_files).chain(&rule.library).chain(&rule.gate);
+    let paths = [&rule.keep, &rule.keep_files, &rule.library, &rule.for_people, &rule.gate].into_iter().flatten();
     paths
         .map(|pattern| example(pattern))
         .next()

@@ -2,47 +2,33 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests build their own trees")]
 
+mod image;
+
+use image::Image;
 use slim::launch::Launch;
-use slim::packages::{Inventory, Package};
-use slim::path::ImagePath;
-use slim::policy::{Profile, decide};
-use slim::reach::{Wishes, reach};
-use slim::tree::{MemoryContents, Node, text};
 
 /// Programs in packages of their own names, whatever starts them in a package `base`, and a script without a first line.
 const TREE: &str = "/usr/bin/sh = x\n/usr/bin/bash = x\n/usr/bin/env = x\n/usr/bin/tini = x\n/usr/sbin/gosu = x\n/usr/bin/nice = x\n\
     /usr/bin/su = x\n/usr/bin/busybox = x\n/usr/bin/flock = x\n/usr/bin/xargs = x\n/usr/bin/find = x\n/usr/bin/cat = x\n\
     /usr/bin/setuidgid = x\n/usr/bin/with-contenv = x\n/usr/bin/execlineb = x\n/usr/sbin/runuser = x\n/usr/bin/waiter = x\n\
-    /usr/bin/supervisord = x\n/usr/sbin/cron = x\n/usr/bin/supercronic = x\n\
+    /usr/sbin/start-stop-daemon = x\n/usr/bin/supervisord = x\n/usr/sbin/cron = x\n/usr/bin/supercronic = x\n\
     /usr/bin/tool = x\n/usr/bin/zsh = x\n/usr/lib/plain = exec tool\n\
     /etc/passwd = root:x:0:0::/root:/usr/bin/bash\\napp:x:1:1::/:/usr/bin/zsh\\n\n";
 
-fn package(name: &str, files: &[&str]) -> Package {
-    let files = files.iter().map(|path| ImagePath::literal(path)).collect();
-    Package { name: name.into(), architecture: "all".into(), files, ..Package::default() }
-}
-
-fn base() -> Package {
-    let lines = TREE.lines().filter_map(|line| Some(line.split_once(" = ")?.0));
-    package("base", &lines.filter(|path| !path.ends_with("/tool") && !path.ends_with("/zsh")).collect::<Vec<_>>())
-}
+/// Scripts of the application's own.
+const SCRIPTS: &str =
+    "/usr/bin/entry 755 = #!/usr/bin/sh\\nexec \"$@\"\\n\n/usr/bin/shout 755 = #!/usr/bin/sh\\necho $1\\n\n";
 
 /// What stays of the packages `tool`, `zsh` and others of a tree, and every unknown.
 fn kept(lines: &str, launch: &Launch) -> (Vec<String>, Vec<String>) {
-    let mut tree = text::tree(&format!("{TREE}{lines}")).unwrap();
-    for (path, content) in [
-        ("/usr/bin/entry", b"#!/usr/bin/sh\nexec \"$@\"\n".to_vec()),
-        ("/usr/bin/shout", b"#!/usr/bin/sh\necho $1\n".to_vec()),
-    ] {
-        tree.insert(ImagePath::literal(path), Node { mode: 0o755, ..Node::file(content) });
-    }
-    let packages = vec![base(), package("tool", &["/usr/bin/tool"]), package("zsh", &["/usr/bin/zsh"])];
-    let inventory = Inventory::new(packages, &tree);
-    let recipes = recipes::Recipes::embedded().unwrap();
-    let reached = reach(&tree, &MemoryContents, &inventory, launch, &recipes, &Wishes::default()).unwrap();
-    let plan = decide(&tree, &inventory, &reached, Profile::Packages);
-    let kept = plan.kept().map(|step| step.package.trim_end_matches(":all").to_owned()).filter(|name| name != "base");
-    (kept.collect(), reached.graph.unknowns().iter().map(ToString::to_string).collect())
+    let paths = TREE.lines().filter_map(|line| Some(line.split_once(" = ")?.0));
+    let base: Vec<&str> = paths.filter(|path| !path.ends_with("/tool") && !path.ends_with("/zsh")).collect();
+    let packages: [(&str, &[&str]); 3] = [("base", &base), ("tool", &["/usr/bin/tool"]), ("zsh", &["/usr/bin/zsh"])];
+    let mut image = Image::new(&format!("{TREE}{SCRIPTS}{lines}"), &packages);
+    image.launch = launch.clone();
+    let (mut kept, unknowns) = image.kept();
+    kept.retain(|name| name != "base");
+    (kept, unknowns)
 }
 
 fn argv(words: &[&str]) -> Launch {
@@ -72,6 +58,14 @@ fn wrappers_lead_to_what_they_run() {
         (&["tini", "-p", "SIGTERM", "-g", "tool"], "tool"),
         (&["env", "-i", "-u", "HOME", "A=b", "tool"], "tool"),
         (&["env", "-S", "A=b tool -x"], "tool"),
+        (&["env", "-", "-C", "/srv", "--unset=A", "tool"], "tool"),
+        (&["env", "-vS", "'A=b c' tool x;y"], "tool"),
+        (&["start-stop-daemon", "--start", "--pidfile", "/run/x", "--startas", "sh", "--", "-c", "exec tool"], "tool"),
+        (
+            &["start-stop-daemon", "--exec=/usr/bin/cat", "-S", "-a", "/usr/bin/env", "-c", "zsh", "--", "A=b", "tool"],
+            "tool",
+        ),
+        (&["start-stop-daemon", "-K", "--name", "tool"], ""),
         (&["gosu", "app:app", "tool"], "tool"),
         (&["/usr/bin/tini", "-g", "--", "/usr/bin/env", "X=/app", "gosu", "33", "nice", "-n", "5", "tool"], "tool"),
         (&["flock", "/run/lock", "tool"], "tool"),
@@ -152,6 +146,8 @@ fn the_last_program_of_a_first_line_reads_the_script() {
         ("#!/usr/bin/env -S nice sh\ntool", "tool"),
         ("#!/usr/bin/env -S A=b bash -e\ntool", "tool"),
         ("#!/usr/bin/env -u A bash\ntool", "tool"),
+        ("#!/usr/bin/env -S -u cat 'A=b c' bash\ntool", "tool"),
+        ("#!/usr/bin/env -S 'A=b' 'bash' -e\ntool", "tool"),
         ("#!/usr/bin/busybox sh\ntool", "tool"),
         ("#!/usr/bin/with-contenv bash\ntool", "tool"),
         ("#!/usr/bin/tini /usr/bin/sh\ntool", "tool"),
@@ -186,6 +182,8 @@ fn commands_of_scripts_are_read_by_the_grammar_of_wrappers() {
         ("find / -exec sh -c 'tool \"$1\"' sh {} \\;", "tool"),
         ("flock -n /run/lock -c \"tool $1\"", "tool"),
         ("busybox xargs tool", "tool"),
+        ("env -C /srv --unset=zsh tool", "tool"),
+        ("RUN=sh\nstart-stop-daemon --start --quiet --startas $RUN -- -c \"exec tool\"", "tool"),
     ];
     assert_eq!(wrong(&rows), Vec::<String>::new());
 }
@@ -303,6 +301,7 @@ fn supervisors_start_what_their_files_say() {
         (conf("command=%(ENV_PROGRAM)s -x"), &["supervisord"], "tool"),
         (conf("command=cat\\n  tool"), &["supervisord"], ""),
         (conf("environment=command=tool"), &["supervisord"], ""),
+        (conf("serverurl_command=tool"), &["supervisord"], ""),
         (own.to_owned(), &["supervisord", "-n", "-c", "/app/sv.conf"], "tool"),
         (
             format!("{own}/usr/bin/app 755 = #!/bin/sh\\nexec supervisord -n -c /app/sv.conf\\n\n/bin -> usr/bin\n"),

@@ -50,6 +50,9 @@ fn zones_that_scripts_and_variables_name_are_in_use() {
     let mut image = Image::new(ZONES, &[TZDATA]).elf("/usr/bin/app", &program());
     image.launch.env.push(("PGTZ".into(), "Asia/Tokyo".into()));
     assert_eq!(image.kept().0, ["tzdata"]);
+    let mut image = Image::new(ZONES, &[TZDATA]).elf("/usr/bin/app", &program());
+    image.launch.entrypoint.push("-Duser.timezone=Asia/Tokyo".into());
+    assert_eq!(image.kept().0, ["tzdata"]);
     let text = format!("{ZONES}/app/main.py = import zoneinfo\n/usr/bin/app = x");
     assert_eq!(Image::new(&text, &[TZDATA]).kept().0, ["tzdata"], "a module that is told any zone");
 }
@@ -328,6 +331,50 @@ fn programs_of_git_stay_when_they_are_named() {
         let gone: Vec<_> = gone.keys().map(ImagePath::to_text).collect();
         assert!(by_file.is_empty() || gone.join(" ") == by_file, "{script}: {gone:?}");
     }
+}
+
+/// That git is in use comes up because of one text, after all texts were looked for; what then counts was found before.
+#[test]
+fn a_text_that_was_found_counts_when_its_company_comes_late() {
+    let gio = "/usr/lib/x86_64-linux-gnu/libgio-2.0.so.0";
+    let pull = "/usr/lib/git-core/git-request-pull";
+    let kept = |script: &str| {
+        let lines = format!(
+            "/usr/bin/sh = x\n/usr/bin/git = x\n/usr/bin/perl = x\n{pull} 755 = #!/usr/bin/perl\n\
+             /usr/bin/app 755 = #!/usr/bin/sh\\n{script}\n"
+        );
+        let packages: [(&str, &[&str]); 3] =
+            [("git", &["/usr/bin/git", pull]), ("glib", &[gio]), ("perl", &["/usr/bin/perl"])];
+        let library = library_of("libgio-2.0.so.0").text(b"\0/usr/bin/git\0");
+        Image::new(&lines, &packages).elf(gio, &library).kept().0
+    };
+    assert_eq!(kept("# request-pull"), Vec::<String>::new());
+    assert_eq!(kept("# useSystemProxies=true"), ["git", "glib"]);
+    assert_eq!(kept("# useSystemProxies=true, request-pull"), ["git", "glib", "perl"]);
+}
+
+#[test]
+fn manuals_are_for_who_reads_them() {
+    let own = [
+        "/usr/share/postgresql/15/postgres.bki",
+        "/usr/share/postgresql/15/man/man1/psql.1.gz",
+        "/usr/share/man/man1/tool.1.gz",
+        "/usr/share/man/de/man1/tool.1.gz",
+    ];
+    let stays = |more: &str, entrypoint: &str| {
+        let lines = own.map(|path| format!("{path} = x\n")).concat();
+        let postgres = ["/usr/lib/postgresql/15/bin/postgres"];
+        let owned: Vec<&str> = own.iter().chain(&postgres).copied().collect();
+        let mut image = Image::new(&format!("{lines}{more}"), &[("all", &owned), ("man", &["/usr/bin/man"])])
+            .elf(postgres[0], &program());
+        image.launch.entrypoint = vec![postgres[0].into(), entrypoint.into()];
+        let (inventory, reached) = image.reach();
+        let gone = decide(&image.tree, &inventory, &reached, Profile::Files).removal.paths;
+        own.into_iter().filter(|path| !gone.contains_key(&ImagePath::literal(path))).collect::<Vec<_>>()
+    };
+    assert_eq!(stays("", ""), own[..1]);
+    assert_eq!(stays("/usr/bin/man = x", ""), own[..1]);
+    assert_eq!(stays("/usr/bin/man = x", "/usr/bin/man"), own);
 }
 
 #[test]

@@ -2,12 +2,10 @@
 
 use super::Scene;
 use crate::elf::search::Role;
+use crate::launch::{FirstLine, LINE_LIMIT};
 use crate::path::ImagePath;
 use crate::tree::Node;
 use std::collections::BTreeSet;
-
-/// As much of a script as the kernel looks at.
-const LINE_LIMIT: usize = 256;
 
 /// The files that a program, library or script cannot start without, links on the way included. Empty for other files.
 pub fn needs(scene: &Scene<'_>, path: &ImagePath) -> BTreeSet<ImagePath> {
@@ -17,8 +15,8 @@ pub fn needs(scene: &Scene<'_>, path: &ImagePath) -> BTreeSet<ImagePath> {
         return libraries(scene, path);
     }
     let is_program = scene.tree.get(path).is_some_and(|node| node.mode & 0o111 != 0);
-    match head.strip_prefix(b"#!") {
-        Some(line) if is_program => interpreter(scene, line),
+    match FirstLine::new(&head) {
+        Some(line) if is_program => interpreter(scene, &line),
         _ => BTreeSet::new(),
     }
 }
@@ -29,15 +27,9 @@ fn libraries(scene: &Scene<'_>, path: &ImagePath) -> BTreeSet<ImagePath> {
     hard.flat_map(|object| std::iter::once(object.path).chain(object.links)).filter(|needed| needed != path).collect()
 }
 
-fn interpreter(scene: &Scene<'_>, line: &[u8]) -> BTreeSet<ImagePath> {
-    let line = String::from_utf8_lossy(line.split(|b| *b == b'\n').next().unwrap_or_default()).into_owned();
-    let mut words = line.split_whitespace();
-    let Some(program) = words.next() else { return BTreeSet::new() };
-    let mut found = through(scene, &ImagePath::new(program).ok());
-    if program.ends_with("/env") {
-        let command = words.find(|word| !word.starts_with('-') && !word.contains('='));
-        found.extend(through(scene, &command.and_then(|name| scene.launch.find(scene.tree, name))));
-    }
+fn interpreter(scene: &Scene<'_>, line: &FirstLine) -> BTreeSet<ImagePath> {
+    let mut found = through(scene, &ImagePath::new(&line.program).ok());
+    found.extend(through(scene, &line.command().and_then(|name| scene.launch.find(scene.tree, &name))));
     found
 }
 

@@ -1,4 +1,5 @@
-//! What Java loads by name: archives on class paths, agents in options, and what an archive's own manifest names.
+//! What Java loads by name: archives on class paths, agents in options, also in files of arguments, and what an archive's own manifest
+//! names.
 //!
 //! <https://docs.oracle.com/en/java/javase/17/docs/specs/jar/jar.html>, <https://docs.oracle.com/en/java/javase/17/docs/specs/man/java.html>.
 
@@ -42,24 +43,76 @@ fn class_path(manifest: &str) -> String {
     main.find(is_it).map(|line| line[CLASS_PATH.len()..].to_owned()).unwrap_or_default()
 }
 
-/// The archives, and the native agents, that a word names in a list or behind an option: `/a.jar:/b/*`, `-javaagent:/c.jar=x`,
-/// `-agentpath:/d.so`. `/b/*` stands for every archive in a folder.
-pub fn listed(scene: &Scene<'_>, from: Option<&ImagePath>, word: &str, rule: &Rule, evidence: &str) -> Vec<Edge> {
+/// The archives, and the native agents, that words name in a list or behind an option: `/a.jar:/b/*`, `-javaagent:/c.jar=x`,
+/// `-agentpath:/d.so`. `/b/*` stands for every archive in a folder; `@FILE` stands for the words in a file, and puts it in use.
+pub fn listed(scene: &Scene<'_>, from: Option<&ImagePath>, text: &str, rule: &Rule, evidence: &str) -> Vec<Edge> {
     let mut edges = Vec::new();
-    for piece in word.split(|c: char| ":;,=@".contains(c) || c.is_whitespace()).filter(|piece| piece.contains('/')) {
-        let Some(path) = scene.launch.absolute(piece.trim_end_matches("/*")) else { continue };
-        if !piece.ends_with("/*") {
-            if is_loaded(&path) && is_file(scene, &path) {
-                edges.extend(scene.follow(from, &path, rule.clone(), evidence));
-            }
-            continue;
+    for word in text.split_whitespace() {
+        for piece in word.split(|c: char| ":;,=@".contains(c)).filter(|piece| piece.contains('/')) {
+            edges.extend(loaded(scene, from, piece, rule, evidence));
         }
-        let Some((folder, _)) = scene.tree.lookup(&path) else { continue };
-        for (file, _) in scene.tree.children(&folder).filter(|(file, _)| is_archive(file)) {
-            edges.extend(scene.follow(from, file, rule.clone(), evidence));
+        let file = word.strip_prefix('@').and_then(|name| scene.launch.absolute(name));
+        let Some(file) = file.filter(|file| is_file(scene, file)) else { continue };
+        edges.extend(scene.follow(from, &file, rule.clone(), evidence));
+        let bytes = scene.read(&file).unwrap_or_default();
+        for argument in arguments(&String::from_utf8_lossy(&bytes)) {
+            let evidence = format!("an argument for Java is {argument}");
+            for piece in argument.split(|c: char| ":;,=".contains(c)) {
+                edges.extend(loaded(scene, Some(&file), piece, rule, &evidence));
+            }
         }
     }
     edges
+}
+
+/// What one name of a list has Java load.
+fn loaded(scene: &Scene<'_>, from: Option<&ImagePath>, name: &str, rule: &Rule, evidence: &str) -> Vec<Edge> {
+    let Some(path) = scene.launch.absolute(name.trim_end_matches("/*")) else { return Vec::new() };
+    if !name.ends_with("/*") {
+        let is_loaded = is_loaded(&path) && is_file(scene, &path);
+        return if is_loaded { scene.follow(from, &path, rule.clone(), evidence) } else { Vec::new() };
+    }
+    let Some((folder, _)) = scene.tree.lookup(&path) else { return Vec::new() };
+    let archives = scene.tree.children(&folder).filter(|(file, _)| is_archive(file));
+    archives.flat_map(|(file, _)| scene.follow(from, file, rule.clone(), evidence)).collect()
+}
+
+/// The words of a file of arguments (java(1), "Command-Line Argument Files"): quotes hold blanks, a backslash escapes inside of them, and
+/// there hides the end of a line with the blanks behind it.
+fn arguments(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        match (c, quote) {
+            ('\\', Some(_)) => match rest.next() {
+                Some('\n' | '\r') => while rest.next_if(|c| c.is_ascii_whitespace()).is_some() {},
+                Some(c) => word.get_or_insert_default().push(match c {
+                    'f' => '\x0c',
+                    'n' => '\n',
+                    'r' => '\r',
+                    't' => '\t',
+                    other => other,
+                }),
+                None => {}
+            },
+            ('\n' | '\r', _) => {
+                quote = None;
+                words.extend(word.take());
+            }
+            (c, Some(open)) if c == open => quote = None,
+            ('\'' | '"', None) => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            ('#', None) if word.is_none() => while rest.next_if(|c| !matches!(c, '\n' | '\r')).is_some() {},
+            (c, None) if c.is_whitespace() => words.extend(word.take()),
+            (c, _) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
 }
 
 /// Whether Java loads a file of this name: an archive, or a library.
@@ -74,6 +127,20 @@ fn is_file(scene: &Scene<'_>, path: &ImagePath) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_of_argument_files_are_parted_by_blanks_outside_of_quotes() {
+        for (text, expected) in [
+            ("-cp /a.jar\n\t-Xmx1g # not this\nMain", &["-cp", "/a.jar", "-Xmx1g", "Main"][..]),
+            ("# all of it\n-Da='b c'\"d\"", &["-Da=b cd"]),
+            (r#""C:\\a b" a\b"#, &["C:\\a b", "a\\b"]),
+            ("-cp \"/a.jar:\\\n  /b.jar\"\n\"open", &["-cp", "/a.jar:/b.jar", "open"]),
+            ("a#b ''", &["a#b", ""]),
+            ("", &[]),
+        ] {
+            assert_eq!(arguments(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn a_manifest_names_archives_in_its_main_section() {

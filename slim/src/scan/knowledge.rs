@@ -53,6 +53,7 @@ pub struct Knowledge<'a> {
     keep: BTreeMap<usize, Vec<ImagePath>>,
     keep_files: BTreeMap<usize, Vec<ImagePath>>,
     library: BTreeMap<usize, Vec<ImagePath>>,
+    for_people: BTreeMap<usize, Vec<ImagePath>>,
     covers: Patterns,
     starts: Patterns,
     doubts: BTreeMap<usize, Vec<ImagePath>>,
@@ -108,11 +109,15 @@ impl<'a> Knowledge<'a> {
             Ok(Owned::new(rules.iter().map(|rule| list(rule)))?.places(&paths))
         };
         let but_not = places(|rule| &rule.but_not)?;
+        let for_people = places(|rule| &rule.for_people)?;
+        let apart: BTreeSet<&ImagePath> = for_people.values().flatten().collect();
         let chosen = |list: fn(&recipes::Rule) -> &[String]| -> Result<_, recipes::PatternError> {
             let mut all = places(list)?;
             for (rule, paths) in &mut all {
                 let without = but_not.get(rule).map_or(&[][..], Vec::as_slice);
-                paths.retain(|path| without.binary_search(path).is_err());
+                // Who names a file for people means it; a pattern does not.
+                let is_named = |path: &ImagePath| list(rules[*rule]).iter().any(|name| *name == path.to_text());
+                paths.retain(|path| without.binary_search(path).is_err() && (!apart.contains(path) || is_named(path)));
             }
             Ok(all)
         };
@@ -139,6 +144,7 @@ impl<'a> Knowledge<'a> {
             keep: chosen(|rule| &rule.keep)?,
             keep_files: chosen(|rule| &rule.keep_files)?,
             library: chosen(|rule| &rule.library)?,
+            for_people,
             covers: Patterns::new(rules.iter().flat_map(|rule| &rule.covers).map(String::as_str))?,
             starts: Patterns::new(rules.iter().flat_map(|rule| &rule.starts).map(String::as_str))?,
             doubts: places(|rule| rule.doubt.as_ref().map_or(&[], |doubt| &doubt.about))?,
@@ -183,7 +189,8 @@ impl<'a> Knowledge<'a> {
     /// The texts that rules still ask about, of those that would put something of this image in use.
     pub fn sought<'k>(&'k self, facts: &'k Facts) -> BTreeSet<&'k str> {
         let has_places = |index: &usize| {
-            [&self.keep, &self.keep_files, &self.library, &self.gates].iter().any(|places| places.contains_key(index))
+            let places = [&self.keep, &self.keep_files, &self.library, &self.for_people, &self.gates];
+            places.iter().any(|places| places.contains_key(index))
         };
         let open = self.rules.iter().enumerate().filter(|(index, _)| !facts.applied.contains_key(index));
         // Also where `only_with` does not hold yet: each file is searched once.
@@ -405,7 +412,7 @@ impl<'a> Knowledge<'a> {
             None => false,
         };
         let opened = if by_name { Vec::new() } else { places(&self.gates) };
-        for path in places(&self.keep_files).into_iter().chain(opened) {
+        for path in places(&self.keep_files).into_iter().chain(places(&self.for_people)).chain(opened) {
             finding
                 .edges
                 .extend(scene.follow(trigger, &path, kind.clone(), &rule.because).into_iter().map(Edge::of_file));

@@ -3,6 +3,7 @@
 
 use super::Scene;
 use crate::graph::{Edge, Rule};
+use crate::launch::{FirstLine, LINE_LIMIT};
 use crate::path::ImagePath;
 
 /// The program that runs them.
@@ -13,9 +14,6 @@ const HOME: &str = "/var/lib/dpkg/info";
 
 /// What their names end with, after that of the package.
 const KINDS: [&str; 5] = [".preinst", ".postinst", ".prerm", ".postrm", ".config"];
-
-/// As much of a script as the kernel looks at.
-const LINE_LIMIT: usize = 256;
 
 /// The interpreters of the maintainer scripts of packages.
 pub fn find(scene: &Scene<'_>, dpkg: &ImagePath, is_kept: &dyn Fn(&str) -> bool) -> Vec<Edge> {
@@ -28,10 +26,11 @@ pub fn find(scene: &Scene<'_>, dpkg: &ImagePath, is_kept: &dyn Fn(&str) -> bool)
         let package = package.map(|package| package.split(':').next().unwrap_or(package));
         let (Some(_), Some(file)) = (package.filter(|package| is_kept(package)), node.as_file()) else { continue };
         let head = scene.contents.head(&file.content, LINE_LIMIT).unwrap_or_default();
-        let line = head.strip_prefix(b"#!").and_then(|rest| rest.split(|byte| *byte == b'\n').next());
-        let line = String::from_utf8_lossy(line.unwrap_or_default()).into_owned();
-        let Some(program) = line.split_whitespace().next() else { continue };
-        edges.extend(scene.follow_name(Some(dpkg), program, Rule::Shebang, &format!("{name}: {}", line.trim())));
+        let Some(line) = FirstLine::new(&head) else { continue };
+        let evidence = format!("{name}: {}", line.text);
+        edges.extend(scene.follow_name(Some(dpkg), &line.program, Rule::Shebang, &evidence));
+        let command = line.command().and_then(|command| scene.command(Some(dpkg), &command, &evidence));
+        edges.extend(command.unwrap_or_default());
     }
     edges
 }

@@ -33,7 +33,7 @@ pub fn is_told(scene: &Scene<'_>, path: &ImagePath) -> bool {
 
 /// Which of the texts the image's configuration holds.
 pub fn of_launch(launch: &Launch, sought: &BTreeSet<&str>) -> Vec<String> {
-    let told: Vec<&str> = launch.told().collect();
+    let told: Vec<&str> = launch.told().map(|(text, _)| text).collect();
     let held = sought.iter().filter(|text| told.iter().any(|word| word.contains(**text)));
     held.map(|text| (*text).to_owned()).collect()
 }

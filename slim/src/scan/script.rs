@@ -8,7 +8,7 @@ pub use values::Values;
 
 use super::{Finding, Scene};
 use crate::graph::{Rule, Unknown};
-use crate::launch;
+use crate::launch::{self, FirstLine};
 use crate::path::ImagePath;
 use crate::script::{self, ParseError};
 
@@ -68,17 +68,14 @@ const INTERPRETER_LIMIT: usize = 8;
 
 /// Adds what a file that begins with `#!` uses.
 pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) {
-    let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len()).min(4096);
-    let line = String::from_utf8_lossy(&bytes[2..end.max(2)]).into_owned();
-    let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-    let Some(interpreter) = words.first() else { return };
-    let edges = scene.follow_name(Some(path), interpreter, Rule::Shebang, line.trim());
+    let Some(line) = FirstLine::new(bytes) else { return };
+    let edges = scene.follow_name(Some(path), &line.program, Rule::Shebang, &line.text);
     if edges.is_empty() {
-        let what = format!("interpreter {interpreter} is not in the image");
+        let what = format!("interpreter {} is not in the image", line.program);
         finding.unknown(path, "line 1", what, "nothing is kept for it");
     }
     finding.edges.extend(edges);
-    let name = last_interpreter(scene, path, &words, line.trim(), finding);
+    let name = last_interpreter(scene, path, line, finding);
     if launch::is_shell(&name) {
         text(scene, Some(path), bytes, finding);
     } else if name == "execlineb" {
@@ -87,23 +84,20 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &
 }
 
 /// The name of the program that reads the script in the end: `env`, `with-contenv` and their like only start it.
-fn last_interpreter(
-    scene: &Scene<'_>,
-    path: &ImagePath,
-    words: &[String],
-    line: &str,
-    finding: &mut Finding,
-) -> String {
-    let mut rest = words.to_vec();
+fn last_interpreter(scene: &Scene<'_>, path: &ImagePath, line: FirstLine, finding: &mut Finding) -> String {
+    let (mut program, mut arguments) = (line.program, line.arguments);
     for number in 0..INTERPRETER_LIMIT {
-        let Some((program, arguments)) = rest.split_first() else { break };
         if number > 0 {
-            finding.edges.extend(scene.command(Some(path), program, line).unwrap_or_default());
+            finding.edges.extend(scene.command(Some(path), &program, &line.text).unwrap_or_default());
         }
-        let name = program.rsplit('/').next().unwrap_or(program).to_owned();
+        let name = program.rsplit('/').next().unwrap_or(&program).to_owned();
         let Some(wrapper) = scene.knowledge.wrapper(&name) else { return name };
-        // The kernel passes all the rest as one word, which `env -S` splits; of the others, one word is all that can be meant.
-        rest = launch::wrapped(wrapper, &launch::split_string(arguments)).to_vec();
+        let mut command = launch::wrapped(wrapper, &arguments).command;
+        if command.is_empty() {
+            break;
+        }
+        program = command.remove(0);
+        arguments = command;
     }
     String::new()
 }

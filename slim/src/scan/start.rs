@@ -97,7 +97,7 @@ impl Start<'_, '_> {
                 self.run(command, depth + 1);
             }
         } else if let Some(wrapper) = self.scene.knowledge.wrapper(name) {
-            return self.wrapped(wrapper, name, arguments, depth);
+            return self.wrapped(wrapper, arguments, depth);
         } else {
             self.configured(path, arguments);
             if self.voice == Voice::Image || path.is_some_and(|path| self.hands_on(path)) {
@@ -153,7 +153,7 @@ impl Start<'_, '_> {
         self.finding.extend(inner);
     }
 
-    fn wrapped(&mut self, wrapper: &Wrapper, name: &str, arguments: &[String], depth: usize) {
+    fn wrapped(&mut self, wrapper: &Wrapper, arguments: &[String], depth: usize) {
         match wrapper.operands {
             Operands::Shell => return self.as_user(wrapper, arguments, depth),
             Operands::Applet => {
@@ -164,10 +164,9 @@ impl Start<'_, '_> {
             }
             _ => {}
         }
-        let arguments = if name == "env" { &launch::split_string(arguments)[..] } else { arguments };
-        let rest = launch::wrapped(wrapper, arguments);
-        self.files(&arguments[..arguments.len() - rest.len()]);
-        self.run(rest, depth + 1);
+        let wrapped = launch::wrapped(wrapper, arguments);
+        self.files(&wrapped.before);
+        self.run(&wrapped.command, depth + 1);
     }
 
     /// `su [-] USER -c TEXT`, `runuser -u USER -- PROGRAM`: the first is read by the user's shell, as is a `su` that is told nothing.
@@ -187,9 +186,10 @@ impl Start<'_, '_> {
         if let Some(text) = text {
             self.text(&text, depth);
         } else if named(["-u", "--user"]).is_some() {
-            return self.run(launch::wrapped(wrapper, arguments), depth + 1);
+            return self.run(&launch::wrapped(wrapper, arguments).command, depth + 1);
         }
-        let user = launch::wrapped(wrapper, &rest).iter().find(|word| *word != "-").map_or("root", String::as_str);
+        let operands = launch::wrapped(wrapper, &rest).command;
+        let user = operands.iter().find(|word| *word != "-").map_or("root", String::as_str);
         match named(["-s", "--shell"]).map(str::to_owned).or_else(|| self.login_shell(user)) {
             Some(shell) => {
                 let evidence = format!("{}: the shell of {user}", self.place);

@@ -2,12 +2,10 @@
 
 use super::{Found, ProblemKind};
 use crate::elf::ElfError;
+use crate::launch::{FirstLine, LINE_LIMIT};
 use crate::path::ImagePath;
 use crate::tree::{Contents, Node, Tree};
 use rayon::prelude::*;
-
-/// As much of a file as the kernel looks at (`BINPRM_BUF_SIZE`).
-const LINE_LIMIT: usize = 256;
 
 /// Where programs are looked for when the image sets no `PATH`.
 const USUAL_PATH: &[u8] = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -46,24 +44,18 @@ fn is_example(path: &ImagePath) -> bool {
 
 /// The program that a script's first line asks for and that is not there.
 fn missing(tree: &Tree, head: &[u8], search: &[u8]) -> Option<String> {
-    let line = head.strip_prefix(b"#!")?.split(|b| *b == b'\n').next()?.trim_ascii();
-    let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-    let program = words.next().filter(|program| program.first() == Some(&b'/'))?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    if !exists(tree, program) {
-        return Some(text(program));
+    let line = FirstLine::new(head).filter(|line| line.program.starts_with('/'))?;
+    if !exists(tree, line.program.as_bytes()) {
+        return Some(line.program);
     }
-    if !program.ends_with(b"/env") {
-        return None;
-    }
-    // `env [-S] [NAME=VALUE]… COMMAND`
-    let command = words.find(|word| word.first() != Some(&b'-') && !word.contains(&b'='))?;
-    let there = if command.contains(&b'/') {
-        exists(tree, command)
+    let command = line.command()?;
+    let there = if command.contains('/') {
+        exists(tree, command.as_bytes())
     } else {
-        search.split(|b| *b == b':').any(|directory| exists(tree, &[directory, b"/", command].concat()))
+        let name = command.as_bytes();
+        search.split(|b| *b == b':').any(|directory| exists(tree, &[directory, b"/", name].concat()))
     };
-    (!there).then(|| text(command))
+    (!there).then_some(command)
 }
 
 fn exists(tree: &Tree, name: &[u8]) -> bool {

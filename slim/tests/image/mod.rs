@@ -1,5 +1,7 @@
 //! Small images of packages, and what stays of them.
 
+#![allow(dead_code, reason = "each test takes what it needs")]
+
 use slim::launch::Launch;
 use slim::packages::{Inventory, Package};
 use slim::path::ImagePath;
@@ -15,20 +17,30 @@ pub(crate) struct Image {
     pub(crate) launch: Launch,
 }
 
+fn package(name: &str, files: impl Iterator<Item = ImagePath>) -> Package {
+    Package { name: name.into(), architecture: "all".into(), files: files.collect(), ..Package::default() }
+}
+
 impl Image {
     pub(crate) fn new(lines: &str, packages: &[(&str, &[&str])]) -> Self {
-        let package = |(name, files): &(&str, &[&str])| Package {
-            name: (*name).into(),
-            architecture: "all".into(),
-            files: files.iter().map(|path| ImagePath::literal(path)).collect(),
-            ..Package::default()
-        };
+        let package =
+            |(name, files): &(&str, &[&str])| package(name, files.iter().map(|path| ImagePath::literal(path)));
         let launch = Launch { entrypoint: vec!["/usr/bin/app".into()], ..Launch::default() };
         Self { tree: text::tree(lines).unwrap(), packages: packages.iter().map(package).collect(), launch }
     }
 
-    pub(crate) fn elf(mut self, path: &str, elf: &Elf) -> Self {
-        let (path, node) = (ImagePath::literal(path), Node { mode: 0o755, ..Node::file(elf.bytes()) });
+    /// All that the image holds belongs to one package, so that nothing stays as the application's own.
+    pub(crate) fn owned(mut self) -> Self {
+        self.packages = vec![package("all", self.tree.iter().map(|(path, _)| path.clone()))];
+        self
+    }
+
+    pub(crate) fn elf(self, path: &str, elf: &Elf) -> Self {
+        self.node(path, Node { mode: 0o755, ..Node::file(elf.bytes()) })
+    }
+
+    pub(crate) fn node(mut self, path: &str, node: Node) -> Self {
+        let path = ImagePath::literal(path);
         for parent in path.ancestors() {
             if !self.tree.contains(&parent) {
                 self.tree.insert(parent, Node::directory());

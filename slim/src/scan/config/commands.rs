@@ -5,9 +5,6 @@ use crate::launch::words;
 use crate::path::ImagePath;
 use crate::scan::start;
 
-/// Keys whose value is a command line: of supervisord, and of systemd (`ExecStart` and its kin).
-const KEYS: [&str; 2] = ["command", "serverurl_command"];
-
 /// What systemd reads before a program (systemd.service(5), "Command lines").
 const PREFIXES: [char; 6] = ['-', '@', ':', '+', '!', '|'];
 
@@ -24,7 +21,8 @@ impl Reader<'_, '_> {
             let (key, value) = (key.trim(), self.expanded(value.trim(), &here));
             if section == "include" && key == "files" {
                 value.split_whitespace().for_each(|pattern| self.include(file, line, pattern));
-            } else if KEYS.contains(&key) || key.starts_with("Exec") {
+            } else if key == "command" || key.starts_with("Exec") {
+                // Of supervisord's keys one has a command line; of systemd's `ExecStart` and its kin.
                 self.command_line(file, line, value.trim_start_matches(PREFIXES));
             }
         }

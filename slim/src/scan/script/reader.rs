@@ -413,7 +413,7 @@ impl<'a> Reader<'_, 'a> {
             Some((_, value)) if !name.starts_with('/') => value,
             _ => name,
         };
-        if name.contains([':', '*']) {
+        if name.contains([':', '*', '@']) {
             let edges = java::listed(self.scene, self.from, name, &Rule::Source, &format!("{place}: {name}"));
             self.finding.edges.extend(edges);
         }
