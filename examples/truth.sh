@@ -89,6 +89,10 @@ tried() { # NAME
   jq -e '[.notes[] | select(endswith("exit code 0 and the same output as in the original"))] | length == 1' "$work/report.json" >/dev/null ||
     bad "the trial went otherwise"
   in_root "$work/root" dpkg --version >/dev/null || bad "dpkg does not run in the result"
+  # A script that ends with its first command that is missing tells of the next when that one is there.
+  rebuild "$1" "$1-stepwise" --test 'sh -ec "dpkg --version; tar --version; gzip --version"'
+  jq -e '[.notes[] | select(endswith("exit code 0 and the same output as in the original"))] | length == 1' "$work/report.json" >/dev/null ||
+    bad "the trial of a script went otherwise"
   printf 'id: mine\nabout: a test\nrules:\n  - {id: told, because: it tells its version, when: {always: true}, test: [dpkg --version]}\n' > "$work/mine.yaml"
   rebuild "$1" "$1-told" --recipe "$work/mine.yaml" --test-recipes
   jq -e '[.notes[] | select(startswith("recipe told dpkg --version: exit code 0 and the same output"))] | length == 1' "$work/report.json" >/dev/null ||

@@ -21,6 +21,9 @@ use std::collections::BTreeSet;
 /// What the files that a trial missed are said to come from.
 const EVIDENCE: &str = "--test";
 
+/// How often a decision is made anew: a script that ends where its first command is missing tells of the next only then.
+const ROUNDS: usize = 5;
+
 /// Most paths that a note names.
 const NAMED: usize = 5;
 
@@ -45,7 +48,7 @@ pub enum TrialError {
 }
 
 /// Decides, and holds the decision against the trials that were asked for. Files that a command looked for in vain and that the original
-/// has become roots, and the decision is made once more.
+/// has become roots, and the decision is made once more, as long as there are any.
 ///
 /// # Errors
 /// See [`RebuildError`].
@@ -69,30 +72,25 @@ pub(crate) fn decide(run: &Run<'_>, subject: &Subject, request: &Request) -> Res
     let trials = Trials { run, subject, tests: &tests };
     let before = trials.all(&subject.tree, "the original")?;
     let mut notes = Vec::new();
-    let (change, after) = {
-        let tree = change.after.merge();
-        let after = trials.all(&tree, "the result")?;
-        let missed = missed(&after, &subject.tree, &tree, subject);
+    let mut request = request.clone();
+    let mut after = trials.all(&change.after.merge(), "the result")?;
+    for _ in 0..ROUNDS {
+        let missed = missed(&after, &subject.tree, &change.after.merge(), subject);
         if missed.is_empty() {
-            (change, after)
-        } else {
-            let some = missed.iter().take(NAMED).map(|used| used.path.as_str()).collect::<Vec<_>>().join(" ");
-            let more = missed.len().saturating_sub(NAMED);
-            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-            notes.push(format!("{EVIDENCE}: looked for in vain, and kept after all: {some}{more}"));
-            run.reporter().event(Event::Phase("once more, with what the trial missed".into()));
-            let mut request = request.clone();
-            request.traces.push(Trace { name: EVIDENCE.into(), uses: missed });
-            let maker: Maker<'_> = run.maker(subject, &request);
-            let change = maker.change()?;
-            let after = trials.all(&change.after.merge(), "the new result")?;
-            (change, after)
+            break;
         }
-    };
+        let some = missed.iter().take(NAMED).map(|used| used.path.as_str()).collect::<Vec<_>>().join(" ");
+        let more = missed.len().saturating_sub(NAMED);
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        notes.push(format!("{EVIDENCE}: looked for in vain, and kept after all: {some}{more}"));
+        run.reporter().event(Event::Phase("once more, with what the trial missed".into()));
+        request.traces.push(Trace { name: EVIDENCE.into(), uses: missed });
+        change = run.maker(subject, &request).change()?;
+        after = trials.all(&change.after.merge(), "the new result")?;
+    }
     for ((test, before), after) in tests.iter().zip(&before).zip(&after) {
         notes.push(compare(&test.name, before, after)?);
     }
-    let mut change = change;
     change.notes.extend(notes);
     Ok(change)
 }
@@ -168,7 +166,7 @@ fn missed(after: &[Ran], original: &Tree, result: &Tree, subject: &Subject) -> V
 fn compare(command: &str, before: &Ran, after: &Ran) -> Result<String, TrialError> {
     if before.end != after.end {
         let output = String::from_utf8_lossy(&after.output);
-        let lines: Vec<&str> = output.lines().collect();
+        let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
         return Err(TrialError::Differs {
             command: command.into(),
             before: before.end.to_string(),

@@ -51,7 +51,7 @@ pub struct Use {
 /// A text that is no trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "neither a path that begins with / nor a line of strace's output, such as `openat(AT_FDCWD, \"/etc/hosts\", O_RDONLY) = 3`"
+    "no line is a path that begins with / or a call as strace writes it, such as `openat(AT_FDCWD, \"/etc/hosts\", O_RDONLY) = 3`"
 )]
 pub struct NoTrace;
 

@@ -44,7 +44,7 @@ pub(super) fn read_trace(file: &Path) -> Result<Trace, Failure> {
     let text = read(file, LARGEST_TRACE)?;
     let name = file.file_name().map_or_else(|| file.display().to_string(), |name| name.to_string_lossy().into_owned());
     let uses = slim::trace::read(&text).map_err(|error| {
-        let failure = usage(&format!("{} is no trace: no line is {error}", file.display()));
+        let failure = usage(&format!("{} is no trace: {error}", file.display()));
         failure.hint("make one with `strace -f -o FILE COMMAND`, or list paths, one a line")
     })?;
     Ok(Trace { name: format!("--trace {name}"), uses })
