@@ -248,6 +248,10 @@ pub enum ConfigKind {
     NameServices,
     /// Tables of cron: the command is what follows the time and, in system tables, the user.
     Crontab,
+    /// ImageMagick's `delegates.xml`: the command lines of those whose program is there.
+    Delegates,
+    /// `passwd`: the shells of those who can log in.
+    Users,
     /// Init scripts and start files without a fixed form: every word that names a command or a file.
     Words,
 }

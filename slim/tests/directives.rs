@@ -201,3 +201,40 @@ fn supervisors_run_the_programs_of_their_files() {
         first_alone(&[starts], &[(path, text), ("/usr/bin/env", "x"), ("/usr/bin/sh", "x")], &others);
     }
 }
+
+#[test]
+fn who_logs_in_gets_a_shell() {
+    let users =
+        "root:x:0:0:root:/root:/bin/bash\nsync:x:4:65534:sync:/bin:/bin/sync\ngit:x:101:101::/srv:/usr/bin/git-shell\n";
+    let others = ["/bin/bash", "/usr/bin/git-shell", "/bin/sync"];
+    let files = &[("/etc/passwd", users)][..];
+    let case = Case { starts: &["/usr/sbin/sshd"], env: &[], files, others: &others };
+    assert_eq!(case.used(), ["/bin/bash", "/usr/bin/git-shell"]);
+    assert_eq!(Case { starts: &["/usr/bin/app"], ..case }.used(), [""; 0]);
+    let settings = [(
+        "/etc/ssh/sshd_config",
+        "Subsystem sftp /usr/bin/sftp-server\nAuthorizedKeysCommand /usr/bin/keys %u\n#Banner /etc/b\n",
+    )];
+    let sshd = Case {
+        starts: &["/usr/sbin/sshd"],
+        env: &[],
+        files: &settings,
+        others: &["/usr/bin/sftp-server", "/usr/bin/keys"],
+    };
+    assert_eq!(sshd.used(), ["/usr/bin/sftp-server", "/usr/bin/keys"]);
+}
+
+#[test]
+fn delegates_are_in_use_where_their_program_is_there() {
+    let library = "$LIB/libMagickCore-6.Q16.so.6";
+    let text = "<delegatemap>\n<delegate decode=\"eps\" command=\"&quot;gs&quot; -q &quot;%i&quot;; /bin/mv a b\"/>\n\
+                <delegate decode=\"jxr\" command=\"/bin/rm a; &quot;JxrDecApp&quot; b\"/>\n</delegatemap>";
+    let files = [("/etc/ImageMagick-6/delegates.xml", text)];
+    let others = ["/usr/bin/gs", "/bin/mv", "/bin/rm"];
+    let mut case = Case { starts: &["/usr/bin/convert"], env: &[], files: &files, others: &[] };
+    assert_eq!(case.used(), [""; 0]);
+    let with_library: Vec<&str> = others.into_iter().chain([library]).collect();
+    let env = [("LD_PRELOAD", "/usr/lib/x86_64-linux-gnu/libMagickCore-6.Q16.so.6")];
+    case = Case { others: &with_library, env: &env, ..case };
+    assert_eq!(case.used(), ["/usr/bin/gs", "/bin/mv", library]);
+}

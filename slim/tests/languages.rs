@@ -353,6 +353,23 @@ fn distributions_that_are_named_for_a_computed_import_stay() {
 }
 
 #[test]
+fn distributions_that_a_start_script_asks_for_by_name_stay() {
+    let below = "/usr/lib/python3/dist-packages";
+    let lines = format!(
+        "/usr/bin/app 755 = #!/usr/bin/python3\\nsys.exit(load_entry_point('Super.Visor==4.2.5', 'console_scripts', 'app')())\n/usr/bin/python3 = x\n\
+         {below}/sv/__init__.py = x\n{below}/Super_Visor-4.2.5.egg-info/top_level.txt = sv\n{below}/other/__init__.py = x"
+    );
+    let own = ["sv/__init__.py", "Super_Visor-4.2.5.egg-info/top_level.txt"].map(|file| format!("{below}/{file}"));
+    let own = own.each_ref().map(String::as_str);
+    let other = format!("{below}/other/__init__.py");
+    let image = Image::new(&lines, &[("supervisor", &own), ("other", &[&other])]);
+    let (inventory, reached) = image.reach();
+    let gone = decide(&image.tree, &inventory, &reached, Profile::Files).removal.paths;
+    assert!(own.iter().all(|path| !gone.contains_key(&ImagePath::literal(path))), "{gone:?}");
+    assert!(gone.contains_key(&ImagePath::literal(&other)), "{gone:?}");
+}
+
+#[test]
 fn declarations_of_types_are_for_compilers() {
     let [module, types, compiler] = ["qs/index.js", "qs/index.d.ts", "typescript/lib/typescript.js"]
         .map(|name| format!("/usr/share/nodejs/{name}"));

@@ -66,7 +66,7 @@ inside() {
   # The program is looked up in the image's PATH, not in that of this shell; without a shell of the image.
   program=$(find_program "$root" "$1") || { printf 'no %s in the container\n' "$1" >&2; return 127; }
   shift
-  ${replace:-} env -i HOME="$home" "${environment[@]}" "$(command -v python3)" -I "$description/../../lib/enter.py" "$root" "$uid" "$gid" "$directory" "$program" "$@"
+  ${replace:-} env -i PATH="$PATH" CONTAINER_ENVIRONMENT="$(printf '%s\n' "HOME=$home" "${environment[@]}")" "$(command -v python3)" -I "$description/../../lib/enter.py" "$root" "$uid" "$gid" "$directory" "$program" "$@"
 }
 
 # find_program ROOT NAME: the path inside ROOT.

@@ -2,9 +2,11 @@
 
 mod commands;
 mod crontab;
+mod delegates;
 mod openssl;
+pub(super) mod users;
 
-use super::{Finding, Scene};
+use super::{Finding, Scene, script};
 use crate::graph::Rule;
 use crate::path::ImagePath;
 use crate::tree::Tree;
@@ -51,7 +53,10 @@ impl Reader<'_, '_> {
         match self.kind {
             ConfigKind::Commands => self.commands(file, &text),
             ConfigKind::Crontab => self.crontab(file, &text),
+            // Not every path in these is in use.
+            ConfigKind::Delegates => return self.delegates(file, &text),
             ConfigKind::Openssl => self.openssl(file, &text),
+            ConfigKind::Users => return self.users(file, &text),
             _ => {}
         }
         let statements = match self.kind {
@@ -66,7 +71,12 @@ impl Reader<'_, '_> {
                 ConfigKind::Pam => self.pam(file, line, &words),
                 ConfigKind::NameServices => self.name_services(file, line, &words),
                 ConfigKind::Words => self.words(file, line, &words),
-                ConfigKind::Paths | ConfigKind::Commands | ConfigKind::Crontab | ConfigKind::Openssl => {}
+                ConfigKind::Paths
+                | ConfigKind::Commands
+                | ConfigKind::Crontab
+                | ConfigKind::Delegates
+                | ConfigKind::Openssl
+                | ConfigKind::Users => {}
             }
             self.paths(file, line, &words);
             let evidence = format!("line {line}: {}", words.join(" "));
@@ -90,6 +100,15 @@ impl Reader<'_, '_> {
                 self.finding.edges.extend(self.scene.follow_name(Some(file), name, Rule::Config, &evidence));
             }
         }
+    }
+
+    /// A text that a shell reads.
+    fn shell_text(&mut self, file: &ImagePath, place: &str, text: &str) {
+        let mut inner = Finding::default();
+        script::text(self.scene, Some(file), text.as_bytes(), &mut inner);
+        inner.edges.iter_mut().for_each(|edge| edge.evidence = format!("{place}: {text}"));
+        inner.unknowns.iter_mut().for_each(|unknown| place.clone_into(&mut unknown.place));
+        self.finding.extend(inner);
     }
 
     fn name(&mut self, file: &ImagePath, line: usize, words: &[String], names: &[String]) -> bool {

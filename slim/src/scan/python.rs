@@ -98,6 +98,10 @@ pub fn text(scene: &Scene<'_>, from: Option<&ImagePath>, text: &str, finding: &m
         for name in words::modules(line).into_iter().filter(|_| !is_installer) {
             named(scene, from, name, &evidence(), finding);
         }
+        let asked = words::distributions(line).into_iter().filter(|_| !is_installer);
+        for module in asked.filter_map(|name| scene.python.of_distribution(name)) {
+            named(scene, from, module, &evidence(), finding);
+        }
         // Installers speak of each other to people, and compare the names of what they handle; `pkg_resources` of newer setuptools joins
         // the name with that of the folder from which it takes what it brings along.
         let speaks = is_installer && !line.contains("_vendor");

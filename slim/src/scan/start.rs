@@ -3,6 +3,7 @@
 //! `tini -- gosu app server`, `sh -c "exec server"`, `su app -c server`, `/entrypoint.sh server`: whoever writes it, the image's configuration,
 //! a supervisor's or a script, it is read here.
 
+use super::config::users::users;
 use super::script::{self, Values};
 use super::{Finding, Scene, config, python};
 use crate::graph::{Rule, Unknown};
@@ -203,13 +204,12 @@ impl Start<'_, '_> {
         }
     }
 
-    /// The last field of a user's line in `/etc/passwd` (passwd(5)); empty, it is `/bin/sh`.
+    /// The shell of a user, as `/etc/passwd` names it.
     fn login_shell(&self, user: &str) -> Option<String> {
         let bytes = self.scene.read(&ImagePath::literal("/etc/passwd"))?;
         let text = String::from_utf8_lossy(&bytes);
-        let fields = text.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|fields| fields[0] == user)?;
-        let shell = fields.get(6).map(|shell| shell.trim()).filter(|shell| !shell.is_empty());
-        Some(shell.unwrap_or("/bin/sh").to_owned())
+        let shell = users(&text).find(|(_, entry)| entry.name == user).map(|(_, entry)| entry.shell.to_owned());
+        shell
     }
 
     /// Arguments that a program hands on: the first of them is a command, or the first after `--`.

@@ -2,7 +2,6 @@
 
 use super::Reader;
 use crate::path::ImagePath;
-use crate::scan::script;
 
 impl Reader<'_, '_> {
     pub(super) fn crontab(&mut self, file: &ImagePath, text: &str) {
@@ -10,13 +9,7 @@ impl Reader<'_, '_> {
         for (index, entry) in text.lines().enumerate() {
             let place = format!("line {}", index + 1);
             match entry_of(entry, has_user) {
-                Some(Entry::Command(command)) => {
-                    let mut inner = crate::scan::Finding::default();
-                    script::text(self.scene, Some(file), command.as_bytes(), &mut inner);
-                    inner.edges.iter_mut().for_each(|edge| edge.evidence = format!("{place}: {command}"));
-                    inner.unknowns.iter_mut().for_each(|unknown| unknown.place.clone_from(&place));
-                    self.finding.extend(inner);
-                }
+                Some(Entry::Command(command)) => self.shell_text(file, &place, &command),
                 Some(Entry::Variable("SHELL", shell)) => {
                     let rule = crate::graph::Rule::Config;
                     let edges = self.scene.follow_name(Some(file), shell, rule, &format!("{place}: SHELL={shell}"));

@@ -50,6 +50,16 @@ pub(super) fn modules(line: &str) -> Vec<&str> {
     names.filter(|name| name.split('.').all(is_word)).collect()
 }
 
+/// The quoted texts of a line that may name a distribution, for somebody to ask for it or for what it offers: `version("PyYAML")`,
+/// `load_entry_point('supervisor==4.2.5', …)`; without the versions that they ask for (PEP 508).
+pub(super) fn distributions(line: &str) -> Vec<&str> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let name = |text: &'_ str| text.find(|c| !is_part(c)).unwrap_or(text.len());
+    let texts = quoted(line).into_iter().map(|text| text.split_at(name(text)));
+    let is_version = |rest: &str| rest.is_empty() || rest.trim_start().starts_with(['=', '<', '>', '!', '~', '[', ';']);
+    texts.filter(|(name, rest)| !name.is_empty() && is_version(rest)).map(|(name, _)| name).collect()
+}
+
 /// What the quoted texts of a line begin with, and those texts: `"pip install x"` names `pip`, `'setuptools.command'` names `setuptools`,
 /// `"/venv/bin/pip"` names `pip`, `"flask.commands"` also names itself.
 pub(super) fn named(line: &str) -> Vec<&str> {
@@ -152,6 +162,21 @@ mod tests {
         ];
         for (line, expected) in cases {
             assert_eq!(modules(line).join(" "), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn distributions_are_named_with_versions_or_without() {
+        let cases = [
+            (
+                "sys.exit(load_entry_point('supervisor==4.2.5', 'console_scripts', 'x')())",
+                "supervisor console_scripts x",
+            ),
+            ("version(\"ruamel.yaml\"), require('a-b >= 1; c')", "ruamel.yaml a-b"),
+            ("say('do it', '', '/usr/bin/x', 'a=b', 'x[y]')", "a x"),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(distributions(line).join(" "), expected, "{line}");
         }
     }
 
