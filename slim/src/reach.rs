@@ -79,6 +79,7 @@ pub fn reach(
         tree,
         contents,
         launch,
+        inventory,
         knowledge,
         loader,
         python,

@@ -4,6 +4,7 @@
 //! something that cannot be known without running it.
 
 mod archive;
+mod calls;
 pub mod charset;
 pub mod config;
 mod ctypes;
@@ -25,6 +26,7 @@ pub mod zone;
 use crate::elf::search::Loader;
 use crate::graph::{Edge, Rule, Unknown};
 use crate::launch::Launch;
+use crate::packages::Inventory;
 use crate::path::ImagePath;
 use crate::tree::{Contents, File, Kind, ResolveError, Tree};
 use std::borrow::Cow;
@@ -41,6 +43,8 @@ pub struct Scene<'a> {
     pub contents: &'a dyn Contents,
     /// How the container starts: search path, working directory.
     pub launch: &'a Launch,
+    /// Which package has which file.
+    pub inventory: &'a Inventory,
     /// The recipes, matched against this tree.
     pub knowledge: knowledge::Knowledge<'a>,
     /// Where libraries are found.
@@ -109,6 +113,7 @@ fn is_code(path: &ImagePath, head: &[u8]) -> bool {
         || perl::is_perl(path, head)
         || node::is_node(path, head)
         || java::is_archive(path)
+        || calls::language(path, head).is_some()
 }
 
 impl Scene<'_> {
@@ -142,6 +147,9 @@ impl Scene<'_> {
                 }
                 if runs {
                     zone::find(self, Some(path), &bytes, |at| zone::line(&bytes, at), finding);
+                }
+                if let Some(language) = calls::language(path, &bytes) {
+                    calls::find(self, path, language, &bytes, finding);
                 }
                 if python::is_python(path, &bytes) {
                     python::find(self, path, &bytes, finding);

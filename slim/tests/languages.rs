@@ -370,6 +370,37 @@ fn distributions_that_a_start_script_asks_for_by_name_stay() {
 }
 
 #[test]
+fn programs_that_sources_start_are_in_use() {
+    let below = "/usr/lib/python3/dist-packages/lib";
+    let kept = |lines: &str| {
+        let tools = ["ffmpeg", "git", "convert", "tar", "gzip"].map(|name| format!("/usr/bin/{name}"));
+        let tree: String = tools.iter().map(|path| format!("{path} 755 = x\n")).collect();
+        let owned = [format!("{below}/__init__.py"), "/usr/lib/python3.11/uuid.py".to_owned()];
+        let mut packages: Vec<(&str, Vec<&str>)> = tools.iter().map(|path| (&path[9..], vec![path.as_str()])).collect();
+        packages.push(("python", owned.iter().map(String::as_str).collect()));
+        let packages: Vec<(&str, &[&str])> = packages.iter().map(|(name, files)| (*name, &files[..])).collect();
+        let mut kept = Image::new(&format!("{tree}/usr/bin/app = x\n{lines}"), &packages).kept().0;
+        kept.retain(|name| name != "python");
+        kept.join(" ")
+    };
+    // An application's own text may hold the name anywhere, an installed library's in the call.
+    let apart = "import subprocess\\nTOOL = 'ffmpeg'\\nsubprocess.run([TOOL])";
+    for (lines, expected) in [
+        (format!("/app/main.py = {apart}"), "ffmpeg"),
+        (format!("/app/site-packages/x.py = {apart}"), ""),
+        (format!("/app/main.py = import lib\n{below}/__init__.py = {apart}"), ""),
+        (format!("/app/main.py = import lib\n{below}/__init__.py = subprocess.run(['git', 'log'])"), "git"),
+        ("/app/main.py = import uuid\n/usr/lib/python3.11/uuid.py = subprocess.run(['git'])".to_owned(), ""),
+        ("/app/index.php = <?php system('tar cf - . | gzip -9');".to_owned(), "gzip tar"),
+        ("/app/main.js = require('child_process').spawn('nice', ['convert', file])".to_owned(), "convert"),
+        ("/app/config.ru = out = `git log`".to_owned(), "git"),
+        ("/app/readme.txt = `git log`, subprocess.run(['ffmpeg'])".to_owned(), ""),
+    ] {
+        assert_eq!(kept(&lines), expected, "{lines}");
+    }
+}
+
+#[test]
 fn declarations_of_types_are_for_compilers() {
     let [module, types, compiler] = ["qs/index.js", "qs/index.d.ts", "typescript/lib/typescript.js"]
         .map(|name| format!("/usr/share/nodejs/{name}"));

@@ -7,6 +7,7 @@ mod distributions;
 mod words;
 
 pub use distributions::Modules;
+pub(super) use distributions::is_standard;
 
 use super::{Finding, Scene, ctypes};
 use crate::graph::{Rule, Unknown};
@@ -68,7 +69,7 @@ pub fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Fin
 /// Adds what Python text imports: a file's, or that of `python -c`.
 pub fn text(scene: &Scene<'_>, from: Option<&ImagePath>, text: &str, finding: &mut Finding) {
     // What the standard library knows of installers and plug-ins is for programs that ask it.
-    let is_library = from.is_some_and(distributions::is_standard);
+    let is_library = from.is_some_and(is_standard);
     let is_installer = from.is_some_and(|path| distributions::is_below(path, &INSTALLERS));
     let lines: Vec<&str> = text.lines().collect();
     for (index, line) in lines.iter().copied().enumerate() {

@@ -150,7 +150,7 @@ fn is_info(name: &str) -> bool {
 }
 
 /// Whether a file belongs to the standard library: below `lib/python3.X`, and not installed there.
-pub(super) fn is_standard(path: &ImagePath) -> bool {
+pub(in crate::scan) fn is_standard(path: &ImagePath) -> bool {
     let parts: Vec<&[u8]> = path.components().collect();
     let library = parts.windows(2).position(|pair| pair[0] == b"lib" && pair[1].starts_with(b"python3."));
     library.is_some_and(|at| !parts[at..].iter().any(|part| matches!(*part, b"dist-packages" | b"site-packages")))

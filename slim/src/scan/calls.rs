@@ -1,0 +1,121 @@
+//! Programs that sources of other languages than the shell's start: `subprocess.run(["ffmpeg", …])`, `exec('convert …')`, a text in backquotes.
+//!
+//! An application keeps such names in variables, settings and defaults, far from the call. So in a file of its own that starts programs, every
+//! quoted text counts that may be a command and whose first word is a program of the image. Installed libraries know many programs that
+//! nobody asks them for: in theirs, only what stands in the call itself counts, and the languages' own libraries are not read.
+
+mod words;
+
+use super::script::{self, Values};
+use super::start::{Start, Voice};
+use super::{Finding, Scene, python};
+use crate::path::ImagePath;
+use words::Call;
+
+/// Languages whose sources are read, as far as their ways to quote differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Language {
+    /// Python: text between single or double quotes, `#` comments.
+    Python,
+    /// JavaScript and TypeScript: also between backquotes, `//` comments.
+    Script,
+    /// PHP: a text in backquotes is a command; `#` and `//` comments.
+    Php,
+    /// Perl, Ruby: a text in backquotes is a command, and so is `qx(…)`, `%x(…)`; `#` comments.
+    Perl,
+    /// Lua: `--` comments.
+    Lua,
+}
+
+/// Ends of names, words of a first line, and the language that they tell.
+const SOURCES: [(&[&str], &[&str], Language); 5] = [
+    (&[".py", ".pyw"], &["python"], Language::Python),
+    (&[".js", ".mjs", ".cjs", ".ts"], &["node", "deno", "bun"], Language::Script),
+    (&[".php", ".phtml", ".inc"], &["php"], Language::Php),
+    (&[".pl", ".pm", ".cgi", ".rb", ".ru", ".rake"], &["perl", "ruby"], Language::Perl),
+    (&[".lua"], &["lua"], Language::Lua),
+];
+
+/// Names of folders below which installed libraries lie.
+const LIBRARIES: [&[u8]; 10] = [
+    b"dist-packages",
+    b"gems",
+    b"node_modules",
+    b"nodejs",
+    b"perl5",
+    b"site-packages",
+    b"site_ruby",
+    b"vendor",
+    b"vendor_perl",
+    b"vendor_ruby",
+];
+
+/// The language of a source, by its name or first line.
+pub(super) fn language(path: &ImagePath, head: &[u8]) -> Option<Language> {
+    let name = String::from_utf8_lossy(path.file_name());
+    let first = head.split(|b| *b == b'\n').next().unwrap_or_default();
+    let first = if head.starts_with(b"#!") { String::from_utf8_lossy(first) } else { "".into() };
+    let is_one = |(ends, words, _): &&(&[&str], &[&str], Language)| {
+        ends.iter().any(|end| name.ends_with(end)) || words.iter().any(|word| first.contains(word))
+    };
+    SOURCES.iter().find(is_one).map(|(_, _, language)| *language)
+}
+
+/// Adds the programs that a source starts.
+pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, language: Language, bytes: &[u8], finding: &mut Finding) {
+    if is_standard(path) {
+        return;
+    }
+    let is_library = scene.inventory.is_owned(path) || path.components().any(|part| LIBRARIES.contains(&part));
+    let text = String::from_utf8_lossy(bytes);
+    for call in words::calls(&text, language, !is_library) {
+        start(scene, path, &call, finding);
+    }
+}
+
+/// Whether a file is of a language's own library.
+fn is_standard(path: &ImagePath) -> bool {
+    let parts: Vec<&[u8]> = path.components().collect();
+    let is_version = |part: &[u8]| part.first().is_some_and(u8::is_ascii_digit);
+    let of_others = parts.windows(2).any(|pair| match pair[0] {
+        b"perl" | b"ruby" => is_version(pair[1]),
+        part => part == b"perl-base",
+    });
+    python::is_standard(path) || of_others
+}
+
+/// Adds what a call starts, if its program is there.
+fn start(scene: &Scene<'_>, path: &ImagePath, call: &Call, finding: &mut Finding) {
+    let Some(first) = call.words.first().and_then(|text| text.split_whitespace().next()) else { return };
+    let is_there = |name: &str| !name.ends_with('/') && scene.launch.find(scene.tree, name).is_some();
+    let place = format!("line {}", call.line);
+    let mut inner = Finding::default();
+    match &call.words[..] {
+        // A shell reads a text of several words. What changes a variable or the folder stands before the program.
+        [text] if text.contains(char::is_whitespace) => {
+            if !is_there(first) && first != "cd" && !first.contains('=') {
+                return;
+            }
+            script::text(scene, Some(path), text.as_bytes(), &mut inner);
+            let evidence = format!("{place}: {text}");
+            inner.edges.iter_mut().for_each(|edge| evidence.clone_into(&mut edge.evidence));
+        }
+        words if is_there(first) => {
+            let values = Values::default();
+            let reader = Start {
+                scene,
+                from: Some(path),
+                place: &place,
+                voice: Voice::Script,
+                values: &values,
+                finding: &mut inner,
+            };
+            let mut reader = reader;
+            reader.run(words, 0);
+        }
+        _ => return,
+    }
+    // The sources' own variables are no unknowns of a shell's.
+    inner.unknowns.clear();
+    finding.extend(inner);
+}

@@ -1,0 +1,318 @@
+//! Commands in a source's lines, by their words.
+
+use super::Language;
+
+/// Functions that start programs, or look for them along `PATH`.
+const STARTERS: [&str; 36] = [
+    "Popen",
+    "Process",
+    "call",
+    "capture2",
+    "capture2e",
+    "capture3",
+    "check_call",
+    "check_output",
+    "create_subprocess_exec",
+    "create_subprocess_shell",
+    "exec",
+    "execFile",
+    "execFileSync",
+    "execSync",
+    "execa",
+    "execl",
+    "execlp",
+    "execv",
+    "execvp",
+    "execvpe",
+    "find_executable",
+    "getoutput",
+    "getstatusoutput",
+    "passthru",
+    "popen",
+    "popen2",
+    "popen3",
+    "proc_open",
+    "run",
+    "shell_exec",
+    "spawn",
+    "spawnSync",
+    "spawnlp",
+    "spawnvp",
+    "system",
+    "which",
+];
+
+/// Words without which a file starts no program; those of [`STARTERS`] that also mean other things are not among them.
+const MARKS: [&str; 21] = [
+    "Open3",
+    "Popen",
+    "child_process",
+    "create_subprocess",
+    "execFile",
+    "execSync",
+    "execa",
+    "execl",
+    "execv",
+    "getoutput",
+    "os.spawn",
+    "passthru",
+    "pcntl_exec",
+    "popen",
+    "proc_open",
+    "shell_exec",
+    "spawn",
+    "subprocess",
+    "system",
+    "os.execute",
+    "Process",
+];
+
+/// What may stand before a text that is a value: of a variable, an argument, a list, an entry, a default.
+const BEFORE: [char; 7] = ['(', '[', ',', '=', ':', '{', '|'];
+
+/// A command that a source names: its words, or one text for a shell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Call {
+    /// The line that it begins on, from 1.
+    pub line: usize,
+    /// The words, those that are computed empty.
+    pub words: Vec<String>,
+}
+
+/// The commands that a source may start. `all` takes every text that is a value, where the file starts programs at all; else only what
+/// stands in the call itself.
+pub(super) fn calls(source: &str, language: Language, all: bool) -> Vec<Call> {
+    let backquotes = matches!(language, Language::Perl | Language::Php);
+    let is_starter = MARKS.iter().any(|mark| source.contains(mark))
+        || matches!(language, Language::Perl | Language::Php) && has_call(source, "exec")
+        || backquotes && source.contains('`')
+        || language == Language::Perl && (source.contains("%x") || source.contains("qx"));
+    if !is_starter {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let lines: Vec<&str> = source.lines().collect();
+    for (index, line) in lines.iter().enumerate() {
+        let texts = texts(line, language);
+        let call = |words: Vec<String>| Call { line: index + 1, words };
+        for text in texts.iter().filter(|text| text.quote == '`' && backquotes) {
+            found.push(call(vec![text.inner.to_owned()]));
+        }
+        if language == Language::Perl {
+            found.extend(literals(line).map(|text| call(vec![text.to_owned()])));
+        }
+        let others: Vec<&Text<'_>> = texts.iter().filter(|text| text.quote != '`' || !backquotes).collect();
+        let starts = |text: &Text<'_>| is_argument(&line[..text.start]);
+        for (at, text) in others.iter().enumerate() {
+            if starts(text) || all && is_value(line, text) {
+                found.push(call(list(line, &others[at..])));
+            }
+        }
+        // The arguments may stand on the next lines.
+        let is_open = line.trim_end().trim_end_matches(['[', '(']).len() < line.trim_end().len();
+        if !all && is_open && is_argument(line.trim_end()) {
+            let next = lines[index + 1..].iter().take(2).map(|next| (next, self::texts(next, language)));
+            let first = next.into_iter().find(|(_, texts)| !texts.is_empty());
+            let first =
+                first.filter(|(next, texts)| next[..texts[0].start].trim_matches(['[', '(', ' ', '\t']).is_empty());
+            found.extend(first.map(|(next, texts)| call(list(next, &texts.iter().collect::<Vec<_>>()))));
+        }
+    }
+    found
+}
+
+/// A quoted text of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Text<'t> {
+    quote: char,
+    /// Where the opening quote is.
+    start: usize,
+    /// Behind the closing one.
+    end: usize,
+    inner: &'t str,
+}
+
+/// The quoted texts of a line, without those of comments.
+fn texts(line: &str, language: Language) -> Vec<Text<'_>> {
+    let comment = |rest: &str| match language {
+        Language::Script => rest.starts_with("//"),
+        Language::Lua => rest.starts_with("--"),
+        Language::Php => rest.starts_with("//") || rest.starts_with('#'),
+        Language::Python | Language::Perl => rest.starts_with('#'),
+    };
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(c) = line[at..].chars().next() {
+        if comment(&line[at..]) {
+            break;
+        }
+        let quotes = c == '\'' || c == '"' || c == '`' && !matches!(language, Language::Python | Language::Lua);
+        if !quotes {
+            at += c.len_utf8();
+            continue;
+        }
+        let Some(length) = closing(&line[at + 1..], c) else { break };
+        let inner = &line[at + 1..at + 1 + length];
+        found.push(Text { quote: c, start: at, end: at + length + 2, inner });
+        at += length + 2;
+    }
+    found
+}
+
+/// Where the closing quote is; a backslash takes the next character.
+fn closing(text: &str, quote: char) -> Option<usize> {
+    let mut escaped = false;
+    text.char_indices()
+        .find(|(_, c)| {
+            !std::mem::take(&mut escaped) && {
+                escaped = *c == '\\';
+                *c == quote
+            }
+        })
+        .map(|(at, _)| at)
+}
+
+/// Texts of Perl and Ruby that are commands: `qx(…)`, `%x{…}`; also the first of a list of words, `%w[…]`.
+fn literals(line: &str) -> impl Iterator<Item = &str> {
+    ["qx", "%x", "%w"].into_iter().flat_map(move |mark| {
+        line.match_indices(mark).filter_map(move |(at, _)| {
+            let rest = line[at + mark.len()..].trim_start();
+            let open = rest.chars().next().filter(char::is_ascii_punctuation)?;
+            let close = match open {
+                '(' => ')',
+                '[' => ']',
+                '{' => '}',
+                '<' => '>',
+                other => other,
+            };
+            rest[1..].split(close).next()
+        })
+    })
+}
+
+/// Whether what stands before a text makes it the first argument of a call that starts a program: `run([`, `system `, `Open3.capture3(env, `
+/// does not.
+fn is_argument(before: &str) -> bool {
+    let before = before.trim_end();
+    // A prefix of Python's texts, `f"…"`.
+    let before = before.strip_suffix(['f', 'r', 'b']).filter(|rest| rest.ends_with(['(', '['])).unwrap_or(before);
+    let opened = before.trim_end_matches(['(', '[', ' ']);
+    let end = opened.len();
+    let begin = opened.rfind(|c: char| !c.is_ascii_alphanumeric() && c != '_').map_or(0, |at| at + 1);
+    let name = &opened[begin..end];
+    let is_call = opened.len() < before.len() || matches!(name, "system" | "exec" | "spawn");
+    // `re.exec('…')` and the like take no programs; who writes them finds none of this name.
+    is_call && STARTERS.binary_search(&name).is_ok()
+}
+
+/// Whether a text is a value, and not the name of an entry or what something is compared with.
+fn is_value(line: &str, text: &Text<'_>) -> bool {
+    let before = line[..text.start].trim_end_matches(|c: char| c.is_whitespace() || "frb".contains(c));
+    let after = line[text.end..].trim_start();
+    let is_name = after.starts_with(':') || after.starts_with("=>");
+    let Some(last) = before.chars().next_back() else { return !is_name };
+    let compares = ["==", "!=", "<=", ">=", "=~"].iter().any(|sign| before.ends_with(sign));
+    let is_index = last == '['
+        && before[..before.len() - 1]
+            .ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ')' | ']' | '"' | '\''));
+    let is_word = ["return", "or", "||", "??", "=>"].iter().any(|word| line[..text.start].trim_end().ends_with(word));
+    !is_name && !compares && !is_index && (BEFORE.contains(&last) || is_word)
+}
+
+/// The words of a list that begins with the first text: those that follow after commas, until something closes it.
+fn list(line: &str, texts: &[&Text<'_>]) -> Vec<String> {
+    let Some((first, rest)) = texts.split_first() else { return Vec::new() };
+    let mut words = vec![first.inner.to_owned()];
+    let mut end = first.end;
+    for text in rest {
+        let between = &line[end..text.start];
+        if between.contains([')', ']', '}', ';', '=', ':']) || !between.contains(',') {
+            break;
+        }
+        // What is computed between two texts is a word, too.
+        words.extend(std::iter::repeat_n(String::new(), between.matches(',').count() - 1));
+        words.push(text.inner.to_owned());
+        end = text.end;
+    }
+    words
+}
+
+/// Whether a function of a name is called somewhere.
+fn has_call(source: &str, name: &str) -> bool {
+    source.match_indices(name).any(|(at, _)| {
+        let is_whole = !source[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '>' | '$'));
+        is_whole && source[at + name.len()..].trim_start_matches(' ').starts_with(['(', '\'', '"'])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(source: &str, language: Language, all: bool) -> String {
+        let calls = calls(source, language, all);
+        calls.iter().map(|call| format!("{} {}", call.line, call.words.join("|"))).collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn starters_are_sorted() {
+        assert!(STARTERS.is_sorted());
+    }
+
+    #[test]
+    fn calls_hold_their_commands() {
+        use Language::{Lua, Perl, Php, Python, Script};
+        let cases = [
+            (Python, "subprocess.run(['ffmpeg', '-i', path, \"x\"], check=True)", "1 ffmpeg|-i||x"),
+            (Python, "import subprocess\nsubprocess.check_output(\n    ['git', 'log']\n)", "2 git|log"),
+            (Python, "os.system(f'tar xf {name}')", "1 tar xf {name}"),
+            (Python, "import subprocess  # subprocess.run('x')", ""),
+            (Python, "shutil.which('pdftotext') or Popen", "1 pdftotext"),
+            (Python, "import subprocess\nnames = ['git']", ""),
+            (
+                Script,
+                "const {execFile} = require('child_process'); execFile('convert', [a, 'b'], done)",
+                "1 convert||b",
+            ),
+            (Script, "spawn(`wkhtmltopdf`, args) // spawn('y')", "1 wkhtmltopdf"),
+            (
+                Php,
+                "<?php exec('convert ' . $x); $y = `identify $z`; $db->exec('DROP')",
+                "1 identify $z; 1 convert ; 1 DROP",
+            ),
+            (
+                Perl,
+                "system 'gzip', $file; my $out = qx(file $x); system(\"tar cf - .\")",
+                "1 file $x; 1 gzip|; 1 tar cf - .",
+            ),
+            (Perl, "out = `uptime`; Open3.capture3(\"git status\")", "1 uptime; 1 git status"),
+            (Lua, "os.execute(\"ls\"); io.popen('date') -- popen('x')", "1 date"),
+        ];
+        for (language, source, expected) in cases {
+            assert_eq!(found(source, language, false), expected.replace("gzip|;", "gzip;"), "{source}");
+        }
+    }
+
+    #[test]
+    fn values_of_a_file_that_starts_programs_may_be_commands() {
+        use Language::{Perl, Python, Script};
+        let cases = [
+            (Python, "import subprocess\nTOOL = 'ffmpeg'\nsubprocess.run([TOOL])", "2 ffmpeg"),
+            (Python, "TOOL = 'ffmpeg'", ""),
+            (
+                Python,
+                "import subprocess\nif x == 'date' or y['size']: z = {'sort': os.environ.get('F', 'ffprobe')}",
+                "2 F|ffprobe; 2 ffprobe",
+            ),
+            (
+                Script,
+                "const cp = require('child_process')\nconst bin = process.env.BIN || 'sharp'; run({cmd: 'dot'})",
+                "1 child_process; 2 sharp; 2 dot",
+            ),
+            (Perl, "TOOL = %w[gs -q]\nspawn(*TOOL)", "1 gs -q"),
+        ];
+        for (language, source, expected) in cases {
+            assert_eq!(found(source, language, true), expected, "{source}");
+        }
+    }
+}
