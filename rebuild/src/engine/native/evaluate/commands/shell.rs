@@ -174,8 +174,11 @@ pub(super) fn echo(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
         _ => (true, &words[1..]),
     };
     let text = words.join(" ");
-    // bash's own needs `-e` for escapes, and takes more options.
-    if text.contains('\\') || words.first().is_some_and(|word| word.starts_with('-')) {
+    // bash's own needs `-e` for escapes, and takes more options; a word with other letters is none.
+    let is_option = |word: &String| {
+        word.strip_prefix('-').is_some_and(|letters| !letters.is_empty() && letters.chars().all(|c| "neE".contains(c)))
+    };
+    if text.contains('\\') || words.first().is_some_and(is_option) {
         shell.not_in_bash("echo")?;
     }
     let (mut bytes, stopped) = escapes(&text, true);
