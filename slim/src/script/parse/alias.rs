@@ -67,7 +67,7 @@ impl Parser<'_> {
             place.start < place.end
                 && place.end <= self.at
                 && blank(&self.text[place.end - 1])
-                && self.text[place.end..self.at].iter().all(|byte| blank(byte))
+                && self.text[place.end..self.at].iter().all(blank)
         })
     }
 }
