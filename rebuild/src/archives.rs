@@ -23,7 +23,7 @@ pub use transport::{Credential, Transport};
 
 use crate::event::{Event, Reporter, Task, Unit};
 use cache::Cache;
-use signature::{KeySource, Keyring, Strength};
+use signature::{KeySource, Keyring, KeyringError, Strength, is_armored};
 use slim::path::ImagePath;
 use slim::tree::{Contents, Tree};
 use sources::{Allow, SignedBy, Source, Sources, SourcesError};
@@ -288,6 +288,14 @@ fn wanted_sources(
             None => wanted.push(source),
         }
     }
+    // The environment may name mirrors for several images, so one for another suite is no error.
+    for (suite, _) in options.mirrors.iter().filter(|(suite, _)| wanted.iter().all(|source| source.suite != *suite)) {
+        let suites: Vec<_> = wanted.iter().map(|source| source.suite.as_str()).collect();
+        let found = suites.join(", ");
+        reporter.event(Event::Warning(format!(
+            "the mirror for {suite} is not used: the suites of the sources are {found}"
+        )));
+    }
     if wanted.is_empty() { Err(ArchiveError::NoSources) } else { Ok(wanted) }
 }
 
@@ -369,11 +377,7 @@ fn keyring(
     let own = signed_by.files.is_empty() && signed_by.inline.is_none();
     let mut paths = Vec::new();
     if own {
-        paths.push(ImagePath::literal("/etc/apt/trusted.gpg"));
-        let parts = image_folder(tree, &ImagePath::literal("/etc/apt/trusted.gpg.d"));
-        paths.extend(
-            parts.into_iter().filter(|path| path.file_name().ends_with(b".gpg") || path.file_name().ends_with(b".asc")),
-        );
+        paths = apts_own(tree, reporter);
     }
     for name in &signed_by.files {
         let error = |problem: String| SourcesError { place: source.place.clone(), problem };
@@ -383,11 +387,21 @@ fn keyring(
         let name = path.to_text();
         let read = image_file(tree, contents, &path, 16 << 20);
         match read.map_err(|problem| ArchiveError::Image { path: name.clone(), problem })? {
+            // apt goes by the name here, and passes over what is of the other kind.
+            Some(bytes) if own && is_armored(&bytes) != name.ends_with(".asc") && !bytes.is_empty() => {
+                let kind =
+                    if is_armored(&bytes) { "armored, which is for names in .asc" } else { "not armored, as .asc is" };
+                reporter.event(Event::Warning(format!("not used: {name}: it is {kind}; apt does not read it")));
+            }
             Some(bytes) => match keyring.add(KeySource { name: &name, bytes: &bytes }) {
                 // apt passes over what it cannot read among its own keyrings, such as a keybox of GnuPG.
                 Err(error) if own => reporter.event(Event::Warning(format!("not used: {error}"))),
                 other => other?,
             },
+            None if !own && signed_by.files.len() > 1 && options.keyrings.is_empty() => {
+                let reason = "there is no such file; apt then uses none of the files of this Signed-By".into();
+                return Err(KeyringError { name, reason }.into());
+            }
             // An empty one: the error that follows says where keys were looked for.
             None => keyring.add(KeySource { name: &name, bytes: b"" })?,
         }
@@ -402,6 +416,19 @@ fn keyring(
         keyring.add(KeySource { name: &name, bytes: &bytes })?;
     }
     Ok(keyring)
+}
+
+/// The keyrings that apt uses where a source names none.
+fn apts_own(tree: &Tree, reporter: &dyn Reporter) -> Vec<ImagePath> {
+    let legacy = ImagePath::literal("/etc/apt/trusted.gpg");
+    // apt of Debian 13, which has this method, no longer reads it.
+    let reads_legacy = tree.lookup(&ImagePath::literal("/usr/lib/apt/methods/sqv")).is_none();
+    if !reads_legacy && tree.lookup(&legacy).is_some() {
+        reporter.event(Event::Warning(format!("not used: {}: the image's apt does not read it", legacy.to_text())));
+    }
+    let parts = image_folder(tree, &ImagePath::literal("/etc/apt/trusted.gpg.d")).into_iter();
+    let parts = parts.filter(|path| path.file_name().ends_with(b".gpg") || path.file_name().ends_with(b".asc"));
+    reads_legacy.then_some(legacy).into_iter().chain(parts).collect()
 }
 
 fn wanted_indexes<'a>(suites: &'a [Suite], architectures: &'a [String]) -> Vec<(&'a Suite, &'a str, &'a str)> {

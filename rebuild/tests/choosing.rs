@@ -172,6 +172,8 @@ fn a_fetched_folder_is_enough() {
     assert_eq!(fetch(&world).new, 0);
     assert_eq!(world.asked(), ["dists/stable/InRelease"], "what is there is not fetched again");
     world.options.cache = None;
+    assert_eq!(fetch(&world).new, 0);
+    assert_eq!(world.asked(), ["dists/stable/InRelease"], "nor without a cache");
     world.options.offline = Some(folder.clone());
     let offline = world.rebuild(&world.request("offline")).unwrap();
     assert_eq!(digest(&offline), digest(&online));
@@ -268,6 +270,19 @@ fn new_packages_are_installed_when_asked_for() {
     assert_eq!(read("/var/lib/apt/extended_states"), states);
     let again = Request { with_new: true, ..locked(&world, "again") };
     assert_eq!(digest(&world.rebuild(&again).unwrap()), digest(&with));
+}
+
+#[test]
+fn new_packages_are_installed_when_the_images_apt_would() {
+    for (configuration, expected) in [("true", "a 2 Updated, n 3 Added"), ("false", "a 1 KeptBack")] {
+        let configuration = format!("APT::Get::Upgrade-Allow-New \"{configuration}\";\n");
+        let world = World::with(
+            &[deb("a", "1")],
+            &[deb("a", "2").field("Depends", "n"), deb("n", "3")],
+            &[("etc/apt/apt.conf.d/new", &configuration)],
+        );
+        assert_eq!(fates(&world.rebuild(&world.request("out")).unwrap()).join(", "), expected);
+    }
 }
 
 #[test]

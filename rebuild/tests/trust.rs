@@ -44,6 +44,9 @@ fn image(files: &[(&str, &[u8])]) -> Tree {
         "usr",
         "usr/share",
         "usr/share/keyrings",
+        "usr/lib",
+        "usr/lib/apt",
+        "usr/lib/apt/methods",
     ] {
         tree.insert(ImagePath::literal(folder), Node::directory());
     }
@@ -256,6 +259,8 @@ fn signed_by_in_all_its_forms() {
         ("/usr/share/keyrings/other.asc", false),
         ("/usr/share/keyrings/other.asc,/usr/share/keyrings/toy.gpg", true),
         ("/usr/share/keyrings/gone.gpg", false),
+        ("/usr/share/keyrings/gone.gpg,/usr/share/keyrings/toy.gpg", false),
+        ("/usr/share/keyrings/toy.gpg,/usr/share/keyrings/gone.gpg", false),
         ("@PRIMARY@", true),
         ("@SUBKEY@", true),
         ("@SUBKEY@!", true),
@@ -285,6 +290,48 @@ fn apts_own_keyrings_are_not_for_a_source_with_signed_by() {
         ("etc/apt/trusted.gpg.d/third.asc", third.as_bytes()),
     ]);
     assert!(matches!(open(&tree, &options()), Err(ArchiveError::Signature { .. })));
+}
+
+/// Held against apt 2.6 and 3.0, which take and leave the same (but for the last row, which is that of 3.0).
+#[test]
+fn apts_own_keyrings_are_of_the_kind_that_their_names_say() {
+    let key = Key::new();
+    let server = served(&[(&key, PLAIN)], "");
+    let source = format!("deb {} stable main\n", server.url);
+    let (binary, armored) = (key.binary(), key.armored().into_bytes());
+    let method: (&str, &[u8]) = ("usr/lib/apt/methods/sqv", b"");
+    for (path, bytes, more, expected) in [
+        ("etc/apt/trusted.gpg.d/x.gpg", &binary, None, true),
+        ("etc/apt/trusted.gpg.d/x.asc", &armored, None, true),
+        ("etc/apt/trusted.gpg.d/x.gpg", &armored, None, false),
+        ("etc/apt/trusted.gpg.d/x.asc", &binary, None, false),
+        ("etc/apt/trusted.gpg", &binary, None, true),
+        ("etc/apt/trusted.gpg", &armored, None, false),
+        ("etc/apt/trusted.gpg", &binary, Some(method), false),
+    ] {
+        let files: Vec<_> =
+            [("etc/apt/sources.list", source.as_bytes()), (path, &bytes[..])].into_iter().chain(more).collect();
+        let heard = Heard::default();
+        let opened = Archive::open(&image(&files), &MemoryContents, &options(), &heard);
+        assert_eq!(opened.is_ok(), expected, "{path}");
+        let told = heard.0.into_inner().unwrap();
+        assert_eq!(told.len(), usize::from(!expected), "{path}: {told:?}");
+    }
+}
+
+#[test]
+fn a_mirror_for_a_suite_that_no_source_names_is_told() {
+    let key = Key::new();
+    let server = served(&[(&key, PLAIN)], "");
+    let (source, armored) = (format!("deb {} stable main\n", server.url), key.armored());
+    let tree =
+        image(&[("etc/apt/sources.list", source.as_bytes()), ("etc/apt/trusted.gpg.d/toy.asc", armored.as_bytes())]);
+    let heard = Heard::default();
+    let mirrors =
+        vec![("stabel".to_owned(), "http://127.0.0.1:1/".to_owned()), ("stable".to_owned(), server.url.clone())];
+    assert!(Archive::open(&tree, &MemoryContents, &Options { mirrors, ..options() }, &heard).is_ok());
+    let told = heard.0.into_inner().unwrap();
+    assert_eq!(told, ["the mirror for stabel is not used: the suites of the sources are stable"]);
 }
 
 #[test]

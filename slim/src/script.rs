@@ -8,6 +8,7 @@
 //! Scripts come from images, so there are limits: [`MAX_SIZE`] bytes and [`MAX_DEPTH`] levels of nesting.
 
 mod ast;
+pub mod bytes;
 mod parse;
 mod visit;
 mod word;
@@ -17,11 +18,18 @@ pub use ast::{
     Redirection, RedirectionKind, SimpleCommand, Target, Word,
 };
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 /// The longest script that is read: no real one comes near a mebibyte.
 pub const MAX_SIZE: usize = 1 << 20;
 
 /// How deep constructs may nest: loops in functions in substitutions. Deeper input is an error, not a stack overflow.
 pub const MAX_DEPTH: usize = 64;
+
+/// Aliases of a shell: what stands for a word where a command's name would.
+pub type Aliases = BTreeMap<String, String>;
 
 /// A parsed script.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -40,11 +48,15 @@ pub struct ParseError {
     pub reason: String,
 }
 
-/// Reads a script. Bytes that are not UTF-8 are replaced, which can only concern comments and literal text.
+/// Reads a script. Bytes that are not UTF-8 are kept as [`bytes`] says.
 ///
 /// # Errors
 /// Syntax errors, and scripts beyond the limits.
 pub fn parse(bytes: &[u8]) -> Result<Script, ParseError> {
+    Ok(Script { body: parse::Parser::new(text(bytes)?, 1, 0).script()? })
+}
+
+fn text(bytes: &[u8]) -> Result<Cow<'_, str>, ParseError> {
     if bytes.len() > MAX_SIZE {
         let reason = format!("a script of {} bytes; at most {MAX_SIZE} are read", bytes.len());
         return Err(ParseError { line: 1, reason });
@@ -52,8 +64,34 @@ pub fn parse(bytes: &[u8]) -> Result<Script, ParseError> {
     if bytes.contains(&0) {
         return Err(ParseError { line: 1, reason: "a NUL byte: not a script".into() });
     }
-    let text = String::from_utf8_lossy(bytes);
-    Ok(Script { body: parse::Parser::new(&text, 1, 0).script()? })
+    Ok(bytes::decode(bytes))
+}
+
+/// Reads a script as a shell does that runs it: line by line, each with all that its commands need of the lines after it. So
+/// an alias that a line defines holds for the next ones, and what comes after an `exit` need not be a script.
+pub struct Reader<'a>(parse::Parser<'a>);
+
+impl<'a> Reader<'a> {
+    /// A reader of a script.
+    ///
+    /// # Errors
+    /// What no shell would take for a script, and scripts beyond the limits.
+    pub fn new(bytes: &'a [u8]) -> Result<Self, ParseError> {
+        Ok(Self(parse::Parser::new(text(bytes)?, 1, 0)))
+    }
+
+    /// The commands that come next, with what they are by the aliases of now; `None` at the end.
+    ///
+    /// # Errors
+    /// Syntax errors.
+    pub fn next(&mut self, aliases: &Arc<Aliases>) -> Result<Option<Vec<Item>>, ParseError> {
+        self.0.next_line(aliases)
+    }
+}
+
+/// Whether a text can be an alias of which is known what a shell makes of it: commands that are complete by themselves, on one line.
+pub fn is_plain_alias(value: &str) -> bool {
+    !value.contains('\n') && parse::Parser::new(Cow::Borrowed(value), 1, 0).script().is_ok()
 }
 
 impl Script {

@@ -104,7 +104,8 @@ pub(crate) struct RebuildArgs {
     /// Install new packages where an upgrade needs them, instead of keeping it back
     ///
     /// As `apt-get upgrade --with-new-pkgs` without recommended packages: nothing is removed for it. A new package whose scripts
-    /// are not known to be reproducible keeps the upgrade back all the same.
+    /// are not known to be reproducible keeps the upgrade back all the same. It is also done where the configuration of the image's
+    /// apt says so (APT::Get::Upgrade-Allow-New).
     #[arg(long, help_heading = "Changes")]
     pub(crate) with_new: bool,
 

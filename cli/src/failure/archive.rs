@@ -90,6 +90,10 @@ fn fetch(package: bool, cause: &TransportError) -> Vec<String> {
             "the suite may have moved to an archive of old releases: --mirror SUITE=URL names the new address",
             "--update none leaves the packages alone",
         ],
+        TransportError::NotInFolder(_) => &[
+            "the folder was filled for another image, with other options or before this was published: `slim fetch SOURCE --into DIR` fills it",
+            "--update none leaves the packages alone",
+        ],
         TransportError::Denied(_) => &[
             "give name and password with --archive-auth FILE; for an address without TLS its host is written as http://HOST there",
         ],

@@ -32,6 +32,12 @@ impl Keep<'_> {
         })
     }
 
+    /// What the folder has of an address, when it has this hash.
+    pub(super) fn read(self, url: &str, sha256: &str) -> Option<Vec<u8>> {
+        let bytes = std::fs::read(self.place(url).ok()?).ok()?;
+        (crate::image::Digest::of(&bytes).hex() == sha256).then_some(bytes)
+    }
+
     /// Keeps what was fetched from an address; the file appears when it is complete.
     pub(super) fn take(self, url: &str, bytes: &mut dyn io::Read) -> Result<(), ArchiveError> {
         let path = self.place(url)?;

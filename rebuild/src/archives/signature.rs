@@ -8,7 +8,7 @@ mod clear;
 mod keyring;
 
 pub use clear::{ClearSigned, split};
-pub use keyring::{KeySource, Keyring, KeyringError, Strength};
+pub use keyring::{KeySource, Keyring, KeyringError, Strength, is_armored};
 
 use keyring::{Certificate, Refusal};
 use pgp::composed::{Deserializable, DetachedSignature};

@@ -7,7 +7,7 @@ use super::keep::Keep;
 use super::release::{Checks, Listed, Release};
 use super::signature::{self, Keyring, SignatureError, Signer};
 use super::sources::Source;
-use super::transport::{Request, Transport, TransportError};
+use super::transport::{Request, Transport};
 use super::{ArchiveError, without_secrets};
 use crate::event::{Event, Reporter};
 use crate::image::Digest;
@@ -77,7 +77,7 @@ impl Opening<'_> {
             ..Request::default()
         };
         let fetched = match small(self.transport, &request, RELEASE_LIMIT, self.reporter) {
-            Err(ArchiveError::Fetch { cause: TransportError::Missing, .. }) => {
+            Err(ArchiveError::Fetch { cause, .. }) if cause.is_missing() => {
                 return self.detached(source, keyring, folder, known.as_ref());
             }
             Ok(None) => known.as_ref().map(|known| Fetched {
@@ -149,8 +149,8 @@ impl Opening<'_> {
                 self.keep(&format!("{folder}/Release.gpg"), &signatures)?;
                 signers
             }
-            Err(ArchiveError::Fetch { cause: TransportError::Missing, .. }) if source.trusted => Vec::new(),
-            Err(ArchiveError::Fetch { cause: TransportError::Missing, .. }) => {
+            Err(ArchiveError::Fetch { cause, .. }) if cause.is_missing() && source.trusted => Vec::new(),
+            Err(ArchiveError::Fetch { cause, .. }) if cause.is_missing() => {
                 return Err(failed(SignatureError::Missing));
             }
             Err(other) => return Err(other),
@@ -234,8 +234,8 @@ impl Opening<'_> {
                     kept.map_err(|error| ArchiveError::cache("keeping an index", &error))?;
                     return Ok(Some(Index { origin, name, sha256: key, reduced }));
                 }
-                Err(error @ ArchiveError::Fetch { cause: TransportError::Missing, .. }) => {
-                    missing.get_or_insert(error);
+                Err(ArchiveError::Fetch { url, package, cause }) if cause.is_missing() => {
+                    missing.get_or_insert(ArchiveError::Fetch { url, package, cause });
                 }
                 Err(error) => return Err(error),
             }
@@ -270,9 +270,13 @@ impl Opening<'_> {
         }
         let mut outcome = Err(ArchiveError::Cancelled);
         for url in &addresses {
+            if let Some(bytes) = self.keep.and_then(|keep| keep.read(url, &listed.sha256)) {
+                outcome = Ok((url, Some(Fetched { bytes, etag: None, last_modified: None })));
+                break;
+            }
             let request = Request { url, ..Request::default() };
             outcome = small(self.transport, &request, listed.size, self.reporter).map(|fetched| (url, fetched));
-            if !matches!(outcome, Err(ArchiveError::Fetch { cause: TransportError::Missing, .. })) {
+            if !matches!(&outcome, Err(ArchiveError::Fetch { cause, .. }) if cause.is_missing()) {
                 break;
             }
         }

@@ -46,6 +46,9 @@ pub enum TransportError {
     /// There is no such thing (404, 410).
     #[error("it does not exist")]
     Missing,
+    /// The folder that stands in for the network does not have it.
+    #[error("it is not in the folder {0}")]
+    NotInFolder(String),
     /// The other side wants a password, or another one.
     #[error("access denied ({0}); give credentials for the host")]
     Denied(u16),
@@ -57,6 +60,13 @@ pub enum TransportError {
         /// Whether trying again may help.
         retry: bool,
     },
+}
+
+impl TransportError {
+    /// Whether there is no such thing where it was asked for.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Missing | Self::NotInFolder(_))
+    }
 }
 
 /// Gets bytes by address. Implementations are used by several threads at once.
@@ -222,7 +232,8 @@ impl Folder {
 
 impl Transport for Folder {
     fn get(&self, request: &Request<'_>) -> Result<Answer, TransportError> {
-        let path = self.find(request.url).ok_or(TransportError::Missing)?;
+        let path =
+            self.find(request.url).ok_or_else(|| TransportError::NotInFolder(self.root.display().to_string()))?;
         let open = || -> io::Result<_> {
             let mut file = File::open(&path)?;
             let size = file.metadata()?.len();

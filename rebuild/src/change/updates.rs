@@ -125,15 +125,17 @@ impl Updates {
         maker.reporter.event(Event::Phase("asking the archives".into()));
         let archive = Archive::open(tree, spool, &options, maker.reporter)?;
         let mut candidates = archive.candidates(installed.iter().map(|package| package.name.as_str()))?;
-        if maker.request.with_new {
+        let pins = Pins::of_image(tree, spool)?;
+        let with_new = maker.request.with_new || pins.allows_new();
+        if with_new {
             candidates.extend(new::offers(&archive, &installed, &candidates)?);
         }
         let policy = Policy {
             security_only: maker.request.update == Update::Security,
             only: maker.request.only.iter().cloned().collect(),
             exclude: maker.request.exclude.iter().cloned().collect(),
-            with_new: maker.request.with_new,
-            pins: Pins::of_image(tree, spool)?,
+            with_new,
+            pins,
             native,
             ..Policy::default()
         };

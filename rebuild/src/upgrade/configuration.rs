@@ -48,6 +48,11 @@ impl Configuration {
         !says("Always-Include-Phased-Updates") && says("Never-Include-Phased-Updates")
     }
 
+    /// Whether `apt-get upgrade` installs what is not installed and an update needs, as with `--with-new-pkgs`.
+    pub(super) fn allows_new(&self) -> bool {
+        self.value("APT::Get::Upgrade-Allow-New").and_then(|value| yes(&value)).unwrap_or(false)
+    }
+
     /// An option's value; what is read last counts.
     fn value(&self, option: &str) -> Option<String> {
         self.texts.iter().rev().find_map(|text| value(text, option))
@@ -152,6 +157,19 @@ mod tests {
         .unwrap();
         let configuration = Configuration::of_image(&tree, &MemoryContents).unwrap();
         assert_eq!(configuration.default_release().as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn new_packages_are_allowed_only_when_told() {
+        for (text, expected) in [
+            ("", false),
+            ("APT::Get::Upgrade-Allow-New \"true\";", true),
+            ("APT { Get { Upgrade-Allow-New 1; }; };", true),
+            ("APT::Get::Upgrade-Allow-New yes;\nAPT::Get::Upgrade-Allow-New no;", false),
+            ("Binary::apt::APT::Get::Upgrade-Allow-New yes;", false),
+        ] {
+            assert_eq!(Configuration { texts: vec![text.into()] }.allows_new(), expected, "{text}");
+        }
     }
 
     #[test]

@@ -23,6 +23,7 @@ const NEVER: i32 = i16::MIN as i32;
 pub struct Pins {
     pins: Vec<Pin>,
     waits_for_phases: bool,
+    allows_new: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -87,6 +88,7 @@ impl Pins {
         let configuration =
             Configuration::of_image(tree, contents).map_err(|(place, problem)| PinError { place, problem })?;
         pins.waits_for_phases = configuration.waits_for_phases();
+        pins.allows_new = configuration.allows_new();
         if let Some(release) = configuration.default_release() {
             let error = |problem: String| PinError { place: "APT::Default-Release".into(), problem };
             let rule = Rule::read(&format!("release {release}")).map_err(error)?;
@@ -149,6 +151,11 @@ impl Pins {
             self.pins.push(Pin { packages: packages.map_err(error)?, rule, priority });
         }
         Ok(())
+    }
+
+    /// Whether apt installs new packages where an update needs them (`APT::Get::Upgrade-Allow-New`).
+    pub fn allows_new(&self) -> bool {
+        self.allows_new
     }
 
     /// Whether apt waits with updates that not every machine gets yet.

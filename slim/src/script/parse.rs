@@ -1,11 +1,14 @@
 //! The grammar (POSIX 2.10): the reader itself, lists and pipelines.
 
+mod alias;
 mod compound;
 mod simple;
 
 use super::ast::{AndOr, Command, CommandKind, Connector, HereDocument, Item, Pipeline, Word};
 use super::word::string;
-use super::{MAX_DEPTH, ParseError};
+use super::{Aliases, MAX_DEPTH, ParseError};
+use std::borrow::Cow;
+use std::sync::Arc;
 
 pub(super) type Parsed<T> = Result<T, ParseError>;
 
@@ -17,13 +20,17 @@ const MAX_RETRIES: u32 = 100;
 
 /// A recursive-descent reader over bytes.
 pub(super) struct Parser<'a> {
-    text: &'a [u8],
+    /// Aliases are written out in it as they are met.
+    text: Cow<'a, [u8]>,
     at: usize,
     line: u32,
     depth: usize,
     retries: u32,
     /// Here-documents whose text begins after the next newline.
     pending: Vec<Pending>,
+    aliases: Arc<Aliases>,
+    /// What stands for an alias in the text.
+    written_out: Vec<alias::WrittenOut>,
 }
 
 struct Pending {
@@ -42,8 +49,18 @@ pub(super) struct Mark {
 }
 
 impl<'a> Parser<'a> {
-    pub(super) fn new(text: &'a str, line: u32, depth: usize) -> Self {
-        Self { text: text.as_bytes(), at: 0, line, depth, retries: 0, pending: Vec::new() }
+    pub(super) fn new(text: Cow<'a, str>, line: u32, depth: usize) -> Self {
+        let text = match text {
+            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+        };
+        let (aliases, written_out) = (Arc::default(), Vec::new());
+        Self { text, at: 0, line, depth, retries: 0, pending: Vec::new(), aliases, written_out }
+    }
+
+    /// A reader of text that is part of this one's.
+    pub(super) fn inner<'b>(&self, text: &'b str, line: u32) -> Parser<'b> {
+        Parser { aliases: Arc::clone(&self.aliases), ..Parser::new(Cow::Borrowed(text), line, self.depth) }
     }
 
     /// The whole text as a list.
@@ -53,6 +70,30 @@ impl<'a> Parser<'a> {
             None => Ok(body),
             Some(_) => self.unexpected(),
         }
+    }
+
+    /// The commands through the end of a line; `None` at the end of the text.
+    pub(super) fn next_line(&mut self, aliases: &Arc<Aliases>) -> Parsed<Option<Vec<Item>>> {
+        self.aliases = Arc::clone(aliases);
+        self.skip_newlines()?;
+        if self.peek().is_none() {
+            return Ok(None);
+        }
+        self.deeper(|parser| {
+            let mut items = Vec::new();
+            loop {
+                if CLOSING.contains(&parser.peek_word()) {
+                    return parser.unexpected();
+                }
+                items.push(parser.item()?);
+                parser.skip_blanks();
+                match parser.peek() {
+                    None => return Ok(Some(items)),
+                    Some(b'\n') => return parser.newline().map(|()| Some(items)),
+                    Some(_) => {}
+                }
+            }
+        })
     }
 
     pub(super) fn peek(&self) -> Option<u8> {
@@ -85,10 +126,6 @@ impl<'a> Parser<'a> {
 
     pub(super) fn line(&self) -> u32 {
         self.line
-    }
-
-    pub(super) fn depth(&self) -> usize {
-        self.depth
     }
 
     pub(super) fn mark(&self) -> Mark {
@@ -175,8 +212,9 @@ impl<'a> Parser<'a> {
                 while self.peek().is_some_and(|byte| byte != b'\n') {
                     self.at += 1;
                 }
-                let mut text = &self.text[start..self.at];
+                let end = self.at;
                 self.skip(1);
+                let mut text = &self.text[start..end];
                 while pending.strip_tabs && text.first() == Some(&b'\t') {
                     text = &text[1..];
                 }
@@ -190,7 +228,7 @@ impl<'a> Parser<'a> {
             let word = if pending.quoted {
                 Word { parts: vec![super::Part::Quoted(text)] }
             } else {
-                Parser::new(&text, first, self.depth).here_body()?
+                self.inner(&text, first).here_body()?
             };
             // A document is read once; marks are only taken inside one line.
             let _ = pending.document.0.set(word);
@@ -199,7 +237,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The reserved word or bare name here, without taking it.
-    fn peek_word(&self) -> &'a str {
+    fn peek_word(&self) -> &str {
         let rest = &self.text[self.at..];
         let delimiter =
             |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')');
@@ -238,23 +276,28 @@ impl<'a> Parser<'a> {
                 _ if CLOSING.contains(&self.peek_word()) => return Ok(items),
                 _ => {}
             }
-            let list = self.and_or()?;
-            self.skip_blanks();
-            let mut background = false;
-            match (self.peek(), self.peek_at(1)) {
-                (Some(b';'), Some(b';' | b'&')) => {}
-                (Some(b';'), _) => self.skip(1),
-                (Some(b'&'), _) => {
-                    background = true;
-                    self.skip(1);
-                }
-                (Some(b'\n'), _) | (Some(b')'), _) | (None, _) => {}
-                // `{ a; } }`: a compound command may be followed by a closing word.
-                _ if CLOSING.contains(&self.peek_word()) => {}
-                _ => return self.unexpected(),
-            }
-            items.push(Item { list, background });
+            items.push(self.item()?);
         }
+    }
+
+    /// One and-or list with what ends it, unless that ends more than it.
+    fn item(&mut self) -> Parsed<Item> {
+        let list = self.and_or()?;
+        self.skip_blanks();
+        let mut background = false;
+        match (self.peek(), self.peek_at(1)) {
+            (Some(b';'), Some(b';' | b'&')) => {}
+            (Some(b';'), _) => self.skip(1),
+            (Some(b'&'), _) => {
+                background = true;
+                self.skip(1);
+            }
+            (Some(b'\n'), _) | (Some(b')'), _) | (None, _) => {}
+            // `{ a; } }`: a compound command may be followed by a closing word.
+            _ if CLOSING.contains(&self.peek_word()) => {}
+            _ => return self.unexpected(),
+        }
+        Ok(Item { list, background })
     }
 
     /// A list that must have a command in it.
@@ -314,6 +357,7 @@ impl<'a> Parser<'a> {
 
     fn command_form(&mut self) -> Parsed<Command> {
         let line = self.line;
+        self.write_out_alias(true);
         let kind = match self.peek_word() {
             "if" => self.if_command()?,
             "for" | "select" => self.for_command()?,

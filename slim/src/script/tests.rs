@@ -105,3 +105,35 @@ fn a_second_parser_agrees_on_what_is_a_script() {
         assert_eq!(parser.parse_program().is_ok(), parse(text.as_bytes()).is_ok(), "{text}");
     }
 }
+
+#[test]
+fn aliases_hold_for_the_lines_after_the_one_that_defines_them() {
+    let aliases = |list: &[(&str, &str)]| -> Arc<Aliases> {
+        Arc::new(list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    };
+    let mut reader = Reader::new(b"one; two\none | x=$(one) one two\n\nif one\nthen one; fi\n)").unwrap();
+    let mut names = |known: &Arc<Aliases>| -> Option<String> {
+        let body = reader.next(known).unwrap()?;
+        let names: Vec<_> = Script { body }.commands().iter().filter_map(|command| command.name()).collect();
+        Some(names.join(" "))
+    };
+    assert_eq!(names(&aliases(&[])).as_deref(), Some("one two"));
+    assert_eq!(names(&aliases(&[("one", "1"), ("two", "2")])).as_deref(), Some("1 1 1"));
+    assert_eq!(names(&aliases(&[("one", "1 && one")])).as_deref(), Some("1 one 1 one"));
+    assert!(reader.next(&aliases(&[])).is_err(), "an unexpected parenthesis");
+    assert!(Reader::new(b"").unwrap().next(&aliases(&[])).unwrap().is_none());
+    for (value, plain) in
+        [("sed -e 's/a/b/'", true), ("a | b ", true), ("a |", false), ("echo 'x", false), ("a\nb", false), ("}", false)]
+    {
+        assert_eq!(is_plain_alias(value), plain, "{value}");
+    }
+}
+
+#[test]
+fn a_script_is_bytes() {
+    let script = parse(b"# caf\xe9\necho 'caf\xe9' caf\\\xe9 \"$(x \xe9)\"\n").unwrap();
+    let words: Vec<_> = script.commands()[0].words.iter().filter_map(Word::literal).collect();
+    assert_eq!(words.len(), 3);
+    assert_eq!(*bytes::encode(&words[1]), *b"caf\xe9");
+    assert_eq!(words[1], words[2]);
+}

@@ -217,7 +217,7 @@ impl Parser<'_> {
             }
         }
         let text = string(text);
-        Ok(Part::Command(self.deeper(|parser| Parser::new(&text, line, parser.depth()).script())?))
+        Ok(Part::Command(self.deeper(|parser| parser.inner(&text, line).script())?))
     }
 
     /// What a `$` begins; `None` when it stands for itself (it is then consumed).

@@ -155,9 +155,15 @@ impl Keyring {
     }
 }
 
+const BEGIN: &[u8] = b"-----BEGIN PGP PUBLIC KEY BLOCK-----";
+
+/// Whether a file of keys is text.
+pub fn is_armored(bytes: &[u8]) -> bool {
+    memchr::memmem::find(bytes, BEGIN).is_some()
+}
+
 /// A file may hold several armored blocks one after the other; binary keys simply follow each other.
 fn blocks(bytes: &[u8]) -> Vec<&[u8]> {
-    const BEGIN: &[u8] = b"-----BEGIN PGP PUBLIC KEY BLOCK-----";
     let starts: Vec<_> = memchr::memmem::find_iter(bytes, BEGIN).collect();
     if starts.is_empty() {
         return if bytes.trim_ascii().is_empty() { Vec::new() } else { vec![bytes] };

@@ -4,6 +4,9 @@
 //! below; what programs do is in [`commands`], one table from name to function. Scripts of the image that are `sh`
 //! themselves (`dpkg-maintscript-helper`, `ucf`) are evaluated like the maintainer script, from the image's own copy.
 //!
+//! Words are bytes, kept as text in the way of [`slim::script::bytes`]. What comes from files and scripts is decoded, what goes to files
+//! and paths encoded; programs are only given words that are plain text.
+//!
 //! The rule is *no guessing*: an unknown command, option, or form ends the run with [`Unproven`], and the caller rolls
 //! back. There is no clock, no network, no process: what a real run takes from those ends the run too.
 
@@ -21,7 +24,8 @@ use super::script::Unproven;
 use descriptors::Descriptor;
 use slim::draft::Draft;
 use slim::path::ImagePath;
-use slim::script::Command;
+use slim::script::bytes::shown;
+use slim::script::{Aliases, Command};
 use slim::tree::Node;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -81,6 +85,7 @@ struct State {
     variables: BTreeMap<String, Variable>,
     positional: Vec<String>,
     functions: BTreeMap<String, Arc<Command>>,
+    aliases: Arc<Aliases>,
     options: Options,
     descriptors: BTreeMap<u32, Descriptor>,
     directory: Option<ImagePath>,
@@ -258,7 +263,8 @@ pub fn run(
 impl Shell<'_, '_> {
     /// Ends the run: this is not known.
     pub fn unproven(&self, word: impl Into<String>, reason: impl Into<String>) -> Stop {
-        Stop::Unproven(Unproven { line: Some(self.line), word: word.into(), reason: reason.into() })
+        let (word, reason) = (shown(&word.into()), shown(&reason.into()));
+        Stop::Unproven(Unproven { line: Some(self.line), word, reason })
     }
 
     /// The value of a variable or a special parameter.

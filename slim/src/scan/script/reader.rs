@@ -430,7 +430,7 @@ impl<'a> Reader<'_, 'a> {
     }
 
     fn unknown(&mut self, place: &str, what: String, taken: &str) {
-        let (place, taken) = (place.to_owned(), taken.to_owned());
+        let (place, what, taken) = (place.to_owned(), script::bytes::shown(&what), taken.to_owned());
         self.finding.unknowns.push(Unknown { at: self.from.cloned(), place, what, taken });
     }
 }

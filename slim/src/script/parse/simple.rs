@@ -19,6 +19,10 @@ impl Parser<'_> {
                 simple.redirections.push(redirection);
                 continue;
             }
+            if simple.words.is_empty() || self.is_after_blank_alias() {
+                self.write_out_alias(false);
+                self.skip_blanks();
+            }
             if simple.words.is_empty()
                 && let Some(assignment) = self.assignment()?
             {

@@ -1,22 +1,20 @@
 //! Permission bits as `chmod` reads them: octal and symbolic (POSIX, `chmod`; GNU coreutils, "File permissions").
 
-/// Who a symbolic clause without `u`, `g`, `o` or `a` leaves alone: the bits of this umask. Maintainer scripts run with 022.
-const UMASK: u32 = 0o022;
-
-/// The mode that `chmod TEXT` gives a file of mode `old`; `None` when the text is not a mode.
+/// The mode that `chmod TEXT` gives a file of mode `old`; `None` when the text is not a mode. A symbolic clause without `u`, `g`, `o` or `a`
+/// leaves the bits of the umask alone.
 ///
 /// An octal mode of up to four digits keeps setuid and setgid of directories, as GNU `chmod` does; five digits clear them.
-pub fn parse_symbolic(text: &str, old: u32, is_directory: bool) -> Option<u32> {
+pub fn parse_symbolic(text: &str, old: u32, is_directory: bool, umask: u32) -> Option<u32> {
     if text.bytes().all(|b| matches!(b, b'0'..=b'7')) && !text.is_empty() {
         let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o7777)?;
         let kept = if is_directory && text.len() < 5 { old & 0o6000 } else { 0 };
         return Some(mode | kept);
     }
-    text.split(',').try_fold(old, |mode, clause| apply_clause(clause, mode, is_directory))
+    text.split(',').try_fold(old, |mode, clause| apply_clause(clause, mode, is_directory, umask))
 }
 
 /// `[ugoa]*([-+=]([rwxXst]*|[ugo]))+`
-fn apply_clause(clause: &str, mut mode: u32, is_directory: bool) -> Option<u32> {
+fn apply_clause(clause: &str, mut mode: u32, is_directory: bool, umask: u32) -> Option<u32> {
     let actions = clause.find(['+', '-', '='])?;
     let (who, mut rest) = clause.split_at(actions);
     let mut affected = 0;
@@ -29,7 +27,7 @@ fn apply_clause(clause: &str, mut mode: u32, is_directory: bool) -> Option<u32> 
             _ => return None,
         };
     }
-    let mask = if who.is_empty() { 0o7777 & !UMASK } else { affected };
+    let mask = if who.is_empty() { 0o7777 & !umask } else { affected };
     while let Some(operator) = rest.chars().next() {
         let body = rest.get(1..)?;
         let end = body.find(['+', '-', '=']).unwrap_or(body.len());
@@ -103,7 +101,7 @@ mod tests {
             ("", 0o644, false, None),
         ];
         for (text, old, is_directory, expected) in rows {
-            assert_eq!(parse_symbolic(text, old, is_directory), expected, "chmod {text} of {old:o}");
+            assert_eq!(parse_symbolic(text, old, is_directory, 0o022), expected, "chmod {text} of {old:o}");
         }
     }
 }

@@ -1,7 +1,8 @@
 //! From a command's name to what it does: the one table.
 //!
 //! A built-in of the shell always runs. A program runs only where the image has it: a script that calls what is not there gets
-//! status 127, as it would. To add one, write the function and put its name into [`find`].
+//! status 127, as it would. Programs that ask for other processes are told by one rule: while an image is rebuilt, none of its programs
+//! runs but apt, dpkg and the scripts themselves. No server of the image answers; what else runs on the machine is the machine's. To add one, write the function and put its name into [`find`].
 
 mod awk;
 mod debconf;
@@ -13,6 +14,7 @@ mod getopt;
 mod grep;
 mod hash;
 mod java;
+mod mariadb;
 mod options;
 mod postgresql;
 mod regex;
@@ -64,6 +66,7 @@ pub(super) fn find(name: &str) -> Option<Entry> {
         "false" => Shell(shell::fail),
         "." => Shell(shell::source),
         "[" | "test" => Shell(test::run),
+        "alias" => Shell(shell::alias),
         "break" => Shell(shell::leave_loop),
         "cd" => Shell(shell::change_directory),
         "command" => Shell(shell::command),
@@ -85,6 +88,7 @@ pub(super) fn find(name: &str) -> Option<Entry> {
         "trap" => Shell(shell::trap),
         "type" => Shell(shell::type_of),
         "umask" => Shell(shell::umask),
+        "unalias" => Shell(shell::unalias),
         "unset" => Shell(shell::unset),
         // Text.
         "awk" | "mawk" | "gawk" => Program(awk::run),
@@ -133,11 +137,14 @@ pub(super) fn find(name: &str) -> Option<Entry> {
         "id" => Program(system::id),
         "invoke-rc.d" => Program(system::invoke_rc_d),
         "ischroot" => Program(system::ischroot),
-        "logger" => Program(shell::succeed),
+        "logger" => Program(system::logger),
         "perl" => Program(system::perl),
         "runlevel" => Program(system::runlevel),
         "ss" => Program(system::ss),
         "pidof" => Program(system::pidof),
+        "pgrep" => Program(system::pgrep),
+        "df" => Program(system::df),
+        "hostname" => Program(system::hostname),
         "udevadm" => Program(system::udevadm),
         "dbus-uuidgen" => Program(system::dbus_uuidgen),
         // Caches of fonts are caches: fontconfig passes over one that is older than its folder.
@@ -146,6 +153,8 @@ pub(super) fn find(name: &str) -> Option<Entry> {
         "which" => Program(system::which),
         "java" => Program(java::run),
         "keytool" => Program(java::keytool),
+        "mariadb-admin" | "mysqladmin" => Program(mariadb::admin),
+        "my_print_defaults" => Program(mariadb::print_defaults),
         "squid" => Program(squid::run),
         "pg_conftool" => Program(postgresql::conftool),
         "pg_controldata" => Program(postgresql::controldata),
@@ -153,7 +162,7 @@ pub(super) fn find(name: &str) -> Option<Entry> {
         "pg_updatedicts" => Program(postgresql::updatedicts),
         // Both talk to servers that run and to whoever reads what they say.
         "pg_checksystem" | "run-upgrade-scripts" => Program(shell::succeed),
-        "sh" => Program(system::sh),
+        "bash" | "sh" => Program(system::sh),
         "su" => Program(system::su),
         // dpkg.
         "dpkg" => Program(dpkg::dpkg),

@@ -2,8 +2,10 @@
 
 use super::{SIZE_LIMIT, Shell, Stop};
 use slim::path::ImagePath;
+use slim::script::bytes::encode;
 use slim::script::{Redirection, RedirectionKind, Target};
 use slim::tree::Node;
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -50,6 +52,30 @@ impl Input {
     }
 }
 
+/// What is written: bytes as they are, or text of the shell.
+pub(super) trait Output {
+    /// The bytes that it stands for.
+    fn bytes(&self) -> Cow<'_, [u8]>;
+}
+
+impl Output for &str {
+    fn bytes(&self) -> Cow<'_, [u8]> {
+        encode(self)
+    }
+}
+
+impl Output for String {
+    fn bytes(&self) -> Cow<'_, [u8]> {
+        encode(self)
+    }
+}
+
+impl Output for Vec<u8> {
+    fn bytes(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(self)
+    }
+}
+
 /// What a descriptor is open on.
 #[derive(Debug, Clone)]
 pub(super) enum Descriptor {
@@ -67,13 +93,13 @@ pub(super) enum Descriptor {
 
 impl Shell<'_, '_> {
     /// Writes to standard output.
-    pub(super) fn out(&mut self, bytes: impl AsRef<[u8]>) -> Result<(), Stop> {
-        self.write_descriptor(1, bytes.as_ref())
+    pub(super) fn out(&mut self, output: impl Output) -> Result<(), Stop> {
+        self.write_descriptor(1, &output.bytes())
     }
 
     /// Writes to standard error.
-    pub(super) fn err(&mut self, bytes: impl AsRef<[u8]>) -> Result<(), Stop> {
-        self.write_descriptor(2, bytes.as_ref())
+    pub(super) fn err(&mut self, output: impl Output) -> Result<(), Stop> {
+        self.write_descriptor(2, &output.bytes())
     }
 
     /// Whether nobody will see what is written to standard output.
@@ -189,7 +215,7 @@ impl Shell<'_, '_> {
                     Some(word) => self.expand_single(word)?,
                     None => String::new(),
                 };
-                self.state.descriptors.insert(number, Descriptor::Input(Input::new(text.into_bytes())));
+                self.state.descriptors.insert(number, Descriptor::Input(Input::new(encode(&text).into_owned())));
                 return Ok(true);
             }
             Target::Word(word) => self.expand_single(word)?,

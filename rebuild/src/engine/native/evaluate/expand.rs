@@ -3,6 +3,7 @@
 use super::pattern::{self, Char};
 use super::{Shell, Stop, arithmetic};
 use slim::path::ImagePath;
+use slim::script::bytes::{decode, encode, is_text};
 use slim::script::{Operator, Part, Word};
 
 /// Fields while they grow.
@@ -23,6 +24,12 @@ impl Fields {
     }
 }
 
+/// A field as text. Bytes that came from different places may be a character together.
+fn joined(field: Vec<Char>) -> String {
+    let text: String = field.into_iter().map(|(c, _)| c).collect();
+    if is_text(&text) { text } else { decode(&encode(&text)).into_owned() }
+}
+
 impl Shell<'_, '_> {
     /// Words become arguments.
     pub(super) fn expand(&mut self, words: &[Word]) -> Result<Vec<String>, Stop> {
@@ -39,7 +46,7 @@ impl Shell<'_, '_> {
                         continue;
                     }
                 }
-                arguments.push(field.into_iter().map(|(c, _)| c).collect());
+                arguments.push(joined(field));
             }
         }
         Ok(arguments)
@@ -47,7 +54,7 @@ impl Shell<'_, '_> {
 
     /// A word where no splitting happens: assignments, `case`, redirections.
     pub(super) fn expand_single(&mut self, word: &Word) -> Result<String, Stop> {
-        Ok(self.expand_pattern(word)?.into_iter().map(|(c, _)| c).collect())
+        Ok(joined(self.expand_pattern(word)?))
     }
 
     /// As [`Shell::expand_single`], but remembers what was quoted.
@@ -266,8 +273,10 @@ impl Shell<'_, '_> {
                         let hidden = name.starts_with('.') && !matches!(part.first(), Some(('.', _)));
                         let chars: Vec<char> = name.chars().collect();
                         if !hidden && pattern::matches(part, &chars) {
-                            let path =
-                                real.path.join(&name).map_err(|error| self.unproven(&*name, error.to_string()))?;
+                            let path = real
+                                .path
+                                .join(encode(&name))
+                                .map_err(|error| self.unproven(&*name, error.to_string()))?;
                             next.push((format!("{prefix}{name}"), path));
                         }
                     }
@@ -290,7 +299,7 @@ impl Shell<'_, '_> {
             }
         }
         let mut names: Vec<_> = found.into_iter().map(|(text, _)| text).collect();
-        names.sort();
+        names.sort_by(|a, b| encode(a).cmp(&encode(b)));
         Ok(names)
     }
 }

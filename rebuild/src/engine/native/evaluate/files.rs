@@ -3,6 +3,7 @@
 use super::{Shell, Stop};
 use crate::engine::native::script::Unproven;
 use slim::path::ImagePath;
+use slim::script::bytes::{decode, encode};
 use slim::tree::{Content, Inode, Kind, Node};
 use std::collections::BTreeSet;
 
@@ -26,7 +27,7 @@ impl Shell<'_, '_> {
                 let Ok(resolved) = self.draft.tree().resolve(&path) else { return Ok(None) };
                 path = resolved.path.parent().unwrap_or_else(ImagePath::root);
             } else {
-                path = path.join(part).map_err(|error| self.unproven(text, error.to_string()))?;
+                path = path.join(encode(part)).map_err(|error| self.unproven(text, error.to_string()))?;
             }
         }
         let machine = path.components().next().is_some_and(|first| matches!(first, b"proc" | b"sys"));
@@ -157,9 +158,9 @@ impl Shell<'_, '_> {
 
     /// The names in a directory, sorted.
     pub(super) fn names_in(&self, directory: &ImagePath) -> Vec<String> {
-        let name = |path: &ImagePath| String::from_utf8_lossy(path.file_name()).into_owned();
+        let name = |path: &ImagePath| decode(path.file_name()).into_owned();
         let mut names: Vec<_> = self.draft.tree().children(directory).map(|(path, _)| name(path)).collect();
-        names.sort();
+        names.sort_by(|a, b| encode(a).cmp(&encode(b)));
         names
     }
 

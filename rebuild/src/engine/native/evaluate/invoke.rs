@@ -3,6 +3,7 @@
 use super::commands::{self, Entry};
 use super::descriptors::{Descriptor, Input};
 use super::{Shell, Status, Stop, Variable};
+use slim::script::bytes::is_text;
 use slim::script::{Command, Part, SimpleCommand, Word};
 use std::collections::BTreeMap;
 
@@ -171,6 +172,9 @@ impl Shell<'_, '_> {
         if text.starts_with("/usr/local/") || text.starts_with("/opt/") {
             return Err(self.unproven(word.clone(), format!("{text} is not the distro's")));
         }
+        if let Some(argument) = arguments.iter().find(|argument| !is_text(argument)) {
+            return Err(self.unproven(word.clone(), format!("an argument that is not UTF-8: {argument}")));
+        }
         let name = text.rsplit('/').next().unwrap_or(word).to_owned();
         self.used.insert(name.clone());
         match commands::find(&name) {
@@ -191,6 +195,7 @@ impl Shell<'_, '_> {
     pub(super) fn another_shell(&mut self, name: &str, errexit: bool, positional: Vec<String>, text: &[u8]) -> Status {
         self.separate(name, name, |shell| {
             shell.state.options.errexit = errexit;
+            shell.state.options.bash = name == "bash";
             shell.state.positional = positional;
             shell.text(text)
         })
@@ -202,6 +207,7 @@ impl Shell<'_, '_> {
         let result = self.call(word, |shell| {
             shell.subshell(|shell| {
                 shell.state.functions.clear();
+                shell.state.aliases = std::sync::Arc::default();
                 shell.state.variables.retain(|_, variable| variable.exported);
                 shell.state.options = super::Options::default();
                 shell.state.locals.clear();

@@ -2,7 +2,8 @@
 
 use super::descriptors::{Descriptor, Input};
 use super::{CALL_LIMIT, DEPTH_LIMIT, Shell, Status, Stop, pattern};
-use slim::script::{AndOr, ArmEnd, Command, CommandKind, Connector, Item, Pipeline};
+use slim::script::bytes::{decode, encode};
+use slim::script::{AndOr, ArmEnd, Command, CommandKind, Connector, Item, Pipeline, Reader};
 use std::sync::Arc;
 
 impl Shell<'_, '_> {
@@ -24,14 +25,19 @@ impl Shell<'_, '_> {
 
     /// Runs text in this shell.
     pub(super) fn text(&mut self, text: &[u8]) -> Status {
-        if std::str::from_utf8(text).is_err() {
-            return Err(self.unproven("script", "text that is not UTF-8"));
-        }
-        match slim::script::parse(text) {
-            Ok(script) => self.items(&script.body),
-            Err(error) => {
-                self.line = error.line;
-                Err(self.unproven("syntax", error.reason))
+        let mut status = 0;
+        let mut reader = Reader::new(text);
+        loop {
+            // bash only expands aliases where someone types.
+            let aliases = if self.state.options.bash { Arc::default() } else { Arc::clone(&self.state.aliases) };
+            let next = reader.as_mut().map_err(|error| error.clone()).and_then(|reader| reader.next(&aliases));
+            match next {
+                Ok(Some(items)) => status = self.items(&items)?,
+                Ok(None) => return Ok(status),
+                Err(error) => {
+                    self.line = error.line;
+                    return Err(self.unproven("syntax", error.reason));
+                }
             }
         }
     }
@@ -48,15 +54,15 @@ impl Shell<'_, '_> {
     }
 
     pub(super) fn items(&mut self, items: &[Item]) -> Status {
-        self.status = 0;
+        let mut status = 0;
         for item in items {
             if item.background {
                 self.line = item.list.first.commands.first().map_or(self.line, |command| command.line);
                 return Err(self.unproven("&", "a process in the background"));
             }
-            self.and_or(&item.list)?;
+            status = self.and_or(&item.list)?;
         }
-        Ok(self.status)
+        Ok(status)
     }
 
     /// A list whose status decides something: `set -e` does not apply to it.
@@ -176,9 +182,12 @@ impl Shell<'_, '_> {
             return result;
         }
         let Some(action) = self.state.at_end.take() else { return result };
+        if let Ok(status) | Err(Stop::Exit(status) | Stop::Return(status)) = &result {
+            self.status = *status;
+        }
         let tested = std::mem::take(&mut self.tested);
         let errexit = std::mem::take(&mut self.state.options.errexit);
-        let ended = self.text(action.as_bytes());
+        let ended = self.text(&encode(&action));
         self.tested = tested;
         self.state.options.errexit = errexit;
         match ended {
@@ -206,8 +215,7 @@ impl Shell<'_, '_> {
         if output.contains(&0) {
             return Err(self.unproven("$(", "output with NUL bytes"));
         }
-        let text = String::from_utf8(output).map_err(|_| self.unproven("$(", "output that is not UTF-8"))?;
-        Ok(text.trim_end_matches('\n').to_owned())
+        Ok(decode(&output).trim_end_matches('\n').to_owned())
     }
 
     pub(super) fn command(&mut self, command: &Command) -> Status {

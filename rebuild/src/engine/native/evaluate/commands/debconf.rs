@@ -6,6 +6,7 @@
 
 use crate::engine::native::evaluate::{Shell, Status, Stop};
 use slim::packages::dpkg::paragraph::paragraphs;
+use slim::script::bytes::decode;
 use std::collections::BTreeMap;
 
 /// The questions as this run sees them.
@@ -57,7 +58,7 @@ pub(super) fn begin(shell: &mut Shell<'_, '_>) -> Status {
             let fields = paragraph
                 .fields()
                 .map(|(field, value)| {
-                    let value = String::from_utf8_lossy(value).into_owned();
+                    let value = decode(value).into_owned();
                     (String::from_utf8_lossy(field).to_ascii_lowercase(), value)
                 })
                 .collect();
@@ -67,8 +68,8 @@ pub(super) fn begin(shell: &mut Shell<'_, '_>) -> Status {
     let config = shell.read_file("/var/cache/debconf/config.dat")?.unwrap_or_default();
     for paragraph in paragraphs(&config) {
         let Some(name) = paragraph.get("Name") else { continue };
-        if let Some(value) = paragraph.get("Value") {
-            debconf.values.insert(name.to_string(), value.into_owned());
+        if let Some(value) = paragraph.get_bytes("Value") {
+            debconf.values.insert(name.to_string(), decode(value).into_owned());
         }
         let variables = paragraph.get("Variables").unwrap_or_default();
         for (variable, value) in variables.lines().filter_map(|line| line.trim().split_once(" = ")) {
@@ -97,6 +98,7 @@ fn configure(shell: &mut Shell<'_, '_>) -> Result<(), Stop> {
     let status = shell.call("config", |shell| {
         shell.subshell(|shell| {
             shell.state.functions.clear();
+            shell.state.aliases = Default::default();
             shell.state.options = Default::default();
             shell.script(&text, &path, &arguments)
         })

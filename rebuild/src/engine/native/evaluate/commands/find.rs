@@ -157,13 +157,17 @@ impl Reader<'_, '_, '_> {
                 self.walk.children_first = true;
                 Expression::Delete
             }
+            "-follow" => {
+                self.walk.follow = true;
+                Expression::All(Vec::new())
+            }
             "-depth" => {
                 self.walk.children_first = true;
                 Expression::All(Vec::new())
             }
             "-xdev" | "-mount" => Expression::All(Vec::new()),
             "-empty" => Expression::Test(word.clone(), String::new()),
-            "-name" | "-path" | "-wholename" | "-type" | "-user" | "-group" | "-lname" => {
+            "-name" | "-path" | "-wholename" | "-type" | "-user" | "-group" | "-uid" | "-gid" | "-lname" => {
                 let Some((value, rest)) = self.words.split_first() else { return Err(unknown(self.shell, word)) };
                 self.words = rest;
                 Expression::Test(word.clone(), value.clone())
@@ -366,6 +370,10 @@ fn test(shell: &Shell<'_, '_>, name: &str, value: &str, found: &Found<'_>) -> Re
             Kind::File(file) => file.content.size() == 0,
             _ => false,
         },
+        "-uid" | "-gid" => {
+            let id = if name == "-uid" { node.uid } else { node.gid };
+            id == value.parse::<u32>().map_err(|_| shell.unproven("find", format!("{name} {value}")))?
+        }
         "-user" | "-group" => {
             let (file, id) = if name == "-user" { ("/etc/passwd", node.uid) } else { ("/etc/group", node.gid) };
             match system::number_of(shell, file, value)? {

@@ -14,12 +14,16 @@ enum Takes {
 struct Description {
     short: Vec<(char, Takes)>,
     long: Vec<(String, Takes)>,
+    /// `+` before the short ones: the first word that is no option ends them.
+    in_order: bool,
     /// `-a`: long options may begin with one dash.
     alternative: bool,
 }
 
 impl Description {
     fn add_short(&mut self, text: &str) {
+        self.in_order = text.starts_with('+');
+        let text = text.strip_prefix('+').unwrap_or(text);
         let mut rest = text.chars().peekable();
         while let Some(letter) = rest.next() {
             let mut colons = 0;
@@ -61,7 +65,7 @@ fn takes(colons: usize) -> Takes {
 /// `getopt [-a] -o SHORT [--long LONG] [-n NAME] [--] WORDS`
 pub(super) fn run(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     let (description, words) = describe(shell, words)?;
-    if description.short.first().is_some_and(|(letter, _)| matches!(letter, '+' | '-' | ':')) {
+    if description.short.first().is_some_and(|(letter, _)| matches!(letter, '-' | ':')) {
         return Err(shell.unproven("getopt", "another mode of scanning"));
     }
     let mut options = String::new();
@@ -76,6 +80,10 @@ pub(super) fn run(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
         let body = &word[dashes..];
         if dashes == 0 || body.is_empty() {
             operands.push(word);
+            if description.in_order {
+                operands.extend(rest);
+                break;
+            }
             continue;
         }
         let (name, value) = body.split_once('=').map_or((body, None), |(name, value)| (name, Some(value)));
@@ -176,12 +184,16 @@ fn describe<'w>(shell: &Shell<'_, '_>, words: &'w [String]) -> Result<(Descripti
         }
     }
     let rest = words.get(at..).unwrap_or_default();
-    match short {
-        Some(short) => {
+    // Without -o, the first word after `--` is what it would say.
+    match (short, rest) {
+        (Some(short), _) => {
             description.add_short(short);
             Ok((description, rest))
         }
-        None if any => Err(shell.unproven("getopt", "without -o")),
-        None => Err(shell.unproven("getopt", "the old form")),
+        (None, [short, rest @ ..]) if any => {
+            description.add_short(short);
+            Ok((description, rest))
+        }
+        _ => Err(shell.unproven("getopt", "the old form")),
     }
 }

@@ -3,6 +3,9 @@
 use super::super::{Shell, Status, Stop, Variable};
 use super::{Entry, debconf, options};
 use slim::path::ImagePath;
+use slim::script::bytes::{decode, encode};
+use slim::script::is_plain_alias;
+use std::sync::Arc;
 
 /// `:`, `true`, and programs without lasting effect.
 pub(super) fn succeed(_: &mut Shell<'_, '_>, _: &[String]) -> Status {
@@ -44,6 +47,41 @@ pub(super) fn source(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     }
 }
 
+/// `alias NAME=VALUE …`, `alias NAME …`
+pub(super) fn alias(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    if words.len() == 1 {
+        return Err(shell.unproven("alias", "the list of all"));
+    }
+    let mut status = 0;
+    for word in &words[1..] {
+        // The first character is part of the name, whatever it is.
+        let equals = word.char_indices().skip(1).find(|(_, c)| *c == '=');
+        match equals.map(|(at, _)| (&word[..at], &word[at + 1..])) {
+            Some((name, value)) if is_plain_alias(value) => {
+                Arc::make_mut(&mut shell.state.aliases).insert(name.to_owned(), value.to_owned());
+            }
+            Some((name, _)) => return Err(shell.unproven(name, "an alias that is not a command by itself")),
+            None => match shell.state.aliases.get(word) {
+                Some(value) if !value.contains('\'') => shell.out(format!("{word}='{value}'\n"))?,
+                Some(_) => return Err(shell.unproven(word.clone(), "showing an alias with quotes")),
+                None => status = 1,
+            },
+        }
+    }
+    Ok(status)
+}
+
+/// `unalias NAME …`, `unalias -a`
+pub(super) fn unalias(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let options = options::read(shell, words, "a", &[])?;
+    if options.has('a') {
+        shell.state.aliases = Arc::default();
+    }
+    let aliases = Arc::make_mut(&mut shell.state.aliases);
+    let missing = options.operands.iter().filter(|name| aliases.remove(*name).is_none()).count();
+    Ok(i32::from(missing > 0 && !options.has('a')))
+}
+
 /// `break [N]`
 pub(super) fn leave_loop(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     let levels = number(shell, words, 1)?.clamp(1, i64::from(shell.loops.max(1))) as u32;
@@ -75,8 +113,8 @@ pub(super) fn change_directory(shell: &mut Shell<'_, '_>, words: &[String]) -> S
 /// `pwd`
 pub(super) fn print_directory(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     options::read(shell, words, "L", &[])?;
-    let directory = shell.directory().to_text();
-    shell.out(format!("{directory}\n"))?;
+    let directory = shell.directory();
+    shell.out(format!("/{}\n", decode(directory.as_bytes())))?;
     Ok(0)
 }
 
@@ -117,6 +155,9 @@ pub(super) fn type_of(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
 }
 
 fn describe(shell: &Shell<'_, '_>, name: &str) -> Result<Option<(String, &'static str)>, Stop> {
+    if shell.state.aliases.contains_key(name) {
+        return Err(shell.unproven(name, "an alias"));
+    }
     if shell.state.functions.contains_key(name) {
         return Ok(Some((name.to_owned(), "shell function")));
     }
@@ -133,8 +174,11 @@ pub(super) fn echo(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
         _ => (true, &words[1..]),
     };
     let text = words.join(" ");
-    // bash's own needs `-e` for escapes, and takes more options.
-    if text.contains('\\') || words.first().is_some_and(|word| word.starts_with('-')) {
+    // bash's own needs `-e` for escapes, and takes more options; a word with other letters is none.
+    let is_option = |word: &String| {
+        word.strip_prefix('-').is_some_and(|letters| !letters.is_empty() && letters.chars().all(|c| "neE".contains(c)))
+    };
+    if text.contains('\\') || words.first().is_some_and(is_option) {
         shell.not_in_bash("echo")?;
     }
     let (mut bytes, stopped) = escapes(&text, true);
@@ -148,7 +192,8 @@ pub(super) fn echo(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
 /// Backslash escapes of `echo` (`\0nnn`) and of `printf` formats (`\nnn`); `true` when `\c` ended the text.
 fn escapes(text: &str, echo: bool) -> (Vec<u8>, bool) {
     let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes().peekable();
+    let text = encode(text);
+    let mut rest = text.iter().copied().peekable();
     while let Some(byte) = rest.next() {
         if byte != b'\\' {
             bytes.push(byte);
@@ -200,9 +245,11 @@ pub(super) fn printf(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
             let mut next = || arguments.next().cloned().unwrap_or_default();
             match conversion {
                 Some('%') if flags.is_empty() => output.push(b'%'),
-                Some('s') => output.extend(padded(flags, &next()).ok_or_else(unknown)?.into_bytes()),
+                Some('s') => {
+                    output.extend_from_slice(&encode(&padded(flags, &next()).ok_or_else(unknown)?));
+                }
                 Some('b') if flags.is_empty() => output.extend(escapes(&next(), true).0),
-                Some('c') if flags.is_empty() => output.extend(next().bytes().next()),
+                Some('c') if flags.is_empty() => output.extend(encode(&next()).first()),
                 Some(kind @ ('d' | 'i' | 'u' | 'x' | 'X' | 'o')) => {
                     let word = next();
                     let value: i64 = if word.is_empty() { 0 } else { word.parse().map_err(|_| unknown())? };
@@ -229,7 +276,8 @@ pub(super) fn printf(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
 }
 
 fn padded(flags: &str, text: &str) -> Option<String> {
-    if flags.contains(['+', ' ', '#']) {
+    if flags.contains(['+', ' ', '#']) || (!flags.is_empty() && !text.is_ascii()) {
+        // dash counts bytes, others characters.
         return None;
     }
     let (left, flags) = flags.strip_prefix('-').map_or((false, flags), |flags| (true, flags));
@@ -252,7 +300,7 @@ pub(super) fn eval(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     let text = words[1..].join(" ");
     let line = shell.line;
     shell.call("eval", |shell| {
-        let result = shell.text(text.as_bytes());
+        let result = shell.text(&encode(&text));
         shell.line = line;
         match result {
             Err(Stop::Unproven(mut unproven)) => {
@@ -437,7 +485,7 @@ pub(super) fn read(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     let mut text = String::new();
     let mut status = 1;
     if let Some(line) = shell.input_line()? {
-        let line = String::from_utf8(line).map_err(|_| shell.unproven("read", "input that is not UTF-8"))?;
+        let line = decode(&line);
         let whole = line.ends_with('\n');
         let line = line.trim_end_matches('\n');
         status = i32::from(!whole);

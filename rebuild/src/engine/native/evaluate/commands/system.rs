@@ -1,7 +1,8 @@
 //! Programs that ask or tell the system around the image, of which an image build has none.
 
-use super::options;
+use super::{options, regex};
 use crate::engine::native::evaluate::{Shell, Status, Stop};
+use slim::script::bytes::encode;
 
 /// `deb-systemd-invoke ACTION UNIT …`: nothing is started, stopped or asked in an image, as the `policy-rc.d` of base images says (it
 /// answers 101, on which the program succeeds without doing anything).
@@ -48,6 +49,76 @@ pub(super) fn pidof(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     }
     let number = shell.world().process();
     shell.out(format!("{number}\n"))?;
+    Ok(0)
+}
+
+/// Programs that run in a build besides the machine's own: whoever looks for one of them finds it.
+const RUNNING: [&str; 8] = ["apt", "apt-get", "bash", "dash", "dpkg", "frontend", "perl", "sh"];
+
+/// `pgrep [-x] [-u USERS] [--ns PROCESS] [--nslist LIST] PATTERN`: as [`pidof`]; the namespaces are the machine's, too.
+pub(super) fn pgrep(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let options =
+        options::read(shell, words, "xu:N:L:", &[("exact", 'x'), ("euid", 'u'), ("ns", 'N'), ("nslist", 'L')])?;
+    let [pattern] = &options.operands[..] else { return Err(shell.unproven("pgrep", "one pattern expected")) };
+    let whole = if options.has('x') { format!("^({pattern})$") } else { pattern.clone() };
+    let known = regex::compile(&whole, true, false).map_err(|reason| shell.unproven("pgrep", reason))?;
+    if RUNNING.iter().any(|name| known.regex.is_match(name)) {
+        return Err(shell.unproven("pgrep", format!("{pattern:?} may be what does the update")));
+    }
+    if !shell.world().is_busy() {
+        return Ok(1);
+    }
+    let number = shell.world().process();
+    shell.out(format!("{number}\n"))?;
+    Ok(0)
+}
+
+/// `df -P PATH`: that there is room is a condition of the update, which apt looks at before it begins; how much is the machine's.
+pub(super) fn df(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let options = options::read(shell, words, "Pk", &[("portability", 'P')])?;
+    let [path] = &options.operands[..] else { return Err(shell.unproven("df", "one path expected")) };
+    if !options.has('P') {
+        return Err(shell.unproven("df", "without -P"));
+    }
+    if shell.follow(path)?.is_none() {
+        return Ok(1);
+    }
+    let free = 10_000_000 + u64::from(shell.world().process());
+    shell.out(format!(
+        "Filesystem     1024-blocks     Used Available Capacity Mounted on\noverlay           99999999 {:>8} {free:>9}      90% /\n",
+        99_999_999 - free
+    ))?;
+    Ok(0)
+}
+
+/// The machine's name: another one in each world.
+fn name_of_machine(shell: &Shell<'_, '_>) -> String {
+    format!("host{}", shell.world().process())
+}
+
+/// `hostname`, `hostname --fqdn`, which finds no whole name on some machines.
+pub(super) fn hostname(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let name = name_of_machine(shell);
+    match &words[1..] {
+        [] => shell.out(format!("{name}\n"))?,
+        [option] if matches!(option.as_str(), "-f" | "--fqdn" | "--long") => {
+            if !shell.world().is_busy() {
+                return Ok(1);
+            }
+            shell.out(format!("{name}.example\n"))?;
+        }
+        _ => return Err(shell.unproven("hostname", format!("not known: {}", words[1..].join(" ")))),
+    }
+    Ok(0)
+}
+
+/// `logger [-is] [-p PRIORITY] [-t TAG] [MESSAGE …]`: without a message it takes its input.
+pub(super) fn logger(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
+    let long = [("id", 'i'), ("stderr", 's'), ("priority", 'p'), ("tag", 't')];
+    let options = options::read(shell, words, "+isp:t:", &long)?;
+    if options.operands.is_empty() {
+        shell.input()?;
+    }
     Ok(0)
 }
 
@@ -107,7 +178,7 @@ pub(super) fn systemctl(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
 /// The lines of an account database, split at colons.
 pub(super) fn entries(shell: &Shell<'_, '_>, file: &str) -> Result<Vec<Vec<String>>, Stop> {
     let text = shell.read_file(file)?.unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
+    let text = slim::script::bytes::decode(&text);
     Ok(text.lines().map(|line| line.split(':').map(str::to_owned).collect()).collect())
 }
 
@@ -212,6 +283,11 @@ pub(super) fn uname(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
             shell.out("Linux\n")?;
             Ok(0)
         }
+        Some("-n") => {
+            let name = name_of_machine(shell);
+            shell.out(format!("{name}\n"))?;
+            Ok(0)
+        }
         // Kernels as old and as new as an image may meet.
         Some("-r") => {
             let release = if shell.world().is_busy() { "6.12.57+deb13-amd64\n" } else { "4.19.0-27-amd64\n" };
@@ -243,7 +319,7 @@ pub(super) fn perl(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     }
 }
 
-/// `sh [-e] FILE [ARGUMENT …]`, `sh [-e] -c TEXT [NAME [ARGUMENT …]]`
+/// `bash` and `sh`: `sh [-e] FILE [ARGUMENT …]`, `sh [-e] -c TEXT [NAME [ARGUMENT …]]`
 pub(super) fn sh(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     let (errexit, rest) = match &words[1..] {
         [option, rest @ ..] if option == "-e" => (true, rest),
@@ -252,15 +328,16 @@ pub(super) fn sh(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     let (text, positional) = match rest {
         [option, text, rest @ ..] if option == "-c" => {
             let named = if rest.is_empty() { vec!["sh".to_owned()] } else { rest.to_vec() };
-            (text.clone().into_bytes(), named)
+            (encode(text).into_owned(), named)
         }
         [file, ..] if !file.starts_with('-') => match shell.read_file(file)? {
             Some(text) => (text, rest.to_vec()),
             None => return Ok(2),
         },
-        _ => return Err(shell.unproven("sh", format!("not known: {}", words[1..].join(" ")))),
+        _ => return Err(shell.unproven(words[0].clone(), format!("not known: {}", words[1..].join(" ")))),
     };
-    shell.another_shell("sh", errexit, positional, &text)
+    let name = if words[0].ends_with("bash") { "bash" } else { "sh" };
+    shell.another_shell(name, errexit, positional, &text)
 }
 
 /// `su [-s SHELL] USER -c COMMAND`: a command that only looks, by what is part of the shell. What else a user may, and whose the files
@@ -281,7 +358,7 @@ pub(super) fn su(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
     let Some(account) = id(2).zip(id(3)) else { return Err(unknown(shell)) };
     let (changes, used) = (shell.changes, std::mem::take(&mut shell.used));
     let before = shell.account.replace(account);
-    let status = shell.another_shell("su", false, vec!["sh".to_owned()], command.as_bytes());
+    let status = shell.another_shell("su", false, vec!["sh".to_owned()], &encode(command));
     shell.account = before;
     let quiet = shell.changes == changes && shell.used.is_empty();
     shell.used.extend(used);

@@ -32,7 +32,8 @@ struct Reader<'r, 's, 'd> {
     at: usize,
 }
 
-const BINARY: [&str; 13] = ["=", "!=", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef", "<", ">"];
+/// `==` is bash's; to dash it is no operator.
+const BINARY: [&str; 14] = ["=", "==", "!=", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef", "<", ">"];
 const UNARY: &str = "bcdefghknoprstuwxzGLOS";
 
 fn is_unary(word: &str) -> bool {
@@ -40,6 +41,10 @@ fn is_unary(word: &str) -> bool {
 }
 
 impl Reader<'_, '_, '_> {
+    fn is_binary(&self, word: &str) -> bool {
+        BINARY.contains(&word) && (word != "==" || self.shell.state.options.bash)
+    }
+
     /// The forms of up to four words, whose meaning POSIX fixes by their number.
     fn short(&mut self) -> Result<Option<bool>, Stop> {
         let words = self.words;
@@ -47,10 +52,10 @@ impl Reader<'_, '_, '_> {
             [only] => Some(!only.is_empty()),
             ["!", only] => Some(only.is_empty()),
             [operator, operand] if is_unary(operator) => Some(self.unary(operator, operand)?),
-            [left, operator, right] if BINARY.contains(&operator) => self.binary(left, operator, right)?,
+            [left, operator, right] if self.is_binary(operator) => self.binary(left, operator, right)?,
             ["!", operator, operand] if is_unary(operator) => Some(!self.unary(operator, operand)?),
             ["(", only, ")"] => Some(!only.is_empty()),
-            ["!", left, operator, right] if BINARY.contains(&operator) => {
+            ["!", left, operator, right] if self.is_binary(operator) => {
                 self.binary(left, operator, right)?.map(|value| !value)
             }
             _ => None,
@@ -83,7 +88,7 @@ impl Reader<'_, '_, '_> {
     fn primary(&mut self, depth: u32) -> Result<Option<bool>, Stop> {
         let rest = self.words.get(self.at..).unwrap_or_default();
         match *rest {
-            [left, operator, right, ..] if BINARY.contains(&operator) && left != "(" => {
+            [left, operator, right, ..] if self.is_binary(operator) && left != "(" => {
                 self.at += 3;
                 self.binary(left, operator, right)
             }
@@ -117,7 +122,7 @@ impl Reader<'_, '_, '_> {
 
     fn binary(&mut self, left: &str, operator: &str, right: &str) -> Result<Option<bool>, Stop> {
         Ok(match operator {
-            "=" => Some(left == right),
+            "=" | "==" => Some(left == right),
             "!=" => Some(left != right),
             "<" => Some(left < right),
             ">" => Some(left > right),

@@ -16,7 +16,7 @@ pub(in crate::engine::native::evaluate::commands) fn readlink(shell: &mut Shell<
             canonical(shell, name, mode)?
         } else {
             match shell.look(name)? {
-                Some((_, node)) => node.as_symlink().map(|target| String::from_utf8_lossy(target).into_owned()),
+                Some((_, node)) => node.as_symlink().map(|target| slim::script::bytes::decode(target).into_owned()),
                 None => None,
             }
         };

@@ -1,9 +1,9 @@
 //! Modes and owners of files, and the lists that show them: `chmod`, `chown`, `ls`.
 
+use crate::engine::native::effects::mode::parse_symbolic;
 use crate::engine::native::evaluate::commands::{options, system};
 use crate::engine::native::evaluate::{Shell, Status, Stop};
 use slim::path::ImagePath;
-use slim::tree::Node;
 
 /// `chmod [-R] [-f] MODE FILE …`
 pub(in crate::engine::native::evaluate::commands) fn chmod(shell: &mut Shell<'_, '_>, words: &[String]) -> Status {
@@ -21,58 +21,11 @@ pub(in crate::engine::native::evaluate::commands) fn chmod(shell: &mut Shell<'_,
         if node.as_symlink().is_some() {
             continue;
         }
-        let bits = new_mode(mode, &node).ok_or_else(|| shell.unproven("chmod", format!("mode {mode:?}")))?;
+        let bits = parse_symbolic(mode, node.mode, node.is_directory(), shell.state.umask);
+        let bits = bits.ok_or_else(|| shell.unproven("chmod", format!("mode {mode:?}")))?;
         shell.edit(&path, |node| node.mode = bits)?;
     }
     Ok(status)
-}
-
-fn new_mode(text: &str, node: &Node) -> Option<u32> {
-    if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o7777)?;
-        // GNU chmod keeps a directory's setuid and setgid when the mode has fewer than five digits and does not name them.
-        let kept = if node.is_directory() && text.len() < 5 { node.mode & 0o6000 } else { 0 };
-        return Some(mode | kept);
-    }
-    let mut mode = node.mode;
-    for clause in text.split(',') {
-        let end = clause.find(['+', '-', '='])?;
-        let (who, rest) = clause.split_at(end);
-        if who.is_empty() {
-            return None;
-        }
-        let (operator, permissions) = rest.split_at(1);
-        let (mut classes, mut bits) = (0, 0);
-        for class in who.chars() {
-            classes |= match class {
-                'u' => 0o4700,
-                'g' => 0o2070,
-                'o' => 0o1007,
-                'a' => 0o7777,
-                _ => return None,
-            };
-        }
-        for permission in permissions.chars() {
-            bits |= match permission {
-                'r' => 0o444,
-                'w' => 0o222,
-                'x' => 0o111,
-                'X' if node.is_directory() || node.mode & 0o111 != 0 => 0o111,
-                'X' => 0,
-                's' => 0o6000,
-                't' => 0o1000,
-                _ => return None,
-            };
-        }
-        let bits = bits & classes;
-        mode = match operator {
-            "+" => mode | bits,
-            "-" => mode & !bits,
-            _ if node.is_directory() => return None,
-            _ => mode & !classes | bits,
-        };
-    }
-    Some(mode)
 }
 
 /// The paths that names stand for, with all below them when recursive. Links are followed unless recursing or told otherwise.
