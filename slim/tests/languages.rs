@@ -373,7 +373,7 @@ fn distributions_that_a_start_script_asks_for_by_name_stay() {
 fn programs_that_sources_start_are_in_use() {
     let below = "/usr/lib/python3/dist-packages/lib";
     let kept = |lines: &str| {
-        let tools = ["ffmpeg", "git", "convert", "tar", "gzip"].map(|name| format!("/usr/bin/{name}"));
+        let tools = ["ffmpeg", "git", "convert", "tar", "gzip", "echo"].map(|name| format!("/usr/bin/{name}"));
         let tree: String = tools.iter().map(|path| format!("{path} 755 = x\n")).collect();
         let owned = [format!("{below}/__init__.py"), "/usr/lib/python3.11/uuid.py".to_owned()];
         let mut packages: Vec<(&str, Vec<&str>)> = tools.iter().map(|path| (&path[9..], vec![path.as_str()])).collect();
@@ -394,6 +394,8 @@ fn programs_that_sources_start_are_in_use() {
         ("/app/index.php = <?php system('tar cf - . | gzip -9');".to_owned(), "gzip tar"),
         ("/app/main.js = require('child_process').spawn('nice', ['convert', file])".to_owned(), "convert"),
         ("/app/config.ru = out = `git log`".to_owned(), "git"),
+        // Without a shell nothing is built in.
+        ("/app/app.rb = out = `echo a`".to_owned(), "echo"),
         ("/app/readme.txt = `git log`, subprocess.run(['ffmpeg'])".to_owned(), ""),
     ] {
         assert_eq!(kept(&lines), expected, "{lines}");

@@ -91,7 +91,8 @@ fn start(scene: &Scene<'_>, path: &ImagePath, call: &Call, finding: &mut Finding
     let place = format!("line {}", call.line);
     let mut inner = Finding::default();
     match &call.words[..] {
-        // A shell reads a text of several words. What changes a variable or the folder stands before the program.
+        // A shell reads a text of several words, or a language starts its first itself: also one that is built into a shell. What changes a
+        // variable or the folder stands before the program.
         [text] if text.contains(char::is_whitespace) => {
             if !is_there(first) && first != "cd" && !first.contains('=') {
                 return;
@@ -99,19 +100,11 @@ fn start(scene: &Scene<'_>, path: &ImagePath, call: &Call, finding: &mut Finding
             script::text(scene, Some(path), text.as_bytes(), &mut inner);
             let evidence = format!("{place}: {text}");
             inner.edges.iter_mut().for_each(|edge| evidence.clone_into(&mut edge.evidence));
+            inner.edges.extend(scene.command(Some(path), first, &evidence).unwrap_or_default());
         }
         words if is_there(first) => {
-            let values = Values::default();
-            let reader = Start {
-                scene,
-                from: Some(path),
-                place: &place,
-                voice: Voice::Script,
-                values: &values,
-                finding: &mut inner,
-            };
-            let mut reader = reader;
-            reader.run(words, 0);
+            let (from, voice, values) = (Some(path), Voice::Script, Values::default());
+            Start { scene, from, place: &place, voice, values: &values, finding: &mut inner }.run(words, 0);
         }
         _ => return,
     }

@@ -208,8 +208,7 @@ impl Start<'_, '_> {
     fn login_shell(&self, user: &str) -> Option<String> {
         let bytes = self.scene.read(&ImagePath::literal("/etc/passwd"))?;
         let text = String::from_utf8_lossy(&bytes);
-        let shell = users(&text).find(|(_, entry)| entry.name == user).map(|(_, entry)| entry.shell.to_owned());
-        shell
+        users(&text).find(|(_, entry)| entry.name == user).map(|(_, entry)| entry.shell.to_owned())
     }
 
     /// Arguments that a program hands on: the first of them is a command, or the first after `--`.
