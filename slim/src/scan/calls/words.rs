@@ -70,6 +70,12 @@ const MARKS: [&str; 21] = [
 /// What may stand before a text that is a value: of a variable, an argument, a list, an entry, a default.
 const BEFORE: [char; 7] = ['(', '[', ',', '=', ':', '{', '|'];
 
+/// How many words of a list are a command's: a line may hold a whole program, or a table of data.
+const WORD_LIMIT: usize = 64;
+
+/// How long a text between signs of its own may be, as in `qx(…)`.
+const TEXT_LIMIT: usize = 4096;
+
 /// A command that a source names: its words, or one text for a shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Call {
@@ -185,7 +191,8 @@ fn literals(line: &str) -> impl Iterator<Item = &str> {
                 '<' => '>',
                 other => other,
             };
-            rest[1..].split(close).next()
+            let end = rest.char_indices().skip(1).take(TEXT_LIMIT).find(|(_, c)| *c == close)?.0;
+            Some(&rest[1..end])
         })
     })
 }
@@ -224,13 +231,13 @@ fn list(line: &str, texts: &[&Text<'_>]) -> Vec<String> {
     let Some((first, rest)) = texts.split_first() else { return Vec::new() };
     let mut words = vec![first.inner.to_owned()];
     let mut end = first.end;
-    for text in rest {
+    for text in rest.iter().take(WORD_LIMIT) {
         let between = &line[end..text.start];
         if between.contains([')', ']', '}', ';', '=', ':']) || !between.contains(',') {
             break;
         }
         // What is computed between two texts is a word, too.
-        words.extend(std::iter::repeat_n(String::new(), between.matches(',').count() - 1));
+        words.extend(std::iter::repeat_n(String::new(), between.matches(',').take(WORD_LIMIT).count() - 1));
         words.push(text.inner.to_owned());
         end = text.end;
     }
@@ -291,6 +298,15 @@ mod tests {
         for (language, source, expected) in cases {
             assert_eq!(found(source, language, false), expected.replace("gzip|;", "gzip;"), "{source}");
         }
+    }
+
+    #[test]
+    fn one_line_may_hold_very_many_texts() {
+        let many = format!("import subprocess; subprocess.run([{}])", "'a',".repeat(20_000));
+        let found = calls(&many, Language::Python, true);
+        assert_eq!(found.len(), 20_000);
+        assert!(found.iter().all(|call| call.words.len() <= WORD_LIMIT + 1));
+        assert_eq!(calls(&"qx(".repeat(5_000), Language::Perl, true), []);
     }
 
     #[test]
