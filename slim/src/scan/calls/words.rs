@@ -98,7 +98,14 @@ pub(super) fn calls(source: &str, language: Language, all: bool) -> Vec<Call> {
     }
     let mut found = Vec::new();
     let lines: Vec<&str> = source.lines().collect();
+    let mut prose = Prose::default();
     for (index, line) in lines.iter().enumerate() {
+        if language == Language::Perl && matches!(*line, "__END__" | "__DATA__") {
+            break;
+        }
+        if prose.has(line, language) {
+            continue;
+        }
         let texts = texts(line, language);
         let call = |words: Vec<String>| Call { line: index + 1, words };
         for text in texts.iter().filter(|text| text.quote == '`' && backquotes) {
@@ -125,6 +132,32 @@ pub(super) fn calls(source: &str, language: Language, all: bool) -> Vec<Call> {
         }
     }
     found
+}
+
+/// Documentation between the lines of a source: it shows calls that nobody makes.
+#[derive(Debug, Default)]
+struct Prose {
+    is_open: bool,
+}
+
+impl Prose {
+    /// Whether a line is part of it: perlpod(1), Ruby's `=begin`, comments of several lines.
+    fn has(&mut self, line: &str, language: Language) -> bool {
+        let text = line.trim_start();
+        match language {
+            Language::Perl => {
+                let was_open = self.is_open;
+                let directive =
+                    line.strip_prefix('=').filter(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()));
+                if let Some(directive) = directive {
+                    self.is_open = !matches!(directive.split_whitespace().next(), Some("cut" | "end"));
+                }
+                was_open || directive.is_some()
+            }
+            Language::Script | Language::Php => text.starts_with("/*") || text.starts_with("* "),
+            Language::Python | Language::Lua => false,
+        }
+    }
 }
 
 /// A quoted text of a line.
@@ -293,6 +326,8 @@ mod tests {
                 "1 file $x; 1 gzip|; 1 tar cf - .",
             ),
             (Perl, "out = `uptime`; Open3.capture3(\"git status\")", "1 uptime; 1 git status"),
+            (Perl, "$x = `id`;\n=head1 NAME\n\n  `cat x`\n\n=cut\nsystem('ls');\n__END__\nsystem('no');", "1 id; 7 ls"),
+            (Script, "/** exec('no')\n * spawn('no')\n */ execSync('ls')", "3 ls"),
             (Lua, "os.execute(\"ls\"); io.popen('date') -- popen('x')", "1 date"),
         ];
         for (language, source, expected) in cases {
