@@ -32,9 +32,8 @@ root servers bookworm nginx,ca-certificates,python3,python3-wheel,php-fpm,redis-
 
 cd "$repository"
 # The chroots need root; what cargo builds stays the user's.
-program() { cargo test --quiet --workspace --locked --test "$1" --no-run --message-format json | jq -r --arg name "$1" 'select(.executable and .target.name == $name) | .executable'; }
-effects=$(program live_effects)
-scripts=$(program live_scripts)
+effects=$(test_program live_effects)
+scripts=$(test_program live_scripts)
 cd rebuild
 as_root env SLIM_IMAGES="$roots" "$effects" --ignored
 env SLIM_IMAGES="$roots" "$scripts" --ignored --nocapture

@@ -50,9 +50,8 @@ done
 
 cd "$repository"
 # The chroots need root; what cargo builds stays the user's.
-program() { cargo test --quiet --workspace --test "$1" --no-run --message-format json | jq -r --arg name "$1" 'select(.executable and .target.name == $name) | .executable'; }
-loader=$(program live_loader)
-foreign=$(program foreign_closures)
+loader=$(test_program live_loader)
+foreign=$(test_program foreign_closures)
 cd rebuild
 as_root env SLIM_ROOTS="$roots" "$loader" --ignored --nocapture --test-threads 1
 env SLIM_FIXTURES="${SLIM_FIXTURES:-}" SLIM_FOREIGN_ROOTS="$foreign_roots" "$foreign" --include-ignored --nocapture

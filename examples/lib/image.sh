@@ -20,6 +20,12 @@ slim_program() {
   echo "$(cd "$repository" && cargo metadata --no-deps --format-version 1 | jq -r .target_directory)/release/slim"
 }
 
+# test_program NAME: builds a test of this repository as the user and prints its program, for a suite that runs it as root.
+test_program() {
+  (cd "$(dirname "${BASH_SOURCE[0]}")/../.." && cargo test --quiet --workspace --locked --test "$1" --no-run --message-format json) |
+    jq -r --arg name "$1" 'select(.executable and .target.name == $name) | .executable'
+}
+
 # mirror_of SUITE: the URL of a Debian suite, as this machine's own apt sources name it.
 mirror_of() {
   apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' 2>/dev/null |

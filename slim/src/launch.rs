@@ -1,6 +1,6 @@
 //! How a container starts: the fields of an image's configuration that name programs and files, and the roots they give.
 
-pub mod env;
+mod env;
 mod first_line;
 mod words;
 

@@ -105,6 +105,15 @@ impl Finding {
 /// Bytes at the start of a file that tell what it is.
 const HEAD: usize = 256;
 
+/// Whether a file is a source of a language, by the end of its name or by a word of its first line.
+fn is_written_in(path: &ImagePath, bytes: &[u8], ends: &[&str], interpreters: &[&str]) -> bool {
+    let name = path.file_name();
+    let first = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
+    let is_started = |word: &&str| memchr::memmem::find(first, word.as_bytes()).is_some();
+    ends.iter().any(|end| name.ends_with(end.as_bytes()))
+        || bytes.starts_with(b"#!") && interpreters.iter().any(is_started)
+}
+
 /// Whether a file is of a kind that names what it uses.
 fn is_code(path: &ImagePath, head: &[u8]) -> bool {
     head.starts_with(b"\x7fELF")

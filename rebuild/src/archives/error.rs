@@ -117,6 +117,11 @@ impl ArchiveError {
         Self::Cache { doing, reason: error.to_string() }
     }
 
+    /// Whether what was asked for is not there.
+    pub(super) fn is_missing(&self) -> bool {
+        matches!(self, Self::Fetch { cause, .. } if cause.is_missing())
+    }
+
     /// What the user can do about it, where that is known.
     pub fn next_step(&self) -> Option<&'static str> {
         match self {

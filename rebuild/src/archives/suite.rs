@@ -77,7 +77,7 @@ impl Opening<'_> {
             ..Request::default()
         };
         let fetched = match small(self.transport, &request, RELEASE_LIMIT, self.reporter) {
-            Err(ArchiveError::Fetch { cause, .. }) if cause.is_missing() => {
+            Err(error) if error.is_missing() => {
                 return self.detached(source, keyring, folder, known.as_ref());
             }
             Ok(None) => known.as_ref().map(|known| Fetched {
@@ -149,8 +149,8 @@ impl Opening<'_> {
                 self.keep(&format!("{folder}/Release.gpg"), &signatures)?;
                 signers
             }
-            Err(ArchiveError::Fetch { cause, .. }) if cause.is_missing() && source.trusted => Vec::new(),
-            Err(ArchiveError::Fetch { cause, .. }) if cause.is_missing() => {
+            Err(error) if error.is_missing() && source.trusted => Vec::new(),
+            Err(error) if error.is_missing() => {
                 return Err(failed(SignatureError::Missing));
             }
             Err(other) => return Err(other),
@@ -234,8 +234,8 @@ impl Opening<'_> {
                     kept.map_err(|error| ArchiveError::cache("keeping an index", &error))?;
                     return Ok(Some(Index { origin, name, sha256: key, reduced }));
                 }
-                Err(ArchiveError::Fetch { url, package, cause }) if cause.is_missing() => {
-                    missing.get_or_insert(ArchiveError::Fetch { url, package, cause });
+                Err(error) if error.is_missing() => {
+                    missing.get_or_insert(error);
                 }
                 Err(error) => return Err(error),
             }
@@ -276,7 +276,7 @@ impl Opening<'_> {
             }
             let request = Request { url, ..Request::default() };
             outcome = small(self.transport, &request, listed.size, self.reporter).map(|fetched| (url, fetched));
-            if !matches!(&outcome, Err(ArchiveError::Fetch { cause, .. }) if cause.is_missing()) {
+            if !matches!(&outcome, Err(error) if error.is_missing()) {
                 break;
             }
         }

@@ -4,7 +4,7 @@
 const VALUED: ([char; 3], [&str; 3]) = (['u', 'C', 'a'], ["--unset", "--chdir", "--argv0"]);
 
 /// The arguments, those that `-S TEXT` stands for put in, and where among them the command begins.
-pub fn read(arguments: &[String]) -> (Vec<String>, usize) {
+pub(super) fn read(arguments: &[String]) -> (Vec<String>, usize) {
     let mut all = arguments.to_vec();
     let mut at = 0;
     while let Some(argument) = all.get(at) {

@@ -8,7 +8,7 @@ mod words;
 
 use super::script::{self, Values};
 use super::start::{Start, Voice};
-use super::{Finding, Scene, python};
+use super::{Finding, Scene, is_written_in, python};
 use crate::path::ImagePath;
 use words::Call;
 
@@ -52,12 +52,8 @@ const LIBRARIES: [&[u8]; 10] = [
 
 /// The language of a source, by its name or first line.
 pub(super) fn language(path: &ImagePath, head: &[u8]) -> Option<Language> {
-    let name = String::from_utf8_lossy(path.file_name());
-    let first = head.split(|b| *b == b'\n').next().unwrap_or_default();
-    let first = if head.starts_with(b"#!") { String::from_utf8_lossy(first) } else { "".into() };
-    let is_one = |(ends, words, _): &&(&[&str], &[&str], Language)| {
-        ends.iter().any(|end| name.ends_with(end)) || words.iter().any(|word| first.contains(word))
-    };
+    let is_one =
+        |(ends, interpreters, _): &&(&[&str], &[&str], Language)| is_written_in(path, head, ends, interpreters);
     SOURCES.iter().find(is_one).map(|(_, _, language)| *language)
 }
 
@@ -97,9 +93,8 @@ fn start(scene: &Scene<'_>, path: &ImagePath, call: &Call, finding: &mut Finding
             if !is_there(first) && first != "cd" && !first.contains('=') {
                 return;
             }
-            script::text(scene, Some(path), text.as_bytes(), &mut inner);
+            inner = script::quoted(scene, path, &place, text);
             let evidence = format!("{place}: {text}");
-            inner.edges.iter_mut().for_each(|edge| evidence.clone_into(&mut edge.evidence));
             inner.edges.extend(scene.command(Some(path), first, &evidence).unwrap_or_default());
         }
         words if is_there(first) => {

@@ -6,7 +6,7 @@ mod delegates;
 mod openssl;
 pub(super) mod users;
 
-use super::{Finding, Scene, script};
+use super::{Finding, Scene};
 use crate::graph::Rule;
 use crate::path::ImagePath;
 use crate::tree::Tree;
@@ -100,15 +100,6 @@ impl Reader<'_, '_> {
                 self.finding.edges.extend(self.scene.follow_name(Some(file), name, Rule::Config, &evidence));
             }
         }
-    }
-
-    /// A text that a shell reads.
-    fn shell_text(&mut self, file: &ImagePath, place: &str, text: &str) {
-        let mut inner = Finding::default();
-        script::text(self.scene, Some(file), text.as_bytes(), &mut inner);
-        inner.edges.iter_mut().for_each(|edge| edge.evidence = format!("{place}: {text}"));
-        inner.unknowns.iter_mut().for_each(|unknown| place.clone_into(&mut unknown.place));
-        self.finding.extend(inner);
     }
 
     fn name(&mut self, file: &ImagePath, line: usize, words: &[String], names: &[String]) -> bool {

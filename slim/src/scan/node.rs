@@ -82,10 +82,7 @@ const CALLS: [&str; 4] = ["require(", "require.resolve(", "import(", "createRequ
 
 /// Whether a file is JavaScript by its name or first line.
 pub fn is_node(path: &ImagePath, bytes: &[u8]) -> bool {
-    let name = path.file_name();
-    let first = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
-    [&b".js"[..], b".mjs", b".cjs"].iter().any(|end| name.ends_with(end))
-        || bytes.starts_with(b"#!") && memchr::memmem::find(first, b"node").is_some()
+    super::is_written_in(path, bytes, &[".js", ".mjs", ".cjs"], &["node"])
 }
 
 /// Adds the modules that a JavaScript file names.

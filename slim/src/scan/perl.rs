@@ -21,11 +21,7 @@ pub(crate) const PLACES: [&str; 9] = [
 
 /// Whether a file is Perl by its name or first line.
 pub fn is_perl(path: &ImagePath, bytes: &[u8]) -> bool {
-    let name = path.file_name();
-    let first = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
-    name.ends_with(b".pm")
-        || name.ends_with(b".pl")
-        || bytes.starts_with(b"#!") && memchr::memmem::find(first, b"perl").is_some()
+    super::is_written_in(path, bytes, &[".pm", ".pl"], &["perl"])
 }
 
 /// Adds the modules that a Perl file names.

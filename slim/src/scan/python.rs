@@ -30,12 +30,7 @@ const COMPUTED: &str = "python (computed)";
 
 /// Whether a file is Python by its name or first line, or tells what a distribution needs.
 pub fn is_python(path: &ImagePath, bytes: &[u8]) -> bool {
-    let name = path.file_name();
-    let first = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
-    name.ends_with(b".py")
-        || name.ends_with(b".pth")
-        || bytes.starts_with(b"#!") && memchr::memmem::find(first, b"python").is_some()
-        || distributions::is_metadata(path)
+    super::is_written_in(path, bytes, &[".py", ".pth"], &["python"]) || distributions::is_metadata(path)
 }
 
 /// Whether a command is a Python interpreter, by its name.

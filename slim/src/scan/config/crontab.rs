@@ -2,6 +2,7 @@
 
 use super::Reader;
 use crate::path::ImagePath;
+use crate::scan::script;
 
 impl Reader<'_, '_> {
     pub(super) fn crontab(&mut self, file: &ImagePath, text: &str) {
@@ -9,7 +10,9 @@ impl Reader<'_, '_> {
         for (index, entry) in text.lines().enumerate() {
             let place = format!("line {}", index + 1);
             match entry_of(entry, has_user) {
-                Some(Entry::Command(command)) => self.shell_text(file, &place, &command),
+                Some(Entry::Command(command)) => {
+                    self.finding.extend(script::quoted(self.scene, file, &place, &command))
+                }
                 Some(Entry::Variable("SHELL", shell)) => {
                     let rule = crate::graph::Rule::Config;
                     let edges = self.scene.follow_name(Some(file), shell, rule, &format!("{place}: SHELL={shell}"));

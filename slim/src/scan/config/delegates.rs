@@ -5,12 +5,13 @@
 
 use super::Reader;
 use crate::path::ImagePath;
+use crate::scan::script;
 
 impl Reader<'_, '_> {
     pub(super) fn delegates(&mut self, file: &ImagePath, text: &str) {
         for (line, command) in commands(text) {
             if self.scene.launch.find(self.scene.tree, program(&command)).is_some() {
-                self.shell_text(file, &format!("line {line}"), &command);
+                self.finding.extend(script::quoted(self.scene, file, &format!("line {line}"), &command));
             }
         }
     }
@@ -39,8 +40,8 @@ fn unescaped(value: &str) -> String {
 
 /// The program of a delegate: the one in quotes, for `mv` and its like stand without; else the first word.
 fn program(command: &str) -> &str {
-    let quoted = |part: &'_ str| part.trim_start().strip_prefix('"').map_or(0, str::len);
-    let own = command.split(';').find(|part| quoted(part) > 0).unwrap_or(command).trim_start();
+    let quoted = |part: &str| part.trim_start().strip_prefix('"').is_some_and(|rest| !rest.is_empty());
+    let own = command.split(';').find(|part| quoted(part)).unwrap_or(command).trim_start();
     match own.strip_prefix('"') {
         Some(rest) => rest.split('"').next().unwrap_or(rest).trim(),
         None => own.split_whitespace().next().unwrap_or(own),

@@ -2,7 +2,8 @@
 //!
 //! A built-in of the shell always runs. A program runs only where the image has it: a script that calls what is not there gets
 //! status 127, as it would. Programs that ask for other processes are told by one rule: while an image is rebuilt, none of its programs
-//! runs but apt, dpkg and the scripts themselves. No server of the image answers; what else runs on the machine is the machine's. To add one, write the function and put its name into [`find`].
+//! runs but apt, dpkg and the scripts themselves. No server of the image answers; what else runs on the machine is the machine's. To
+//! add one, write the function and put its name into [`find`].
 
 mod awk;
 mod debconf;
