@@ -16,7 +16,7 @@ pub struct Recipe {
     /// What else is in use when something is.
     #[serde(default)]
     pub rules: Vec<Rule>,
-    /// Strings in binaries that name a file without using it.
+    /// Strings in binaries, and paths in configuration, that name a file without using it.
     #[serde(default)]
     pub ignore: Vec<Ignore>,
     /// Files that no package owns and that are not the application either.
@@ -256,11 +256,11 @@ pub enum ConfigKind {
     Words,
 }
 
-/// Strings in binaries that are not to be taken for uses.
+/// Strings in binaries, and paths in configuration, that are not to be taken for uses.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ignore {
-    /// Binaries that hold the strings.
+    /// Binaries and configuration that hold the strings.
     pub within: Vec<String>,
     /// The strings, as patterns.
     pub strings: Vec<String>,

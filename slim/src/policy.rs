@@ -119,6 +119,11 @@ fn is_alias(tree: &Tree, path: &ImagePath, node: &crate::tree::Node) -> bool {
         && tree.lookup(path).is_some_and(|(_, node)| node.is_directory())
 }
 
+/// Whether this is a file of settings. Programs find theirs by names that they put together, and those of a package that stays are small.
+fn is_settings(path: &ImagePath, node: &crate::tree::Node) -> bool {
+    path.as_bytes().starts_with(b"etc/") && node.as_file().is_some() && node.mode & 0o111 == 0
+}
+
 /// Whether this is a link to a file of a package that stays: what a maintainer script made for it (`/etc/alternatives/awk`) stays as its
 /// own files do. Should that file go all the same, the link dangles and goes with it.
 fn leads_to_kept(
@@ -171,7 +176,7 @@ fn files(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profile, re
             continue;
         } else if reach.gated.contains(path) {
             "nothing that reads it is in use".to_owned()
-        } else if profile == Profile::Files {
+        } else if profile == Profile::Files && !is_settings(path, node) {
             "nothing in use leads to it".to_owned()
         } else {
             continue;
@@ -371,6 +376,26 @@ mod tests {
         let plan = plan(&[], Profile::Files);
         assert!(plan.removal.by_file && gone(&plan).contains(&"/usr/bin/other".to_owned()));
         assert_eq!(kept(&plan), ["app", "data", "shell"]);
+    }
+
+    #[test]
+    fn by_file_settings_of_what_stays_stay() {
+        let tree = text::tree("/usr/bin/app = x\n/etc/app.d/a.conf = x\n/etc/init.d/app 755 = x\n/etc/other.conf = x")
+            .unwrap();
+        let package = |name: &str, files: &[&str]| Package {
+            name: name.into(),
+            files: files.iter().map(|path| ImagePath::literal(path)).collect(),
+            ..Package::default()
+        };
+        let packages = vec![
+            package("app", &["/usr/bin/app", "/etc/app.d/a.conf", "/etc/init.d/app"]),
+            package("other", &["/etc/other.conf"]),
+        ];
+        let inventory = Inventory::new(packages, &tree);
+        let launch = Launch { entrypoint: vec!["/usr/bin/app".into()], ..Launch::default() };
+        let (recipes, wishes) = (Recipes::empty(), Wishes::default());
+        let reach = crate::reach::reach(&tree, &MemoryContents, &inventory, &launch, &recipes, &wishes).unwrap();
+        assert_eq!(gone(&decide(&tree, &inventory, &reach, Profile::Files)), ["/etc/init.d/app", "/etc/other.conf"]);
     }
 
     #[test]

@@ -10,7 +10,10 @@ use crate::packages::Inventory;
 use crate::path::ImagePath;
 use crate::scan::knowledge::{Doubt, Facts, Knowledge};
 use crate::scan::places::Places;
-use crate::scan::{Finding, Scene, charset, elf, idle, java, maintainer, mention, node, perl, python, start, zone};
+use crate::scan::{
+    Finding, Reading, Scene, charset, elf, idle, java, maintainer, mention, node, perl, plugins, python, start, texts,
+    zone,
+};
 use crate::tree::{Contents, Kind, Tree};
 use rayon::prelude::*;
 use recipes::{Keeping, Recipes};
@@ -96,6 +99,7 @@ pub fn reach(
         queue: Vec::new(),
         full: BTreeSet::new(),
         loaded: BTreeSet::new(),
+        ruled: BTreeSet::new(),
         searched: BTreeSet::new(),
         read: BTreeSet::new(),
     };
@@ -140,6 +144,8 @@ struct Work<'s, 'a> {
     full: BTreeSet<ImagePath>,
     /// Reached, but only as what an interpreter loads.
     loaded: BTreeSet<ImagePath>,
+    /// Reached, but only because of rules.
+    ruled: BTreeSet<ImagePath>,
     /// Looked into for texts that rules ask about.
     searched: BTreeSet<ImagePath>,
     /// Looked into for names of data that stays only when it is named, each with the rule's position.
@@ -210,6 +216,9 @@ impl Work<'_, '_> {
                 }
                 None => {}
             }
+            if node.as_symlink().is_some() && is_applications_link(self.inventory, path) {
+                self.link(path, &mut finding);
+            }
             if let Kind::File(file) = &node.kind {
                 let head = self.scene.contents.head(&file.content, 4).unwrap_or_default();
                 let is_program = head.starts_with(b"\x7fELF") || head.starts_with(b"#!");
@@ -221,11 +230,26 @@ impl Work<'_, '_> {
         self.take(finding);
     }
 
+    /// What a link of the application's leads to is in use: a file, or a folder that is one package's.
+    fn link(&self, path: &ImagePath, finding: &mut Finding) {
+        let evidence = "a link that no package owns";
+        finding.edges.extend(self.scene.follow(None, path, Rule::Application, evidence));
+        if let Some((folder, node)) = self.scene.tree.lookup(path)
+            && node.is_directory()
+        {
+            let files = texts::files_of(self.scene, &folder);
+            let edges = files.iter().flat_map(|file| self.scene.follow(Some(path), file, Rule::Symlink, evidence));
+            finding.loaded.extend(edges);
+        }
+    }
+
     /// Looks at everything that was reached and not looked at yet.
     fn drain(&mut self) {
         while !self.queue.is_empty() {
             let round = std::mem::take(&mut self.queue);
-            let scan = |path: &ImagePath| self.scene.scan(path, !self.loaded.contains(path));
+            let reading =
+                |path: &ImagePath| Reading { runs: !self.loaded.contains(path), settings: !self.ruled.contains(path) };
+            let scan = |path: &ImagePath| self.scene.scan(path, reading(path));
             let findings: Vec<Finding> = round.par_iter().map(scan).collect();
             for (path, mut finding) in round.into_iter().zip(findings) {
                 // What a link leads to is used as the link is.
@@ -256,7 +280,14 @@ impl Work<'_, '_> {
         let loaded = finding.loaded.into_iter().map(|edge| (edge, true));
         for (edge, loads) in finding.edges.into_iter().map(|edge| (edge, false)).chain(loaded) {
             let (to, keeps_package) = (edge.to.clone(), edge.keeps_package);
+            let by_rule = matches!(edge.rule, Rule::Recipe(_));
             let new = self.reach.graph.add(edge);
+            if by_rule && new {
+                self.ruled.insert(to.clone());
+            } else if !by_rule && self.ruled.remove(&to) {
+                // Something else reads it, too: it has to be looked at for what it says.
+                self.queue.push(to.clone());
+            }
             if loads && new {
                 self.loaded.insert(to.clone());
             } else if !loads && self.loaded.remove(&to) {
@@ -362,6 +393,10 @@ impl Work<'_, '_> {
             places.extend(files.into_iter().filter(|path| !self.read.contains(&(rule, path.clone()))));
             let read = |path: &ImagePath| {
                 let Some(bytes) = scene.read(path) else { return Vec::new() };
+                let bytes = match mention::is_told(scene, path) {
+                    true => std::borrow::Cow::Owned(mention::without_comments(bytes.to_vec())),
+                    false => bytes,
+                };
                 let place = |at| match crate::elf::is_elf(&bytes) {
                     true => format!("a name at offset {at:#x}"),
                     false => zone::line(&bytes, at),
@@ -432,5 +467,18 @@ impl Work<'_, '_> {
             finding.edges.push(Edge::new(keeper, path.clone(), Rule::Plugin, evidence));
         }
         self.take(finding);
+        let reaches = |path: &ImagePath| self.reach.graph.reaches(path);
+        let settings = |path: &ImagePath| reaches(path) && !self.ruled.contains(path);
+        let edges = plugins::find(self.scene, &reaches, &settings);
+        self.take(Finding { edges, ..Finding::default() });
     }
+}
+
+/// Places where administrators put what is theirs (Filesystem Hierarchy Standard 3.0, 3.13, 3.17 and 4.9).
+const LOCAL: [&[u8]; 4] = [b"opt/", b"srv/", b"usr/local/", b"var/www/"];
+
+/// Whether a link that no package owns is the application's, and not one that a maintainer script made among files of packages.
+fn is_applications_link(inventory: &Inventory, path: &ImagePath) -> bool {
+    let in_own_folder = path.parent().is_some_and(|folder| !folder.is_root() && !inventory.is_owned(&folder));
+    in_own_folder || LOCAL.iter().any(|place| path.as_bytes().starts_with(place))
 }

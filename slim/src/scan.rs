@@ -18,9 +18,11 @@ pub mod mention;
 pub mod node;
 pub mod perl;
 pub mod places;
+pub mod plugins;
 pub mod python;
 pub mod script;
 pub mod start;
+pub mod texts;
 pub mod zone;
 
 use crate::elf::search::Loader;
@@ -65,6 +67,15 @@ impl std::fmt::Debug for Scene<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Scene").field("launch", self.launch).finish_non_exhaustive()
     }
+}
+
+/// As what a file is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// As a program; else as a module, which an interpreter only loads.
+    pub runs: bool,
+    /// As settings, if it is no code; a rule that keeps a file knows what is in it.
+    pub settings: bool,
 }
 
 /// What finders found in one file.
@@ -126,8 +137,8 @@ fn is_code(path: &ImagePath, head: &[u8]) -> bool {
 }
 
 impl Scene<'_> {
-    /// What the node at a path uses. A file that is only ever loaded (`runs` is false) is read as a module, not as a program.
-    pub fn scan(&self, path: &ImagePath, runs: bool) -> Finding {
+    /// What the node at a path uses.
+    pub fn scan(&self, path: &ImagePath, Reading { runs, settings }: Reading) -> Finding {
         let mut finding = Finding::default();
         match self.tree.get(path).map(|node| &node.kind) {
             Some(Kind::Symlink(_)) => finding.edges = self.follow(Some(path), path, Rule::Symlink, "its target"),
@@ -136,7 +147,14 @@ impl Scene<'_> {
             }
             // Most large files are data: their first bytes say so.
             Some(Kind::File(file)) => match self.contents.head(&file.content, HEAD) {
-                Ok(head) if !is_code(path, &head) => {}
+                Ok(head) if !is_code(path, &head) => {
+                    if settings
+                        && texts::is_configuration(self, path, file.content.size(), &head)
+                        && let Ok(bytes) = self.contents.read(&file.content)
+                    {
+                        texts::find(self, path, &bytes, &mut finding);
+                    }
+                }
                 Err(error) => {
                     finding.unknown(path, "first bytes", error.to_string(), "nothing that it names is followed")
                 }
@@ -159,6 +177,9 @@ impl Scene<'_> {
                 }
                 if let Some(language) = calls::language(path, &bytes) {
                     calls::find(self, path, language, &bytes, finding);
+                    if texts::is_applications(self, path) {
+                        texts::paths(self, path, &bytes, finding);
+                    }
                 }
                 if python::is_python(path, &bytes) {
                     python::find(self, path, &bytes, finding);

@@ -183,6 +183,79 @@ fn pam_and_name_services_load_the_modules_of_their_lines() {
 }
 
 #[test]
+fn sources_name_the_keys_that_an_update_will_need() {
+    let key = "/usr/share/keyrings/own.gpg";
+    let others = [key, "/usr/share/keyrings/other.gpg"];
+    for (path, text) in [
+        (
+            "/etc/apt/sources.list",
+            "deb [arch=amd64 signed-by=/usr/share/keyrings/own.gpg] https://a.example stable main",
+        ),
+        (
+            "/etc/apt/sources.list.d/a.sources",
+            "Types: deb\nSigned-By: /usr/share/keyrings/own.gpg\n# /usr/share/keyrings/other.gpg",
+        ),
+    ] {
+        first_alone(&["/usr/bin/app"], &[("/var/lib/dpkg/status", ""), (path, text)], &others);
+    }
+}
+
+#[test]
+fn configuration_without_a_reader_uses_what_it_names_by_path() {
+    let others = ["/usr/share/own/page.http", "/usr/share/other/page.http"];
+    let program = &["/usr/bin/app", "-f", "/etc/app/app.cfg"][..];
+    for text in [
+        "errorfile 503 /usr/share/own/page.http",
+        "a: {\"file\":\"/usr/share/own/page.http\"}",
+        "<path>/usr/share/own/page.http</path>",
+        "  page=/usr/share/own/page.http; # and no other\n# /usr/share/other/page.http",
+        "pages '/usr/share/own/*.http'",
+        "pages /usr/share/own/",
+        "Pages lie in /usr/share/own/page.http.",
+    ] {
+        first_alone(program, &[("/etc/app/app.cfg", text)], &others);
+    }
+    for text in ["!include conf.d/*.conf", "include \"conf.d/one.conf\"", "include one.conf"] {
+        let path = if text.ends_with(" one.conf") { "/etc/app/one.conf" } else { "/etc/app/conf.d/one.conf" };
+        first_alone(program, &[("/etc/app/app.cfg", text), (path, "p /usr/share/own/page.http")], &others);
+    }
+    // Addresses and computed names are no paths, and outside of `etc` nothing but the command line makes a file configuration.
+    for text in ["http:///usr/share/own/page.http", "$X/usr/share/own/page.http"] {
+        let files = [("/etc/app/app.cfg", text)];
+        let found = Case { starts: program, env: &[], files: &files, others: &others }.used();
+        assert_eq!(found, [""; 0], "{text}");
+    }
+    let elsewhere = &["/usr/bin/app", "-f", "/usr/lib/app/app.cfg"][..];
+    first_alone(elsewhere, &[("/usr/lib/app/app.cfg", "page /usr/share/own/page.http")], &others);
+}
+
+#[test]
+fn settings_name_plugins_of_other_packages() {
+    let kept = |text: &str| {
+        let folder = "/usr/lib/app";
+        let [core, tls, sql] = ["mod_core", "mod_tls", "mod_sql"].map(|name| format!("{folder}/{name}.so"));
+        let config = "/etc/app/app.conf";
+        let packages: [(&str, &[&str]); 3] =
+            [("app", &["/usr/sbin/app", &core, config]), ("tls", &[&tls]), ("sql", &[&sql])];
+        let mut image = Image::new(&format!("{config} = {text}"), &packages).elf("/usr/sbin/app", &program());
+        for path in [&core, &tls, &sql] {
+            image = image.elf(path, &plugin());
+        }
+        image.launch.entrypoint = vec!["/usr/sbin/app".into(), "-f".into(), config.into()];
+        image.kept().0.join(" ")
+    };
+    for (text, expected) in [
+        ("LoadModule mod_tls.c", "app tls"),
+        ("modules = ( \"mod_tls\" )", "app tls"),
+        ("plugin tls", "app tls"),
+        ("# LoadModule mod_tls.c", "app"),
+        ("mod_tls_protocol TLSv1.3", "app"),
+    ] {
+        assert_eq!(kept(text), expected, "{text}");
+    }
+}
+
+#[test]
 fn supervisors_run_the_programs_of_their_files() {
     let others = ["/usr/bin/one", "/usr/bin/two"];
     for (starts, path, text) in [

@@ -403,6 +403,33 @@ fn programs_that_sources_start_are_in_use() {
 }
 
 #[test]
+fn files_that_an_application_names_are_in_use() {
+    let font = "/usr/share/fonts/truetype/own/Own-Bold.ttf";
+    let kept = |lines: &str| {
+        let image = Image::new(
+            &format!("/usr/bin/app = x\n{font} = x\n/usr/share/geo/world.dat = x\n/usr/bin/tool 755 = x\n{lines}"),
+            &[("font", &[font]), ("geo", &["/usr/share/geo/world.dat"]), ("tool", &["/usr/bin/tool"])],
+        );
+        image.kept().0.join(" ")
+    };
+    for (lines, expected) in [
+        ("/app/draw.py = FONT = '/usr/share/fonts/truetype/own/Own-Bold.ttf'", "font"),
+        ("/app/draw.rb = font \"Own-Bold.ttf\"", "font"),
+        ("/app/draw.py = # Own-Bold.ttf", ""),
+        ("/app/geo.js = open(`/usr/share/geo/world.dat`)", "geo"),
+        ("/app/settings.yaml = world: /usr/share/geo/world.dat", "geo"),
+        ("/app/site-packages/geo.py = '/usr/share/geo/world.dat'", ""),
+        ("/app/readme.txt = see /usr/share/geo/world.dat", ""),
+        ("/app/settings.ini = hook-asap = exec:tool -p /run/app", "tool"),
+        ("/app/settings.json = {\n  \"command\": [\"tool\", \"-v\"],\n}", "tool"),
+        ("/app/settings.yaml = start: \"tool --all\"", "tool"),
+        ("/app/settings.yaml = title: tool for all", ""),
+    ] {
+        assert_eq!(kept(&lines.replace("\n  ", "\\n  ").replace(",\n", ",\\n")), expected, "{lines}");
+    }
+}
+
+#[test]
 fn declarations_of_types_are_for_compilers() {
     let [module, types, compiler] = ["qs/index.js", "qs/index.d.ts", "typescript/lib/typescript.js"]
         .map(|name| format!("/usr/share/nodejs/{name}"));
@@ -418,6 +445,23 @@ fn declarations_of_types_are_for_compilers() {
         assert_eq!(own.map(|path| path.to_text()).collect::<String>(), expected, "{text}");
         assert!(!gone(Profile::Packages).contains_key(&ImagePath::literal(&types)), "{text}");
     }
+}
+
+#[test]
+fn links_through_which_node_looks_for_modules_stay() {
+    let [link, module, scoped] = ["@npm/node_modules", "npm/node_modules/tree/index.js", "@npm/lib/index.js"]
+        .map(|name| format!("/usr/share/nodejs/{name}"));
+    let lines = format!(
+        "/usr/bin/app 755 = #!/usr/bin/node\\nrequire('/usr/share/nodejs/@npm/lib')\n/usr/bin/node = x\n{scoped} = require('tree')\n\
+         {link} -> ../npm/node_modules\n{module} = x"
+    );
+    let image = Image::new(&lines, &[("npm", &[&link, &module, &scoped])]);
+    let (inventory, reached) = image.reach();
+    let gone = decide(&image.tree, &inventory, &reached, Profile::Files).removal.paths;
+    assert!(
+        reached.graph.reaches(&ImagePath::literal(&scoped)) && !gone.contains_key(&ImagePath::literal(&link)),
+        "{gone:?}"
+    );
 }
 
 #[test]

@@ -211,7 +211,7 @@ fn commands_in_variables_and_lists_are_read() {
         ("try() { n=$1; shift; \"$@\"; }\ntry 5 tool", "tool"),
         ("say() { echo \"$@\"; }\nsay tool", ""),
         ("PROGRAM=/opt/tool.sh\nname=${PROGRAM##*/}\n${name%.sh}", "tool"),
-        (". /etc/default/app\nexec $DAEMON", "tool"),
+        (". /etc/default/app\nexec $MAIN", "tool"),
         ("$(command -v tool) -x", "tool"),
         ("HERE=$(cd \"$(dirname \"$0\")\" && pwd)\n\"$HERE/tool\"", "tool"),
         ("\"$(dirname \"${BASH_SOURCE[0]}\")/tool\"", "tool"),
@@ -223,7 +223,7 @@ fn commands_in_variables_and_lists_are_read() {
         .iter()
         .filter_map(|(text, expected)| {
             let lines = format!(
-                "/etc/default/app = DAEMON=/usr/bin/tool\\n\n/usr/bin/app 755 = #!/usr/bin/bash\\n{}\\n",
+                "/etc/default/app = MAIN=tool\\n\n/usr/bin/app 755 = #!/usr/bin/bash\\n{}\\n",
                 text.replace('\n', "\\n")
             );
             let (kept, unknowns) = kept(&lines, &argv(&["/usr/bin/app"]));
@@ -260,6 +260,16 @@ fn text_that_is_fed_to_a_shell_is_read() {
         ("echo tool | cat", ""),
     ];
     assert_eq!(wrong(&rows), Vec::<String>::new());
+}
+
+#[test]
+fn what_looks_built_in_is_a_program_all_the_same() {
+    for name in ["which", "run-parts"] {
+        let lines = format!("/usr/bin/{name} = x\n/usr/bin/app 755 = #!/usr/bin/sh\\n{name} tool\\n");
+        let path = format!("/usr/bin/{name}");
+        let image = Image::new(&format!("/usr/bin/sh = x\n{lines}"), &[("sh", &["/usr/bin/sh"]), (name, &[&path])]);
+        assert!(image.kept().0.contains(&name.to_owned()), "{name}");
+    }
 }
 
 #[test]

@@ -72,6 +72,30 @@ fn names_of_programs_that_are_computed_are_told() {
 }
 
 #[test]
+fn commands_that_a_program_hands_to_the_shell_are_in_use() {
+    let packages: [(&str, &[&str]); 2] = [("tool", &["/usr/bin/tool"]), ("shell", &["/bin/sh"])];
+    let kept = |symbol: &str, text: &str| {
+        let program = program().imports(symbol, None, false).text(format!("\0{text}\0").as_bytes());
+        let (kept, unknowns) =
+            Image::new("/usr/bin/tool 755 = x\n/bin/sh 755 = x", &packages).elf("/usr/bin/app", &program).kept();
+        (kept.join(" "), unknowns.len())
+    };
+    for (symbol, text, expected) in [
+        ("system", "tool -rf cache", ("shell tool", 0)),
+        ("popen", "exec tool /etc/x", ("shell tool", 0)),
+        ("popen", "tool '%s'", ("shell tool", 0)),
+        ("system", "tool --all && tool %s", ("shell tool", 0)),
+        // A sentence is no command, and without a shell there is none.
+        ("system", "tool not found", ("shell", 1)),
+        ("system", "tool - a message", ("shell", 1)),
+        ("getenv", "tool -rf cache", ("", 0)),
+    ] {
+        let found = kept(symbol, text);
+        assert_eq!((found.0.as_str(), found.1), expected, "{symbol} {text}");
+    }
+}
+
+#[test]
 fn a_c_librarys_own_strings_are_no_uses() {
     let lines =
         "/usr/lib/x86_64-linux-gnu/gconv/gconv-modules.cache = x\n/usr/lib/locale/C.utf8/LC_CTYPE = x\n/bin/sh 755 = x";
@@ -188,6 +212,22 @@ fn licences_stay_where_they_are_looked_for() {
 }
 
 #[test]
+fn links_of_an_application_use_what_they_lead_to() {
+    let jar = "/usr/share/java/h2.jar";
+    let packages: [(&str, &[&str]); 2] =
+        [("app", &["/usr/bin/app", "/usr/share/app"]), ("h2", &["/usr/share/java", jar])];
+    for (link, expected) in [
+        ("/srv/tomcat/lib/h2.jar -> /usr/share/java/h2.jar", "app h2"),
+        ("/opt/java -> /usr/share/java", "app h2"),
+        // A maintainer script's, in a folder of a package.
+        ("/usr/share/app/h2.jar -> ../java/h2.jar", "app"),
+    ] {
+        let image = Image::new(&format!("/usr/bin/app = x\n/usr/share/app/\n{jar} = x\n{link}"), &packages);
+        assert_eq!(image.kept().0.join(" "), expected, "{link}");
+    }
+}
+
+#[test]
 fn a_broken_link_that_something_uses_is_in_use() {
     let image = Image::new(
         "/usr/bin/app 755 = #!/usr/bin/sh\\ntool --now\n/usr/bin/sh = x\n/usr/bin/tool -> /etc/alternatives/tool\n/usr/bin/idle -> /nowhere",
@@ -281,6 +321,7 @@ fn converters_that_nothing_names_go() {
         ("/app/app.conf = charset sjis", converts(), named),
         ("/etc/app.conf = charset sjis", converts(), core),
         ("/etc/app.conf = charset sjis", converts().text(b"\0/etc/app.conf\0"), named),
+        ("/etc/app.conf = # as sjis or big5\\n  ; sjis", converts().text(b"\0/etc/app.conf\0"), core),
     ] {
         // What goes is told, unless nobody converts.
         let told = (expected.into(), usize::from(!expected.is_empty()));

@@ -13,6 +13,33 @@ const LENGTH_LIMIT: usize = 4096;
 /// # Errors
 /// When the bytes are no ELF file with program headers.
 pub fn strings(bytes: &[u8]) -> Result<Strings<'_>, ElfError> {
+    Ok(Strings { bytes, spans: spans(bytes)?.into_iter(), at: 0, end: 0, floor: 0 })
+}
+
+/// Every NUL-terminated printable string of the read-only loaded segments that has several words, with its offset in the file, in file order.
+///
+/// # Errors
+/// As [`strings`].
+pub fn sentences(bytes: &[u8]) -> Result<impl Iterator<Item = (u64, &str)>, ElfError> {
+    let texts = spans(bytes)?.into_iter().flat_map(|(start, end)| {
+        let mut at = start;
+        bytes[start..end].split(|byte| *byte == 0).map(move |text| {
+            let offset = at;
+            at += text.len() + 1;
+            (offset as u64, text)
+        })
+    });
+    let is_sentence = |text: &&[u8]| text.len() < LENGTH_LIMIT && text.contains(&b' ') && text.iter().all(is_printable);
+    let sentences = texts.filter(move |(_, text)| is_sentence(text));
+    Ok(sentences.filter_map(|(offset, text)| Some((offset, std::str::from_utf8(text).ok()?))))
+}
+
+fn is_printable(byte: &u8) -> bool {
+    (0x20..0x7f).contains(byte) || *byte >= 0x80
+}
+
+/// Where the read-only loaded segments lie, in file order.
+fn spans(bytes: &[u8]) -> Result<Vec<(usize, usize)>, ElfError> {
     let mapped = Mapped::new(Raw::new(bytes)?)?;
     let mut spans: Vec<(usize, usize)> = Vec::new();
     for segment in mapped.of_kind(PT_LOAD).filter(|segment| !segment.is_write()) {
@@ -30,7 +57,7 @@ pub fn strings(bytes: &[u8]) -> Result<Strings<'_>, ElfError> {
         *end = (*end).max(*start);
         last = *end;
     }
-    Ok(Strings { bytes, spans: spans.into_iter(), at: 0, end: 0, floor: 0 })
+    Ok(spans)
 }
 
 /// Iterator of [`strings`].
@@ -72,10 +99,7 @@ impl<'a> Iterator for Strings<'a> {
             let window = &self.bytes[start..self.end.min(start + LENGTH_LIMIT)];
             let Some(length) = memchr::memchr(0, window) else { continue };
             let text = &window[..length];
-            if length > 1
-                && text.iter().all(|b| (0x20..0x7f).contains(b) || *b >= 0x80)
-                && std::str::from_utf8(text).is_ok()
-            {
+            if length > 1 && text.iter().all(is_printable) && std::str::from_utf8(text).is_ok() {
                 self.at = start + length;
                 self.floor = self.at;
                 return Some((start as u64, text));

@@ -10,7 +10,7 @@ use super::script::{self, Values};
 use super::start::{Start, Voice};
 use super::{Finding, Scene, is_written_in, python};
 use crate::path::ImagePath;
-use words::Call;
+pub(super) use words::Call;
 
 /// Languages whose sources are read, as far as their ways to quote differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +81,7 @@ fn is_standard(path: &ImagePath) -> bool {
 }
 
 /// Adds what a call starts, if its program is there.
-fn start(scene: &Scene<'_>, path: &ImagePath, call: &Call, finding: &mut Finding) {
+pub(super) fn start(scene: &Scene<'_>, path: &ImagePath, call: &Call, finding: &mut Finding) {
     let Some(first) = call.words.first().and_then(|text| text.split_whitespace().next()) else { return };
     let is_there = |name: &str| !name.ends_with('/') && scene.launch.find(scene.tree, name).is_some();
     let place = format!("line {}", call.line);

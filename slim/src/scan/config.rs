@@ -96,7 +96,9 @@ impl Reader<'_, '_> {
             let path = &word[at..];
             let evidence = format!("line {line}: {}", words.join(" "));
             let program = path.split_whitespace().next().filter(|program| *program != path);
-            for name in std::iter::once(path).chain(program).filter(|name| name.len() > 1) {
+            // The last option of a list: `deb [arch=amd64 signed-by=/usr/share/keyrings/own.gpg] …`.
+            let option = path.strip_suffix(']');
+            for name in std::iter::once(path).chain(program).chain(option).filter(|name| name.len() > 1) {
                 self.finding.edges.extend(self.scene.follow_name(Some(file), name, Rule::Config, &evidence));
             }
         }

@@ -1,6 +1,6 @@
 //! Programs that start other programs by names that no text of the image holds.
 
-use super::{Finding, Scene};
+use super::{Finding, Scene, script};
 use crate::elf::Facts;
 use crate::graph::{Edge, Rule};
 use crate::path::ImagePath;
@@ -39,14 +39,44 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[
         }
         None => return,
     };
+    let holds_commands = commands(scene, path, facts, bytes, finding);
     let is_program = |edge: &Edge| {
         let node = scene.tree.get(&edge.to).filter(|node| node.as_file().is_some() && node.mode & 0o111 != 0);
         edge.rule == Rule::String && node.is_some() && memchr::memmem::find(edge.to.file_name(), b".so").is_none()
     };
-    if !finding.edges.iter().any(is_program) {
+    if !holds_commands && !finding.edges.iter().any(is_program) {
         let what = "it starts programs by names that it does not hold";
         finding.unknown(path, place, what, "nothing is kept for it; --root names a command that must go on working");
     }
+}
+
+/// Adds what the command lines start that a binary hands to the shell (`rm -rf cache`, `exec cc -o %s`); whether there are any.
+fn commands(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[u8], finding: &mut Finding) -> bool {
+    if !facts.imports.iter().any(|import| SHELL_STARTERS.contains(&&import.name[..])) {
+        return false;
+    }
+    let before = finding.edges.len();
+    for (offset, text) in crate::elf::sentences(bytes).into_iter().flatten() {
+        let command = text.strip_prefix("exec ").unwrap_or(text);
+        let mut words = command.split_whitespace();
+        let (Some(first), Some(second)) = (words.next(), words.next()) else { continue };
+        if !is_argument(second) || scene.launch.find(scene.tree, first).is_none() {
+            continue;
+        }
+        let place = format!("offset {offset:#x}");
+        // What the program puts in place of `%s` is no unknown of the shell's.
+        let inner = script::quoted(scene, path, &place, text);
+        finding.edges.extend(inner.edges);
+    }
+    finding.edges.len() > before
+}
+
+/// Whether a word is an argument of a command, and not the second word of a sentence: an option, a path, a place for a value.
+fn is_argument(word: &str) -> bool {
+    let option = word.strip_prefix('-').map(|rest| rest.trim_start_matches('-'));
+    option.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+        || word.starts_with('/')
+        || matches!(word.trim_matches(['"', '\'']), "%s")
 }
 
 /// Whether a program without a loader calls the shell through its C library, as far as its symbol table tells; `None` without one.

@@ -54,6 +54,7 @@ pub struct Knowledge<'a> {
     keep_files: BTreeMap<usize, Vec<ImagePath>>,
     library: BTreeMap<usize, Vec<ImagePath>>,
     for_people: BTreeMap<usize, Vec<ImagePath>>,
+    configured: Patterns,
     covers: Patterns,
     starts: Patterns,
     doubts: BTreeMap<usize, Vec<ImagePath>>,
@@ -135,6 +136,8 @@ impl<'a> Knowledge<'a> {
             let of = |list: &'a [String]| Patterns::new(list.iter().map(String::as_str));
             Ok((of(&ignore.within)?, of(&ignore.strings)?))
         });
+        let has_reader = |config: &&recipes::Config| config.kind != ConfigKind::Paths;
+        let configs = rules.iter().flat_map(|rule| &rule.configs).filter(has_reader);
         Ok(Self {
             recipes,
             when_reached: Owned::new(rules.iter().map(|rule| &rule.when.reached[..]))?,
@@ -145,6 +148,7 @@ impl<'a> Knowledge<'a> {
             keep_files: chosen(|rule| &rule.keep_files)?,
             library: chosen(|rule| &rule.library)?,
             for_people,
+            configured: Patterns::new(configs.flat_map(|config| &config.files).map(String::as_str))?,
             covers: Patterns::new(rules.iter().flat_map(|rule| &rule.covers).map(String::as_str))?,
             starts: Patterns::new(rules.iter().flat_map(|rule| &rule.starts).map(String::as_str))?,
             doubts: places(|rule| rule.doubt.as_ref().map_or(&[], |doubt| &doubt.about))?,
@@ -169,6 +173,11 @@ impl<'a> Knowledge<'a> {
     /// Whether a string in a binary is known to be no use.
     pub fn ignores(&self, within: &str, text: &str) -> bool {
         self.ignored.iter().any(|(binaries, strings)| binaries.matches(within) && strings.matches(text))
+    }
+
+    /// Whether a rule has a reader for a configuration file.
+    pub fn has_reader(&self, path: &str) -> bool {
+        self.configured.matches(path)
     }
 
     /// Whether a rule knows what a binary opens by names that it computes.

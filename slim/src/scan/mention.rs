@@ -31,6 +31,21 @@ pub fn is_told(scene: &Scene<'_>, path: &ImagePath) -> bool {
         || file.is_some_and(|file| scene.contents.head(&file.content, 2).is_ok_and(|head| head.starts_with(b"#!")))
 }
 
+/// What a script or a configuration tells its program: its text, with blanks for what only people read (`# …`, `; …`, `// …`, and a `#`
+/// between blanks), so that every other byte keeps its place.
+pub fn without_comments(mut text: Vec<u8>) -> Vec<u8> {
+    for line in text.split_mut(|byte| *byte == b'\n') {
+        let first = line.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(line.len());
+        let whole = matches!(line[first..], [b'#' | b';', ..] | [b'/', b'/', ..]);
+        let behind = || line.windows(3).position(|three| matches!(three, [b' ' | b'\t', b'#', b' ' | b'\t']));
+        let from = if whole { Some(first) } else { behind() };
+        if let Some(from) = from {
+            line[from..].fill(b' ');
+        }
+    }
+    text
+}
+
 /// Which of the texts the image's configuration holds.
 pub fn of_launch(launch: &Launch, sought: &BTreeSet<&str>) -> Vec<String> {
     let told: Vec<&str> = launch.told().map(|(text, _)| text).collect();
@@ -121,6 +136,13 @@ mod tests {
             search.stream(&bytes[..]).unwrap();
             assert_eq!(search.found, BTreeSet::from(["needle"]), "{at}");
         }
+    }
+
+    #[test]
+    fn comments_are_blank_and_leave_all_else_where_it_is() {
+        let text = b"; Big5\ncharset = utf-8 ; SJIS\n\t# EUC-JP\n\n#\n// a\nb # c\nd#e\nend";
+        let expected = b"      \ncharset = utf-8 ; SJIS\n\t        \n\n \n    \nb    \nd#e\nend";
+        assert_eq!(without_comments(text.to_vec()), expected);
     }
 
     #[test]

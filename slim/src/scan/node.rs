@@ -6,7 +6,7 @@
 mod checks;
 
 use super::{Finding, Scene};
-use crate::graph::Rule;
+use crate::graph::{Edge, Rule};
 use crate::path::ImagePath;
 use crate::tree::Node;
 use std::collections::BTreeSet;
@@ -85,8 +85,23 @@ pub fn is_node(path: &ImagePath, bytes: &[u8]) -> bool {
     super::is_written_in(path, bytes, &[".js", ".mjs", ".cjs"], &["node"])
 }
 
+/// Adds the links by which folders above a file have a `node_modules`: modules are looked for through them.
+fn ways(scene: &Scene<'_>, path: &ImagePath, finding: &mut Finding) {
+    let links = path.ancestors().filter_map(|folder| folder.join("node_modules").ok());
+    for link in links.filter(|link| scene.tree.get(link).is_some_and(|node| node.as_symlink().is_some())) {
+        let edges = scene.follow(
+            Some(path),
+            &link,
+            Rule::Import,
+            "modules are looked for in node_modules of each folder above",
+        );
+        finding.edges.extend(edges.into_iter().map(Edge::of_file));
+    }
+}
+
 /// Adds the modules that a JavaScript file names.
 pub fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) {
+    ways(scene, path, finding);
     if scene.node.0.is_empty() {
         return;
     }

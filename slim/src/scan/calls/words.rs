@@ -78,7 +78,7 @@ const TEXT_LIMIT: usize = 4096;
 
 /// A command that a source names: its words, or one text for a shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Call {
+pub(crate) struct Call {
     /// The line that it begins on, from 1.
     pub line: usize,
     /// The words, those that are computed empty.
@@ -237,7 +237,8 @@ fn is_argument(before: &str) -> bool {
     let before = before.strip_suffix(['f', 'r', 'b']).filter(|rest| rest.ends_with(['(', '['])).unwrap_or(before);
     let opened = before.trim_end_matches(['(', '[', ' ']);
     let end = opened.len();
-    let begin = opened.rfind(|c: char| !c.is_ascii_alphanumeric() && c != '_').map_or(0, |at| at + 1);
+    let is_other = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+    let begin = opened.char_indices().rev().find(|(_, c)| is_other(*c)).map_or(0, |(at, c)| at + c.len_utf8());
     let name = &opened[begin..end];
     let is_call = opened.len() < before.len() || matches!(name, "system" | "exec" | "spawn");
     // `re.exec('…')` and the like take no programs; who writes them finds none of this name.
@@ -291,6 +292,17 @@ mod tests {
     fn found(source: &str, language: Language, all: bool) -> String {
         let calls = calls(source, language, all);
         calls.iter().map(|call| format!("{} {}", call.line, call.words.join("|"))).collect::<Vec<_>>().join("; ")
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read(source in r#"(system|run|exec|qx|[“üa-z\u{fffd} '"`(\[{,.:=#\\\n]){0,60}"#, all: bool) {
+            for (_, _, language) in super::super::SOURCES {
+                let found = calls(&source, language, all);
+                let lines = source.lines().count();
+                proptest::prop_assert!(found.iter().all(|call| (1..=lines).contains(&call.line)));
+            }
+        }
     }
 
     #[test]

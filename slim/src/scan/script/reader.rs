@@ -315,8 +315,16 @@ impl<'a> Reader<'_, 'a> {
                 let text = texts[..count].join(" ");
                 self.feed(&text, place);
             }
-            "run-parts" => texts.iter().for_each(|name| self.directory(name, place)),
-            "type" | "which" | "hash" => texts.iter().for_each(|name| self.named(name, place)),
+            "run-parts" => {
+                self.launch(line, place);
+                texts.iter().for_each(|name| self.directory(name, place));
+            }
+            // A program, whatever it looks like.
+            "which" => {
+                self.launch(line, place);
+                texts.iter().for_each(|name| self.named(name, place));
+            }
+            "type" | "hash" => texts.iter().for_each(|name| self.named(name, place)),
             _ if BUILTINS.contains(&base) => {}
             // The function may take words of its own before the command.
             _ if self.runners.contains(base) => {

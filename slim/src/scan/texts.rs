@@ -1,0 +1,258 @@
+//! Configuration that has no reader of its own: what it names by path.
+//!
+//! `errorfile 503 /etc/haproxy/errors/503.http`, `include "conf.d/*.conf";`, `<path>/usr/share/app/pages</path>`: every language of
+//! configuration writes paths as they are, so a path of the image in one is a use, whatever stands around it. Lines that are comments in
+//! most of these languages are not read.
+
+use super::calls::{self, Call};
+use super::{Finding, Scene, config, mention, zone};
+use crate::graph::{Edge, Rule};
+use crate::path::ImagePath;
+use crate::tree::Node;
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// Configuration above this is data.
+const SIZE_LIMIT: u64 = 1 << 20;
+
+/// A folder of more files than this is not meant as a whole.
+const FOLDER_LIMIT: usize = 4096;
+
+/// Ends of names by which the configuration of an application is known.
+const ENDS: [&[u8]; 16] = [
+    b".conf",
+    b".cfg",
+    b".cnf",
+    b".config",
+    b".ini",
+    b".yaml",
+    b".yml",
+    b".json",
+    b".toml",
+    b".xml",
+    b".properties",
+    b".env",
+    b".tmpl",
+    b".template",
+    b".tpl",
+    b".j2",
+];
+
+/// Words of keys whose values are commands.
+const COMMANDS: [&str; 14] = [
+    "command",
+    "commands",
+    "cmd",
+    "run",
+    "script",
+    "hook",
+    "daemon",
+    "program",
+    "shell",
+    "start",
+    "stop",
+    "reload",
+    "entrypoint",
+    "cron",
+];
+
+/// Ends of names of fonts, which drawing libraries look for by name alone.
+const FONTS: [&str; 5] = [".ttf", ".otf", ".ttc", ".pfb", ".pfa"];
+
+/// Where fonts lie.
+const FONTS_HOME: &str = "/usr/share/fonts";
+
+/// Where what only people read lies.
+const FOR_PEOPLE: &str = "/usr/share/doc";
+
+/// Folders of languages' libraries, of which readers of the language know what is used.
+const LIBRARIES: [&[u8]; 5] = [b"site-packages", b"dist-packages", b"node_modules", b"gems", b"vendor"];
+
+/// Whether a file is configuration: it lies below a folder `etc`, or belongs to no package and has the name of one, or the image's own
+/// configuration names it.
+pub(super) fn is_configuration(scene: &Scene<'_>, path: &ImagePath, size: u64, head: &[u8]) -> bool {
+    let in_etc = || path.ancestors().any(|folder| folder.file_name() == b"etc");
+    let is_own = || {
+        let named = ENDS.iter().any(|end| path.file_name().ends_with(end));
+        named && is_applications(scene, path)
+    };
+    let is_told = || scene.launch.told().any(|(text, _)| text.contains(&path.to_text()));
+    let is_known = scene.knowledge.generated(path).is_some() || scene.knowledge.has_reader(&path.to_text());
+    !is_known && size <= SIZE_LIMIT && memchr::memchr(0, head).is_none() && (in_etc() || is_own() || is_told())
+}
+
+/// Adds what a configuration names: commands, and the files of [`paths`].
+pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) {
+    commands(scene, path, &mention::without_comments(bytes.to_vec()), finding);
+    paths(scene, path, bytes, finding);
+}
+
+/// Whether a file belongs to no package, and to no library of a language either.
+pub(super) fn is_applications(scene: &Scene<'_>, path: &ImagePath) -> bool {
+    !scene.inventory.is_owned(path) && !path.components().any(|name| LIBRARIES.contains(&name))
+}
+
+/// Adds the files that a text names: whole paths, patterns, folders, fonts, and what lies beside it.
+pub(super) fn paths(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) {
+    let within = path.to_text();
+    let text = mention::without_comments(bytes.to_vec());
+    for range in words(&text) {
+        let (start, word) = (range.start, &text[range]);
+        let Ok(word) = std::str::from_utf8(word) else { continue };
+        if word.starts_with(FOR_PEOPLE) || scene.knowledge.ignores(&within, word) {
+            continue;
+        }
+        let evidence = || zone::line(&text, start);
+        // A sentence, or a list, may end behind a path.
+        for name in [word, word.trim_end_matches(['.', ',', ':', ']', '}'])] {
+            let found = match name.strip_prefix('/') {
+                Some(_) => named(scene, path, name, evidence),
+                None => Finding { edges: relative(scene, path, name, evidence), ..Finding::default() },
+            };
+            if !found.edges.is_empty() {
+                finding.extend(found);
+                break;
+            }
+        }
+    }
+}
+
+/// Adds the programs that values start whose key says that they are commands: `hook = exec:mkdir -p /run/app`, `"command": ["worker", "-v"]`.
+fn commands(scene: &Scene<'_>, path: &ImagePath, text: &[u8], finding: &mut Finding) {
+    let text = String::from_utf8_lossy(text);
+    for (index, line) in text.lines().enumerate() {
+        let Some((_, value)) = line.split_once(['=', ':']).filter(|(key, _)| starts_programs(key)) else { continue };
+        let value = value.trim().trim_end_matches(',');
+        let line = index + 1;
+        if let Some(list) = value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            let words = list.split(',').map(|word| unquoted(word).to_owned()).collect();
+            calls::start(scene, path, &Call { line, words }, finding);
+            continue;
+        }
+        let value = unquoted(value);
+        // `exec:COMMAND`, `sh:COMMAND`: the kind of a hook stands before it.
+        let behind = value.split_once(':').filter(|(kind, _)| kind.bytes().all(|b| b.is_ascii_alphanumeric()));
+        for command in std::iter::once(value).chain(behind.map(|(_, command)| command)) {
+            calls::start(scene, path, &Call { line, words: vec![command.to_owned()] }, finding);
+        }
+    }
+}
+
+/// Whether a key speaks of commands, by one of its words.
+fn starts_programs(key: &str) -> bool {
+    let mut words = key.split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_ascii_lowercase);
+    words.any(|word| COMMANDS.contains(&word.as_str()) || word.starts_with("exec"))
+}
+
+fn unquoted(text: &str) -> &str {
+    text.trim().trim_matches(['"', '\''])
+}
+
+/// The use of a file. Other configuration matters as a file, and not for what else its package brings.
+fn follow(scene: &Scene<'_>, from: &ImagePath, path: &ImagePath, evidence: &str) -> Vec<Edge> {
+    let is_settings = |node: &Node| path.as_bytes().starts_with(b"etc/") && node.mode & 0o111 == 0;
+    let edges = scene.follow(Some(from), path, Rule::Config, evidence).into_iter();
+    match scene.tree.lookup(path).is_some_and(|(_, node)| is_settings(node)) {
+        true => edges.map(Edge::of_file).collect(),
+        false => edges.collect(),
+    }
+}
+
+/// What a whole path or pattern leads to. Files of a folder are not run because it is named.
+fn named(scene: &Scene<'_>, from: &ImagePath, name: &str, evidence: impl Fn() -> String) -> Finding {
+    let mut finding = Finding::default();
+    let follow = |path: &ImagePath| follow(scene, from, path, &evidence());
+    if name.contains(['*', '?']) {
+        finding.edges = config::glob(scene, name).iter().flat_map(follow).collect();
+        return finding;
+    }
+    let Ok(path) = ImagePath::new(name) else { return finding };
+    finding.edges = follow(&path);
+    let folder = scene.tree.lookup(&path).filter(|(_, node)| node.is_directory()).map(|(folder, _)| folder);
+    // Who names the folder that he lies in says where he is.
+    if let Some(folder) = folder.filter(|folder| !from.starts_with(folder)) {
+        finding.loaded = files_of(scene, &folder).iter().flat_map(follow).map(Edge::of_file).collect();
+    }
+    finding
+}
+
+/// The files below a folder, for which whoever names it means them: a folder of configuration, or one that no two packages share.
+pub fn files_of(scene: &Scene<'_>, folder: &ImagePath) -> Vec<ImagePath> {
+    let below = scene.tree.below(folder).filter(|(_, node)| !node.is_directory()).map(|(path, _)| path);
+    let files: Vec<ImagePath> = below.take(FOLDER_LIMIT + 1).cloned().collect();
+    let owners: BTreeSet<usize> = files.iter().flat_map(|path| scene.inventory.owner_indexes(path)).copied().collect();
+    let in_etc = folder.components().next() == Some(b"etc") && folder.components().count() > 1;
+    let is_meant = files.len() <= FOLDER_LIMIT && (in_etc || owners.len() < 2);
+    let is_free = |path: &ImagePath| !scene.knowledge.is_gated(path);
+    files.into_iter().filter(|path| is_meant && is_free(path)).collect()
+}
+
+/// What a name leads to that is no whole path: a font, or what lies beside the text.
+fn relative(scene: &Scene<'_>, from: &ImagePath, name: &str, evidence: impl Fn() -> String) -> Vec<Edge> {
+    if !name.contains(['/', '*', '.']) {
+        return Vec::new();
+    }
+    let follow = |path: &ImagePath| follow(scene, from, path, &evidence());
+    if FONTS.iter().any(|end| name.ends_with(end)) && !name.contains('/') {
+        let home = ImagePath::literal(FONTS_HOME);
+        let below = scene.tree.below(&home).map(|(path, _)| path);
+        return below.filter(|path| path.file_name() == name.as_bytes()).flat_map(follow).collect();
+    }
+    beside(scene, from, name).iter().flat_map(follow).collect()
+}
+
+/// The files that a name means which is relative to the folder of the text: a pattern, or a path.
+fn beside(scene: &Scene<'_>, from: &ImagePath, name: &str) -> Vec<ImagePath> {
+    let Some(folder) = from.parent() else { return Vec::new() };
+    if name.contains(['*', '?']) {
+        let is_wide = name.trim_matches(['*', '.', '/', '?']).is_empty();
+        return if is_wide { Vec::new() } else { config::glob(scene, &format!("{folder}/{name}")) };
+    }
+    let is_file = |path: &ImagePath| scene.tree.lookup(path).is_some_and(|(_, node)| node.as_file().is_some());
+    folder.join(name).ok().filter(is_file).into_iter().collect()
+}
+
+/// The words of a text that may be paths: runs of the characters that paths and patterns are written with. What follows `//` is an
+/// address, and what begins in the middle of one (`a$B/c`) is computed.
+fn words(text: &[u8]) -> Vec<Range<usize>> {
+    let mut words = Vec::new();
+    let mut at = 0;
+    while at < text.len() {
+        let length = text[at..].iter().position(|byte| !is_part(*byte)).unwrap_or(text.len() - at);
+        let begins = at == 0 || text[at - 1].is_ascii_whitespace() || b"\"'`=:,;(<>[|&".contains(&text[at - 1]);
+        if length > 1 && begins && !text[at..].starts_with(b"//") {
+            words.push(at..at + length);
+        }
+        at += length + 1;
+    }
+    words
+}
+
+/// Characters of paths and of patterns of them. Brackets and braces, which lists are written with too, are not.
+fn is_part(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"/._-+@%~*?".contains(&byte) || !byte.is_ascii()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_cut_where_no_path_goes_on() {
+        let cut = |text: &str| {
+            let words = words(text.as_bytes()).into_iter().map(|range| text[range].to_owned());
+            words.collect::<Vec<_>>().join(" ")
+        };
+        for (text, expected) in [
+            ("errorfile 503 /etc/a/503.http", "errorfile 503 /etc/a/503.http"),
+            ("key=/a/b;c='/d e'", "key /a/b /d"),
+            ("<path>/usr/share/x</path>", "path /usr/share/x /path"),
+            ("http://host/a unix:/run/x", "http unix /run/x"),
+            ("$HOME/a ${B}/c x$y", ""),
+            ("{\"a\":\"/b/c.pem\"}", "/b/c.pem"),
+            ("", ""),
+        ] {
+            assert_eq!(cut(text), expected, "{text}");
+        }
+    }
+}
