@@ -11,7 +11,7 @@ page http://127.0.0.1:18160/esi.html
 page --compressed http://127.0.0.1:18160/numbers.txt | md5sum
 page --head --cookie 'user=guest' http://127.0.0.1:18160/health | grep -i x-list
 page http://127.0.0.1:18160/health >/dev/null; curl --silent --head http://127.0.0.1:18160/health | grep -ic 'x-hits: [1-9]'
-page --request PURGE http://127.0.0.1:18160/health
+page --request PURGE http://127.0.0.1:18160/health | sed 's,XID: [0-9]*,XID,'
 page --http2-prior-knowledge http://127.0.0.1:18160/health
 page http://127.0.0.1:18160/none >/dev/null
 run varnishadm -n /tmp/varnish ping | cut -d' ' -f1
