@@ -1,0 +1,3 @@
+local M = {}
+function M.reverse(text) return text:reverse() .. #M.text end
+return M

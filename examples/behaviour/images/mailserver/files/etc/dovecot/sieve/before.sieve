@@ -1,0 +1,2 @@
+require ["fileinto", "mailbox", "variables"];
+if header :contains "subject" "invoice" { fileinto :create "Invoices"; stop; }

@@ -1,0 +1,1 @@
+<%@ page isErrorPage="true" %>failed: <%= exception.getMessage() %>

@@ -1,0 +1,9 @@
+import uwsgi
+
+
+def work(arguments):
+    open("/tmp/spooled", "w").write(arguments[b"word"].decode())
+    return uwsgi.SPOOL_OK
+
+
+uwsgi.spooler = work

@@ -1,0 +1,4 @@
+<p>Hello, {{name}}, {{setting}}</p>
+% for i in range(3):
+<i>{{i}}</i>
+% end
