@@ -6,6 +6,7 @@
 mod archive;
 mod calls;
 pub mod charset;
+pub mod class;
 pub mod config;
 mod ctypes;
 pub mod elf;
@@ -133,6 +134,7 @@ fn is_code(path: &ImagePath, head: &[u8]) -> bool {
         || perl::is_perl(path, head)
         || node::is_node(path, head)
         || java::is_archive(path)
+        || class::is_class(head)
         || calls::language(path, head).is_some()
 }
 
@@ -177,7 +179,7 @@ impl Scene<'_> {
                 }
                 if let Some(language) = calls::language(path, &bytes) {
                     calls::find(self, path, language, &bytes, finding);
-                    if texts::is_applications(self, path) {
+                    if texts::is_applications(self, path) || runs && bytes.starts_with(b"#!") {
                         texts::paths(self, path, &bytes, finding);
                     }
                 }
@@ -187,6 +189,8 @@ impl Scene<'_> {
                     perl::find(self, path, &bytes, finding);
                 } else if node::is_node(path, &bytes) {
                     node::find(self, path, &bytes, finding);
+                } else if class::is_class(&bytes) && texts::is_applications(self, path) {
+                    class::find(self, path, &bytes, finding);
                 } else if java::is_archive(path) {
                     java::find(self, path, &bytes, finding);
                 }

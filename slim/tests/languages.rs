@@ -420,12 +420,37 @@ fn files_that_an_application_names_are_in_use() {
         ("/app/settings.yaml = world: /usr/share/geo/world.dat", "geo"),
         ("/app/site-packages/geo.py = '/usr/share/geo/world.dat'", ""),
         ("/app/readme.txt = see /usr/share/geo/world.dat", ""),
+        ("/usr/lib/own.pl 755 = #!/usr/bin/perl\\nopen F, '/usr/share/geo/world.dat';", "geo"),
         ("/app/settings.ini = hook-asap = exec:tool -p /run/app", "tool"),
         ("/app/settings.json = {\n  \"command\": [\"tool\", \"-v\"],\n}", "tool"),
         ("/app/settings.yaml = start: \"tool --all\"", "tool"),
         ("/app/settings.yaml = title: tool for all", ""),
     ] {
         assert_eq!(kept(&lines.replace("\n  ", "\\n  ").replace(",\n", ",\\n")), expected, "{lines}");
+    }
+}
+
+#[test]
+fn classes_of_an_application_name_files_and_programs() {
+    // The table of constants: the name of a class, and a text.
+    let class = |name: &str, text: &str| {
+        let utf8 = |text: &str| [&[1, 0, u8::try_from(text.len()).unwrap()][..], text.as_bytes()].concat();
+        [&[0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 61, 0, 4][..], &utf8(name), &utf8(text), &[8, 0, 2]].concat()
+    };
+    let builder = "java/lang/ProcessBuilder";
+    let entry = |bytes: &[u8]| zip::archive(&[("app/Main.class", bytes)]);
+    let packages: [(&str, &[&str]); 2] = [("tool", &["/usr/bin/tool"]), ("geo", &["/usr/share/geo/world.dat"])];
+    for (path, bytes, expected) in [
+        ("/app/Main.class", class(builder, "tool -x | cat"), "tool"),
+        ("/app/app.jar", entry(&class(builder, "tool")), "tool"),
+        ("/app/Main.class", class("java/lang/String", "tool -x"), ""),
+        ("/app/Main.class", class("tool", "x"), ""),
+        ("/app/app.jar", entry(&class("a", "/usr/share/geo/world.dat")), "geo"),
+    ] {
+        let image = Image::new("/usr/bin/app = x\n/usr/bin/tool 755 = x\n/usr/share/geo/world.dat = x", &packages);
+        let mut image = image.node(path, Node::file(bytes));
+        image.launch.entrypoint = vec!["/usr/bin/app".into()];
+        assert_eq!(image.kept().0.join(" "), expected, "{path}");
     }
 }
 

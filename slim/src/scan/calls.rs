@@ -10,7 +10,6 @@ use super::script::{self, Values};
 use super::start::{Start, Voice};
 use super::{Finding, Scene, is_written_in, python};
 use crate::path::ImagePath;
-pub(super) use words::Call;
 
 /// Languages whose sources are read, as far as their ways to quote differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +64,7 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, language: Language, byte
     let is_library = scene.inventory.is_owned(path) || path.components().any(|part| LIBRARIES.contains(&part));
     let text = String::from_utf8_lossy(bytes);
     for call in words::calls(&text, language, !is_library) {
-        start(scene, path, &call, finding);
+        start(scene, path, &format!("line {}", call.line), &call.words, finding);
     }
 }
 
@@ -80,26 +79,25 @@ fn is_standard(path: &ImagePath) -> bool {
     python::is_standard(path) || of_others
 }
 
-/// Adds what a call starts, if its program is there.
-pub(super) fn start(scene: &Scene<'_>, path: &ImagePath, call: &Call, finding: &mut Finding) {
-    let Some(first) = call.words.first().and_then(|text| text.split_whitespace().next()) else { return };
+/// Adds what a command at a place starts, if its program is there: a text for a shell, or words.
+pub(super) fn start(scene: &Scene<'_>, path: &ImagePath, place: &str, words: &[String], finding: &mut Finding) {
+    let Some(first) = words.first().and_then(|text| text.split_whitespace().next()) else { return };
     let is_there = |name: &str| !name.ends_with('/') && scene.launch.find(scene.tree, name).is_some();
-    let place = format!("line {}", call.line);
     let mut inner = Finding::default();
-    match &call.words[..] {
+    match words {
         // A shell reads a text of several words, or a language starts its first itself: also one that is built into a shell. What changes a
         // variable or the folder stands before the program.
         [text] if text.contains(char::is_whitespace) => {
             if !is_there(first) && first != "cd" && !first.contains('=') {
                 return;
             }
-            inner = script::quoted(scene, path, &place, text);
+            inner = script::quoted(scene, path, place, text);
             let evidence = format!("{place}: {text}");
             inner.edges.extend(scene.command(Some(path), first, &evidence).unwrap_or_default());
         }
         words if is_there(first) => {
             let (from, voice, values) = (Some(path), Voice::Script, Values::default());
-            Start { scene, from, place: &place, voice, values: &values, finding: &mut inner }.run(words, 0);
+            Start { scene, from, place, voice, values: &values, finding: &mut inner }.run(words, 0);
         }
         _ => return,
     }

@@ -3,7 +3,7 @@
 //!
 //! <https://docs.oracle.com/en/java/javase/17/docs/specs/jar/jar.html>, <https://docs.oracle.com/en/java/javase/17/docs/specs/man/java.html>.
 
-use super::{Finding, Scene, archive};
+use super::{Finding, Scene, archive, class, texts};
 use crate::graph::{Edge, Rule};
 use crate::path::ImagePath;
 use std::io::Cursor;
@@ -19,8 +19,16 @@ pub fn is_archive(path: &ImagePath) -> bool {
     archive::is_named(path.file_name())
 }
 
-/// Adds the archives that an archive's manifest names, relative to its own folder.
+/// Adds the archives that an archive's manifest names, relative to its own folder, and what the classes of an application's name.
 pub fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) {
+    if texts::is_applications(scene, path) {
+        let mut look = |entry: &[u8]| {
+            class::find(scene, path, entry, finding);
+            true
+        };
+        // What cannot be unpacked is told below.
+        let _ = archive::each(Cursor::new(bytes), &mut look);
+    }
     let manifest = match archive::entry(Cursor::new(bytes), &|name| name.eq_ignore_ascii_case(MANIFEST)) {
         Ok(None) => return,
         Ok(Some(manifest)) => manifest,

@@ -4,8 +4,7 @@
 //! configuration writes paths as they are, so a path of the image in one is a use, whatever stands around it. Lines that are comments in
 //! most of these languages are not read.
 
-use super::calls::{self, Call};
-use super::{Finding, Scene, config, mention, zone};
+use super::{Finding, Scene, calls, config, mention, zone};
 use crate::graph::{Edge, Rule};
 use crate::path::ImagePath;
 use crate::tree::Node;
@@ -123,17 +122,17 @@ fn commands(scene: &Scene<'_>, path: &ImagePath, text: &[u8], finding: &mut Find
     for (index, line) in text.lines().enumerate() {
         let Some((_, value)) = line.split_once(['=', ':']).filter(|(key, _)| starts_programs(key)) else { continue };
         let value = value.trim().trim_end_matches(',');
-        let line = index + 1;
+        let place = format!("line {}", index + 1);
         if let Some(list) = value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            let words = list.split(',').map(|word| unquoted(word).to_owned()).collect();
-            calls::start(scene, path, &Call { line, words }, finding);
+            let words: Vec<String> = list.split(',').map(|word| unquoted(word).to_owned()).collect();
+            calls::start(scene, path, &place, &words, finding);
             continue;
         }
         let value = unquoted(value);
         // `exec:COMMAND`, `sh:COMMAND`: the kind of a hook stands before it.
         let behind = value.split_once(':').filter(|(kind, _)| kind.bytes().all(|b| b.is_ascii_alphanumeric()));
         for command in std::iter::once(value).chain(behind.map(|(_, command)| command)) {
-            calls::start(scene, path, &Call { line, words: vec![command.to_owned()] }, finding);
+            calls::start(scene, path, &place, &[command.to_owned()], finding);
         }
     }
 }

@@ -78,7 +78,7 @@ const TEXT_LIMIT: usize = 4096;
 
 /// A command that a source names: its words, or one text for a shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Call {
+pub(super) struct Call {
     /// The line that it begins on, from 1.
     pub line: usize,
     /// The words, those that are computed empty.
