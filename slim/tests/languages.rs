@@ -420,6 +420,8 @@ fn files_that_an_application_names_are_in_use() {
         ("/app/settings.yaml = world: /usr/share/geo/world.dat", "geo"),
         ("/app/site-packages/geo.py = '/usr/share/geo/world.dat'", ""),
         ("/app/readme.txt = see /usr/share/geo/world.dat", ""),
+        ("/app/geo.js = /** All that /usr/* and /**/* hold. */", ""),
+        ("/geo.yaml = files: '**/*.dat'", ""),
         ("/usr/lib/own.pl 755 = #!/usr/bin/perl\\nopen F, '/usr/share/geo/world.dat';", "geo"),
         ("/app/settings.ini = hook-asap = exec:tool -p /run/app", "tool"),
         ("/app/settings.json = {\n  \"command\": [\"tool\", \"-v\"],\n}", "tool"),

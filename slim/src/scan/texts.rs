@@ -17,6 +17,9 @@ const SIZE_LIMIT: u64 = 1 << 20;
 /// A folder of more files than this is not meant as a whole.
 const FOLDER_LIMIT: usize = 4096;
 
+/// As many folders at least stand before what a pattern leaves open.
+const PATTERN_DEPTH: usize = 2;
+
 /// Ends of names by which the configuration of an application is known.
 const ENDS: [&[u8]; 16] = [
     b".conf",
@@ -162,10 +165,12 @@ fn named(scene: &Scene<'_>, from: &ImagePath, name: &str, evidence: impl Fn() ->
     let mut finding = Finding::default();
     let follow = |path: &ImagePath| follow(scene, from, path, &evidence());
     if name.contains(['*', '?']) {
-        finding.edges = config::glob(scene, name).iter().flat_map(follow).collect();
+        let found = if is_narrow(name) { config::glob(scene, name) } else { Vec::new() };
+        finding.edges = found.iter().flat_map(follow).collect();
         return finding;
     }
-    let Ok(path) = ImagePath::new(name) else { return finding };
+    // Most words are no paths of the image; where one stands is looked for only then.
+    let Some(path) = ImagePath::new(name).ok().filter(|path| scene.tree.resolve(path).is_ok()) else { return finding };
     finding.edges = follow(&path);
     let folder = scene.tree.lookup(&path).filter(|(_, node)| node.is_directory()).map(|(folder, _)| folder);
     // Who names the folder that he lies in says where he is.
@@ -173,6 +178,12 @@ fn named(scene: &Scene<'_>, from: &ImagePath, name: &str, evidence: impl Fn() ->
         finding.loaded = files_of(scene, &folder).iter().flat_map(follow).map(Edge::of_file).collect();
     }
     finding
+}
+
+/// Whether a pattern begins with a place of its own: `/**` opens a comment, and `/usr/*` means nothing in particular.
+fn is_narrow(pattern: &str) -> bool {
+    let literal = pattern.split('/').skip(1).take_while(|name| !name.contains(['*', '?'])).count();
+    literal >= PATTERN_DEPTH && !pattern.contains("**")
 }
 
 /// The files below a folder, for which whoever names it means them: a folder of configuration, or one that no two packages share.
@@ -204,8 +215,9 @@ fn relative(scene: &Scene<'_>, from: &ImagePath, name: &str, evidence: impl Fn()
 fn beside(scene: &Scene<'_>, from: &ImagePath, name: &str) -> Vec<ImagePath> {
     let Some(folder) = from.parent() else { return Vec::new() };
     if name.contains(['*', '?']) {
+        let pattern = format!("{folder}/{name}");
         let is_wide = name.trim_matches(['*', '.', '/', '?']).is_empty();
-        return if is_wide { Vec::new() } else { config::glob(scene, &format!("{folder}/{name}")) };
+        return if is_wide || !is_narrow(&pattern) { Vec::new() } else { config::glob(scene, &pattern) };
     }
     let is_file = |path: &ImagePath| scene.tree.lookup(path).is_some_and(|(_, node)| node.as_file().is_some());
     folder.join(name).ok().filter(is_file).into_iter().collect()
