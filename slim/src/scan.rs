@@ -174,7 +174,8 @@ impl Scene<'_> {
                 if runs && bytes.starts_with(b"#!") {
                     script::find(self, path, &bytes, finding);
                 }
-                if runs {
+                // Java brings zones of its own.
+                if runs && !class::is_class(&bytes) {
                     zone::find(self, Some(path), &bytes, |at| zone::line(&bytes, at), finding);
                 }
                 if let Some(language) = calls::language(path, &bytes) {

@@ -83,11 +83,13 @@ fn commands_that_a_program_hands_to_the_shell_are_in_use() {
     for (symbol, text, expected) in [
         ("system", "tool -rf cache", ("shell tool", 0)),
         ("popen", "exec tool /etc/x", ("shell tool", 0)),
-        ("popen", "tool '%s'", ("shell tool", 0)),
+        ("popen", "tool %s | tool", ("shell tool", 0)),
         ("system", "tool --all && tool %s", ("shell tool", 0)),
         // A sentence is no command, and without a shell there is none.
         ("system", "tool not found", ("shell", 1)),
         ("system", "tool - a message", ("shell", 1)),
+        ("system", "tool \"%s\" is no tool", ("shell", 1)),
+        ("system", "tool %s is no tool", ("shell", 1)),
         ("getenv", "tool -rf cache", ("", 0)),
     ] {
         let found = kept(symbol, text);
@@ -219,6 +221,7 @@ fn links_of_an_application_use_what_they_lead_to() {
     for (link, expected) in [
         ("/srv/tomcat/lib/h2.jar -> /usr/share/java/h2.jar", "app h2"),
         ("/opt/java -> /usr/share/java", "app h2"),
+        ("/app/venv/lib64 -> lib\n/app/venv/lib/x = x", "app"),
         // A maintainer script's, in a folder of a package.
         ("/usr/share/app/h2.jar -> ../java/h2.jar", "app"),
     ] {

@@ -59,8 +59,8 @@ fn commands(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[u8], fi
     for (offset, text) in crate::elf::sentences(bytes).into_iter().flatten() {
         let command = text.strip_prefix("exec ").unwrap_or(text);
         let mut words = command.split_whitespace();
-        let (Some(first), Some(second)) = (words.next(), words.next()) else { continue };
-        if !is_argument(second) || scene.launch.find(scene.tree, first).is_none() {
+        let (Some(first), Some(second), third) = (words.next(), words.next(), words.next()) else { continue };
+        if !is_argument(second, third) || scene.launch.find(scene.tree, first).is_none() {
             continue;
         }
         let place = format!("offset {offset:#x}");
@@ -71,12 +71,14 @@ fn commands(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[u8], fi
     finding.edges.len() > before
 }
 
-/// Whether a word is an argument of a command, and not the second word of a sentence: an option, a path, a place for a value.
-fn is_argument(word: &str) -> bool {
+/// Whether a word is an argument of a command, and not the second word of a sentence: an option, a path, or a place for a value that no
+/// other word follows.
+fn is_argument(word: &str, next: Option<&str>) -> bool {
     let option = word.strip_prefix('-').map(|rest| rest.trim_start_matches('-'));
+    let goes_on = || next.is_some_and(|next| next.starts_with(char::is_alphanumeric));
     option.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
         || word.starts_with('/')
-        || matches!(word.trim_matches(['"', '\'']), "%s")
+        || word == "%s" && !goes_on()
 }
 
 /// Whether a program without a loader calls the shell through its C library, as far as its symbol table tells; `None` without one.

@@ -186,9 +186,11 @@ fn is_narrow(pattern: &str) -> bool {
     literal >= PATTERN_DEPTH && !pattern.contains("**")
 }
 
-/// The files below a folder, for which whoever names it means them: a folder of configuration, or one that no two packages share.
+/// The files of packages below a folder, for which whoever names it means them: a folder of configuration, or one that no two packages
+/// share. Other files are the application's, and stay or go by themselves.
 pub fn files_of(scene: &Scene<'_>, folder: &ImagePath) -> Vec<ImagePath> {
-    let below = scene.tree.below(folder).filter(|(_, node)| !node.is_directory()).map(|(path, _)| path);
+    let is_owned = |(path, node): &(&ImagePath, &Node)| !node.is_directory() && scene.inventory.is_owned(path);
+    let below = scene.tree.below(folder).filter(is_owned).map(|(path, _)| path);
     let files: Vec<ImagePath> = below.take(FOLDER_LIMIT + 1).cloned().collect();
     let owners: BTreeSet<usize> = files.iter().flat_map(|path| scene.inventory.owner_indexes(path)).copied().collect();
     let in_etc = folder.components().next() == Some(b"etc") && folder.components().count() > 1;
