@@ -1,6 +1,6 @@
 # A server that starts helpers by path, asks PAM, and hands its users a shell.
 packages="openssh-server"
-bars="36 25"
+bars="42 24" # PAM runs the scripts of the message of the day, by env and run-parts.
 config='{"Entrypoint":["/usr/sbin/sshd"],"Cmd":["-D","-e","-p","18095"],"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]}'
 application() {
   in_root "$root" sh -c 'useradd --create-home --shell /bin/bash guest && echo guest:secret | chpasswd && mkdir -p /run/sshd &&
