@@ -8,6 +8,7 @@ use crate::packages::Inventory;
 use crate::path::ImagePath;
 use crate::plan::{Plan, Removal, Step, Verdict};
 use crate::reach::{Reach, Wishes};
+use crate::scan::is_settings;
 use crate::scan::knowledge::Doubt;
 use crate::tree::{Kind, Tree};
 use recipes::{Pattern, PatternError};
@@ -119,11 +120,6 @@ fn is_alias(tree: &Tree, path: &ImagePath, node: &crate::tree::Node) -> bool {
         && tree.lookup(path).is_some_and(|(_, node)| node.is_directory())
 }
 
-/// Whether this is a file of settings. Programs find theirs by names that they put together, and those of a package that stays are small.
-fn is_settings(path: &ImagePath, node: &crate::tree::Node) -> bool {
-    path.as_bytes().starts_with(b"etc/") && node.as_file().is_some() && node.mode & 0o111 == 0
-}
-
 /// Whether this is a link to a file of a package that stays: what a maintainer script made for it (`/etc/alternatives/awk`) stays as its
 /// own files do. Should that file go all the same, the link dangles and goes with it.
 fn leads_to_kept(
@@ -176,6 +172,7 @@ fn files(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profile, re
             continue;
         } else if reach.gated.contains(path) {
             "nothing that reads it is in use".to_owned()
+        // Programs find their settings by names that they put together, and those of a package that stays are small.
         } else if profile == Profile::Files && !is_settings(path, node) {
             "nothing in use leads to it".to_owned()
         } else {

@@ -455,12 +455,8 @@ impl Work<'_, '_> {
                 finding.edges.push(Edge::new(keeper, path.clone(), Rule::Plugin, evidence));
                 continue;
             }
-            let Ok(facts) = self.scene.loader.facts(path) else { continue };
-            let directories = self.scene.loader.default_directories(&facts);
-            if path.parent().is_some_and(|parent| directories.contains(&parent))
-                || self.scene.knowledge.is_gated(path)
-                || self.scene.knowledge.is_atom(path)
-            {
+            let Some(is_shared) = self.scene.loader.is_in_default_directory(path) else { continue };
+            if is_shared || self.scene.knowledge.is_gated(path) || self.scene.knowledge.is_atom(path) {
                 continue;
             }
             let evidence = "a shared object outside the loader's directories, of a kept package";

@@ -31,7 +31,7 @@ use crate::graph::{Edge, Rule, Unknown};
 use crate::launch::Launch;
 use crate::packages::Inventory;
 use crate::path::ImagePath;
-use crate::tree::{Contents, File, Kind, ResolveError, Tree};
+use crate::tree::{Contents, File, Kind, Node, ResolveError, Tree};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -124,6 +124,11 @@ fn is_written_in(path: &ImagePath, bytes: &[u8], ends: &[&str], interpreters: &[
     let is_started = |word: &&str| memchr::memmem::find(first, word.as_bytes()).is_some();
     ends.iter().any(|end| name.ends_with(end.as_bytes()))
         || bytes.starts_with(b"#!") && interpreters.iter().any(is_started)
+}
+
+/// Whether this is a file of settings: what a program reads below `/etc`, and nobody runs.
+pub(crate) fn is_settings(path: &ImagePath, node: &Node) -> bool {
+    path.as_bytes().starts_with(b"etc/") && node.as_file().is_some() && node.mode & 0o111 == 0
 }
 
 /// Whether a file is of a kind that names what it uses.

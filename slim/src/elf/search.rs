@@ -171,6 +171,12 @@ impl<'a> Loader<'a> {
         system.everywhere.iter().filter_map(|name| Some(self.directory(name)?.path.clone())).collect()
     }
 
+    /// Whether a library lies in a directory that the loader searches by default; `None` when it is no ELF file.
+    pub fn is_in_default_directory(&self, path: &ImagePath) -> Option<bool> {
+        let facts = self.facts(path).ok()?;
+        Some(path.parent().is_some_and(|parent| self.default_directories(&facts).contains(&parent)))
+    }
+
     /// The interpreter that a library of this kind would be loaded by, link-free, if the tree has one.
     pub fn interpreter_for(&self, like: &Facts) -> Option<ImagePath> {
         let system = self.system(like);

@@ -1,6 +1,6 @@
 //! What ELF files use: their interpreter, libraries, `dlopen` notes, and the files that their strings name.
 
-use super::{Finding, Scene, exec, zone};
+use super::{Finding, Scene, exec, is_settings, zone};
 use crate::elf::search::{Environment, Loader, Role};
 use crate::elf::{self, Facts, Priority};
 use crate::graph::{Edge, Rule};
@@ -171,8 +171,7 @@ fn strings(
                 && !scene.knowledge.ignores(&within, text)
             {
                 // Configuration is read where it lies: the file matters, and not what else its package brings.
-                let data =
-                    text.starts_with("/etc/") && scene.tree.lookup(&target).is_some_and(|(_, n)| n.mode & 0o111 == 0);
+                let data = scene.tree.lookup(&target).is_some_and(|(_, node)| is_settings(&target, node));
                 let edges = scene.follow(Some(path), &target, Rule::String, &evidence());
                 finding.edges.extend(edges.into_iter().map(|edge| if data { edge.of_file() } else { edge }));
             }

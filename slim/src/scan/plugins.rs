@@ -51,12 +51,7 @@ fn candidates(scene: &Scene<'_>, reaches: &dyn Fn(&ImagePath) -> bool) -> BTreeM
     let is_object = |path: &ImagePath, node: &Node| node.as_file().is_some() && path.file_name().ends_with(b".so");
     let objects: Vec<&ImagePath> =
         scene.tree.iter().filter(|(path, node)| is_object(path, node)).map(|(path, _)| path).collect();
-    let is_shared = |path: &ImagePath| {
-        let facts = scene.loader.facts(path);
-        facts.is_ok_and(|facts| {
-            path.parent().is_some_and(|folder| scene.loader.default_directories(&facts).contains(&folder))
-        })
-    };
+    let is_shared = |path: &ImagePath| scene.loader.is_in_default_directory(path).unwrap_or(false);
     let loaded = objects.iter().filter(|path| reaches(path) && !is_shared(path));
     let folders: BTreeSet<ImagePath> = loaded.filter_map(|path| path.parent()).collect();
     let mut candidates: BTreeMap<String, Vec<ImagePath>> = BTreeMap::new();

@@ -4,7 +4,7 @@
 //! configuration writes paths as they are, so a path of the image in one is a use, whatever stands around it. Lines that are comments in
 //! most of these languages are not read.
 
-use super::{Finding, Scene, calls, config, mention, zone};
+use super::{Finding, Scene, calls, config, is_settings, mention, zone};
 use crate::graph::{Edge, Rule};
 use crate::path::ImagePath;
 use crate::tree::Node;
@@ -85,8 +85,9 @@ pub(super) fn is_configuration(scene: &Scene<'_>, path: &ImagePath, size: u64, h
 
 /// Adds what a configuration names: commands, and the files of [`paths`].
 pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) {
-    commands(scene, path, &mention::without_comments(bytes.to_vec()), finding);
-    paths(scene, path, bytes, finding);
+    let text = mention::without_comments(bytes.to_vec());
+    commands(scene, path, &text, finding);
+    paths_of(scene, path, &text, finding);
 }
 
 /// Whether a file belongs to no package, and to no library of a language either.
@@ -96,15 +97,19 @@ pub(super) fn is_applications(scene: &Scene<'_>, path: &ImagePath) -> bool {
 
 /// Adds the files that a text names: whole paths, patterns, folders, fonts, and what lies beside it.
 pub(super) fn paths(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) {
+    paths_of(scene, path, &mention::without_comments(bytes.to_vec()), finding);
+}
+
+/// As [`paths`], for a text without its comments.
+fn paths_of(scene: &Scene<'_>, path: &ImagePath, text: &[u8], finding: &mut Finding) {
     let within = path.to_text();
-    let text = mention::without_comments(bytes.to_vec());
-    for range in words(&text) {
+    for range in words(text) {
         let (start, word) = (range.start, &text[range]);
         let Ok(word) = std::str::from_utf8(word) else { continue };
         if word.starts_with(FOR_PEOPLE) || scene.knowledge.ignores(&within, word) {
             continue;
         }
-        let evidence = || zone::line(&text, start);
+        let evidence = || zone::line(text, start);
         // A sentence, or a list, may end behind a path.
         for name in [word, word.trim_end_matches(['.', ',', ':', ']', '}'])] {
             let found = match name.strip_prefix('/') {
@@ -152,9 +157,8 @@ fn unquoted(text: &str) -> &str {
 
 /// The use of a file. Other configuration matters as a file, and not for what else its package brings.
 fn follow(scene: &Scene<'_>, from: &ImagePath, path: &ImagePath, evidence: &str) -> Vec<Edge> {
-    let is_settings = |node: &Node| path.as_bytes().starts_with(b"etc/") && node.mode & 0o111 == 0;
     let edges = scene.follow(Some(from), path, Rule::Config, evidence).into_iter();
-    match scene.tree.lookup(path).is_some_and(|(_, node)| is_settings(node)) {
+    match scene.tree.lookup(path).is_some_and(|(_, node)| is_settings(path, node)) {
         true => edges.map(Edge::of_file).collect(),
         false => edges.collect(),
     }
