@@ -10,9 +10,11 @@
 # PROFILES   what is tried (default: "packages files"; empty: the images are only built and exercised)
 # CACHE      folder for the built images, to be kept between runs (default: below /var/tmp); they need root, mmdebstrap, jq and curl
 # MARKDOWN   a file to which the table is written as documentation shows it
+# OPENED     when set, the originals are exercised under strace as well: what they open is weighed, and a result that lacks any of it fails,
+#            but for what opened-and-gone lists
 # KEEP       when set, the results are left in the cache too
 #
-# Exits with 1 when something that worked before does not work after, or when a result is larger than the image's bar.
+# Exits with 1 when something that worked before does not work after, when a result lacks what the original opens (OPENED), or when a result is larger than the image's bar.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -29,6 +31,7 @@ as_root chown "$(id -u)" "$cache"
 need mmdebstrap mmdebstrap
 need jq jq
 need curl curl
+[ -z "${OPENED:-}" ] || need strace strace
 if [ -z "${SLIM:-}" ]; then
   (cd "$repository" && cargo build --quiet -p slim-cli)
   SLIM=${CARGO_TARGET_DIR:-$repository/target}/debug/slim
@@ -48,11 +51,11 @@ fail() {
   [ -z "${4:-}" ] || tail -n 30 "$4" | sed 's/^/    /' >&2
 }
 
-# exercise NAME LAYOUT ROOT ANSWERS LOG: runs the image's check against ROOT. The original image's files are the clients'.
+# exercise NAME LAYOUT ROOT ANSWERS LOG [TRACE]: runs the image's check against ROOT. The original image's files are the clients'.
 exercise() {
   timeout --kill-after=10 300 env -i PATH="$PATH" HOME=/root LC_ALL=C.UTF-8 \
     unshare --mount --net --pid --ipc --uts --fork --kill-child --propagation private \
-    bash "$here/lib/inside.sh" "$here/images/$1" "$(manifest_config "$2")" "$3" "$image/root" > "$4" 2> "$5" </dev/null
+    bash "$here/lib/inside.sh" "$here/images/$1" "$(manifest_config "$2")" "$3" "$image/root" "${6:-}" > "$4" 2> "$5" </dev/null
 }
 
 # manifest_config LAYOUT: the file of the image's config; every layout here holds one image.
@@ -80,6 +83,11 @@ for name in "$@"; do
     works=no
     fail "$name" before "does not work" "$work/before.log"
   fi
+  if [ -n "${OPENED:-}" ]; then
+    rm -f "$work/trace"
+    exercise "$name" "$image/layout" "$image/root" "$work/traced" "$work/traced.log" "$work/trace" ||
+      fail "$name" traced "does not work under strace" "$work/traced.log"
+  fi
   read -r bar_packages bar_files < "$image/bars"
   for profile in $profiles; do
     result=$work/$name-$profile
@@ -102,6 +110,11 @@ for name in "$@"; do
     elif ! diff -u "$work/before" "$work/after" > "$work/difference"; then
       answer=differs
       fail "$name" "$profile" "answers otherwise than before" "$work/difference"
+    fi
+    if [ -n "${OPENED:-}" ]; then
+      printf '%s (%s): ' "$name" "$profile"
+      python3 -I "$here/lib/opened.py" "$work/trace" "$image/root" "$result/root" "$profile" "$here/opened-and-gone" ||
+        fail "$name" "$profile" "lacks what the original opens"
     fi
     awk -v size="$after" -v bar="$bar" 'BEGIN { exit !(size > bar) }' && fail "$name" "$profile" "$after MB, more than $bar"
     printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$name" "$profile" "$before" "$after" "$bar" \

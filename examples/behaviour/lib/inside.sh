@@ -8,10 +8,11 @@
 #   client COMMAND...           runs a command of the original image, in the same network
 #   wait_port PORT              until something listens
 #   tls_server PORT FOLDER      serves the folder by https with the image's /app/tls certificate
+# With a fifth argument, a file, what the container's processes open and start is written there as strace does.
 # What check.sh prints is compared. What must not be compared goes to standard error.
 set -euo pipefail
 
-description=$1 config=$2 after=$3 before=$4
+description=$1 config=$2 after=$3 before=$4 trace=${5:-}
 mount -t proc proc /proc
 ip link set lo up
 hostname container
@@ -61,12 +62,13 @@ fi
 
 # inside ROOT COMMAND...
 inside() {
-  local root=$1 program
+  local root=$1 program watched=
   shift
   # The program is looked up in the image's PATH, not in that of this shell; without a shell of the image.
   program=$(find_program "$root" "$1") || { printf 'no %s in the container\n' "$1" >&2; return 127; }
   shift
-  ${replace:-} env -i PATH="$PATH" CONTAINER_ENVIRONMENT="$(printf '%s\n' "HOME=$home" "${environment[@]}")" "$(command -v python3)" -I "$description/../../lib/enter.py" "$root" "$uid" "$gid" "$directory" "$program" "$@"
+  [ "$root" = "$client_root" ] || watched=$trace
+  ${replace:-} env -i PATH="$PATH" TRACE="$watched" CONTAINER_ENVIRONMENT="$(printf '%s\n' "HOME=$home" "${environment[@]}")" "$(command -v python3)" -I "$description/../../lib/enter.py" "$root" "$uid" "$gid" "$directory" "$program" "$@"
 }
 
 # find_program ROOT NAME: the path inside ROOT.

@@ -1,6 +1,7 @@
 mkdir -p "$space/backend/api"
 printf healthy > "$space/backend/health"; seq 1000 > "$space/backend/api/numbers"
 python3 -I -m http.server --bind 127.0.0.1 --directory "$space/backend" 18102 >/dev/null 2>&1 &
+wait_port 18102
 container
 wait_port 18100
 wait_port 18101
@@ -16,7 +17,7 @@ page --header 'X-Body: GROSS "x"' http://127.0.0.1:18100/lower
 page --cacert "$before/app/tls/ca.crt" --http2 https://localhost:18101/lua/y
 admin() { printf '%s\n' "$1" | run socat stdio unix-connect:/run/haproxy/admin.sock; }
 # The check is a program of the image.
-for turn in $(seq 50); do admin 'show stat' | grep '^api,api1,' | grep -q ',L7\|,PROCOK' && break; sleep 0.2; done
+for turn in $(seq 100); do admin 'show stat' | awk -F, '$1 == "api" && $2 == "api1" && $18 == "UP" && $37 == "PROCOK" { found = 1 } END { exit !found }' && break; sleep 0.2; done
 admin 'show stat' | awk -F, '$1 == "api" && $2 == "api1" { print $18, $37 }'
 page --compressed http://127.0.0.1:18100/api/numbers | md5sum
 page http://127.0.0.1:18100/stats | sed -n 's/.*<h1>\(.*\)<\/h1>.*/\1/p'
