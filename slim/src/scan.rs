@@ -179,8 +179,8 @@ impl Scene<'_> {
                 if runs && bytes.starts_with(b"#!") {
                     script::find(self, path, &bytes, finding);
                 }
-                // Java brings zones of its own.
-                if runs && !class::is_class(&bytes) {
+                // Java and Node bring zones of their own.
+                if runs && !class::is_class(&bytes) && !node::is_node(path, &bytes) {
                     zone::find(self, Some(path), &bytes, |at| zone::line(&bytes, at), finding);
                 }
                 if let Some(language) = calls::language(path, &bytes) {

@@ -183,6 +183,16 @@ fn pam_and_name_services_load_the_modules_of_their_lines() {
 }
 
 #[test]
+fn glibc_has_name_services_inside_since_it_has_one_name() {
+    let files = [("/etc/nsswitch.conf", "passwd: files compat")];
+    let services = ["$LIB/libnss_compat.so.2", "$LIB/libnss_files.so.2"];
+    first_alone(&["/usr/bin/getpwnam"], &files, &services);
+    let older = [&services[..], &["$LIB/libc-2.31.so"]].concat();
+    let case = Case { starts: &["/usr/bin/getpwnam"], env: &[], files: &files, others: &older };
+    assert_eq!(case.used(), services);
+}
+
+#[test]
 fn sources_name_the_keys_that_an_update_will_need() {
     let key = "/usr/share/keyrings/own.gpg";
     let others = [key, "/usr/share/keyrings/other.gpg"];

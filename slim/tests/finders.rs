@@ -108,6 +108,7 @@ fn a_shell_script_uses_files_that_it_reads_and_directories_that_it_runs() {
         ("while read line; do :; done < /usr/lib/part", &["part"]),
         ("echo x > /usr/lib/part", &[]),
         ("run-parts /etc/parts.d", &["parts"]),
+        ("exec env -i X=1 run-parts --lsbsysinit /etc/parts.d > /run/out", &["parts"]),
         ("for file in /etc/parts.d/*; do \"$file\"; done", &["parts"]),
     ];
     assert_eq!(wrong(&rows), Vec::<String>::new());

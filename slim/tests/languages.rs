@@ -475,6 +475,49 @@ fn declarations_of_types_are_for_compilers() {
 }
 
 #[test]
+fn bash_is_not_kept_to_complete_its_own_words() {
+    let lines = |file: &str| {
+        format!(
+            "/usr/bin/app 755 = #!/usr/bin/python3\\nimport click\n/usr/bin/python3 = x\n/usr/bin/bash 755 = x\n\
+             /app/venv/lib/python3.11/site-packages/{file} = subprocess.run(['bash', '-c', 'echo'])"
+        )
+    };
+    for (file, expected) in [("click/shell_completion.py", ""), ("click/core.py", "bash")] {
+        assert_eq!(Image::new(&lines(file), &[("bash", &["/usr/bin/bash"])]).kept().0.join(" "), expected, "{file}");
+    }
+}
+
+#[test]
+fn builds_for_browsers_and_maps_of_sources_are_for_others() {
+    let home = "/usr/share/nodejs/qs";
+    let files = ["dist/qs.js", "dist.es2015/qs.js", "lib/index.js", "lib/index.js.map", "package.json"]
+        .map(|name| format!("{home}/{name}"));
+    let owned: Vec<&str> = files.iter().map(String::as_str).collect();
+    let gone = |app: &str, description: &str, index: &str| {
+        let lines = format!(
+            "/usr/bin/app 755 = #!/usr/bin/node\\n{app}\n/usr/bin/node = x\n{home}/dist/qs.js = x\n{home}/dist.es2015/qs.js = x\n\
+             {home}/lib/index.js = {index}\n{home}/lib/index.js.map = x\n{home}/package.json = {description}"
+        );
+        let image = Image::new(&lines, &[("qs", &owned)]);
+        let (inventory, reached) = image.reach();
+        let gone = decide(&image.tree, &inventory, &reached, Profile::Files).removal.paths;
+        let names = gone.into_keys().map(|path| path.to_text().replace(&format!("{home}/"), ""));
+        names.filter(|name| !name.starts_with('/')).collect::<Vec<_>>().join(" ")
+    };
+    let main = r#"{"main": "lib/index.js", "module": "dist.es2015/qs.js", "scripts": {"dist": "make dist/qs.js"}}"#;
+    for (app, description, index, expected) in [
+        ("require('qs')", main, "x", "dist/qs.js dist.es2015/qs.js lib/index.js.map"),
+        ("require('qs')", r#"{"main": "./dist"}"#, "x", "dist.es2015/qs.js lib/index.js.map"),
+        ("require('qs')", main, "require('../dist/qs')", "dist.es2015/qs.js lib/index.js.map"),
+        ("require('qs')", main, "fs.readdirSync(here)", "lib/index.js.map"),
+        ("require('qs/dist/qs')", main, "x", "dist.es2015/qs.js lib/index.js.map"),
+        ("process.setSourceMapsEnabled(true), require('qs')", main, "x", "dist/qs.js dist.es2015/qs.js"),
+    ] {
+        assert_eq!(gone(app, description, index), expected, "{app} {description} {index}");
+    }
+}
+
+#[test]
 fn links_through_which_node_looks_for_modules_stay() {
     let [link, module, scoped] = ["@npm/node_modules", "npm/node_modules/tree/index.js", "@npm/lib/index.js"]
         .map(|name| format!("/usr/share/nodejs/{name}"));

@@ -28,6 +28,10 @@ fn zones_that_a_program_names_are_in_use() {
     let gone = decide(&knows.tree, &inventory, &reached, Profile::Files).removal.paths;
     assert_eq!(gone.keys().map(ImagePath::to_text).collect::<Vec<_>>(), ["/usr/share/zoneinfo/Asia/Tokyo"]);
 
+    let mut node = Image::new(ZONES, &[TZDATA]).elf("/usr/bin/node", &clock.clone().text(b"\0Europe/Berlin\0"));
+    node.launch.entrypoint = vec!["/usr/bin/node".into()];
+    assert!(node.kept().0.is_empty(), "Node asks ICU, which has zones of its own");
+
     // The name alone is no use: who does not ask for local time only shows it.
     let shows = Image::new(ZONES, &[TZDATA]).elf("/usr/bin/app", &program().text(b"\0Europe/Berlin\0"));
     assert_eq!(shows.kept(), (vec![], vec![]));
@@ -43,6 +47,7 @@ fn zones_that_scripts_and_variables_name_are_in_use() {
         ("/usr/bin/app 755 = #!/usr/bin/sh\\nexport TZ=Europe/Berlin", 1),
         ("/usr/bin/app 755 = #!/usr/bin/python3\\nos.environ[\'TZ\'] = \'Asia/Tokyo\'", 1),
         ("/usr/bin/app 755 = #!/usr/bin/sh\\nexport TZ=Europe/Nowhere", 0),
+        ("/usr/bin/app 755 = #!/usr/bin/node\\nshow(time, {timeZone: 'Europe/Berlin'})", 0),
     ] {
         let image = Image::new(&format!("{ZONES}{line}"), &[TZDATA]);
         assert_eq!(image.kept().0.len(), expected, "{line}");
@@ -432,6 +437,22 @@ fn zones_with_leap_seconds_stay_for_who_names_one() {
     let owned = ["/usr/share/zoneinfo/Europe/Berlin", "/usr/share/zoneinfo/right/Europe/Berlin"];
     for (script, expected) in [("Europe/Berlin", false), ("new DateTimeZone('right/Europe/Berlin')", true)] {
         let image = Image::new(&lines(script), &[("tzdata", &owned)]);
+        let (inventory, reached) = image.reach();
+        let plan = decide(&image.tree, &inventory, &reached, Profile::Packages);
+        let stays = owned.map(|path| !plan.removal.paths.contains_key(&ImagePath::literal(path)));
+        assert_eq!(stays, [true, expected], "{script}");
+    }
+}
+
+#[test]
+fn the_source_of_all_zones_stays_for_who_names_it() {
+    let owned = ["/usr/share/zoneinfo/Europe/Berlin", "/usr/share/zoneinfo/tzdata.zi"];
+    for (script, expected) in [("Europe/Berlin", false), ("fopen('/usr/share/zoneinfo/tzdata.zi')", true)] {
+        let lines = format!(
+            "/usr/bin/php8.2 = x\n/usr/bin/sh = x\n/usr/share/zoneinfo/Europe/Berlin = x\n/usr/share/zoneinfo/tzdata.zi = x\n\
+             /usr/bin/app 755 = #!/usr/bin/sh\\nphp8.2\n/app/index.php = {script}"
+        );
+        let image = Image::new(&lines, &[("tzdata", &owned)]);
         let (inventory, reached) = image.reach();
         let plan = decide(&image.tree, &inventory, &reached, Profile::Packages);
         let stays = owned.map(|path| !plan.removal.paths.contains_key(&ImagePath::literal(path)));

@@ -62,8 +62,9 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, language: Language, byte
         return;
     }
     let is_library = scene.inventory.is_owned(path) || path.components().any(|part| LIBRARIES.contains(&part));
-    let text = String::from_utf8_lossy(bytes);
-    for call in words::calls(&text, language, !is_library) {
+    let (text, within) = (String::from_utf8_lossy(bytes), path.to_text());
+    let is_meant = |words: &[String]| !words.first().is_some_and(|first| scene.knowledge.ignores(&within, first));
+    for call in words::calls(&text, language, !is_library).into_iter().filter(|call| is_meant(&call.words)) {
         start(scene, path, &format!("line {}", call.line), &call.words, finding);
     }
 }

@@ -94,16 +94,18 @@ impl Charsets {
         !self.folders.is_empty() && self.folders.is_subset(&self.parted)
     }
 
-    /// The converters of the sets that a text names, each set once, with the offset at which it does first.
+    /// The converters of the sets that a text or a binary names, each set once, with the offset at which it does first.
     pub fn named(&self, text: &[u8]) -> Vec<(usize, &BTreeSet<ImagePath>)> {
         let mut found = Vec::new();
         let mut seen = BTreeSet::new();
+        let is_binary = text.starts_with(b"\x7fELF");
         let mut at = 0;
         for word in text.split(|b| !is_part(*b)) {
             let name = || plain(word);
             // Two letters, or a number alone, are found in too many texts.
             if (3..=NAME_LIMIT).contains(&word.len())
                 && word.iter().any(u8::is_ascii_alphabetic)
+                && !(is_binary && is_among_code(text, at, word.len()))
                 && let Some(converters) = self.converters.get(&name())
                 && seen.insert(name())
             {
@@ -126,6 +128,12 @@ fn place(path: &ImagePath) -> Option<(ImagePath, bool)> {
         }
         _ => None,
     }
+}
+
+/// Whether a word of a binary is a part of no text, but has instructions or numbers beside it that are no letters.
+fn is_among_code(bytes: &[u8], at: usize, length: usize) -> bool {
+    let neighbours = [at.checked_sub(1).and_then(|at| bytes.get(at)), bytes.get(at + length)];
+    neighbours.into_iter().flatten().any(|b| *b != 0 && !b.is_ascii_graphic() && !b.is_ascii_whitespace())
 }
 
 /// A name without the error handler that may follow it, as lists are searched for it.
@@ -154,7 +162,7 @@ mod tests {
         .unwrap();
         let charsets = Charsets::new(&tree, &MemoryContents);
         assert!(!charsets.can_be_parted(), "nothing is cached");
-        let cases: [(&[u8], &str); 8] = [
+        let cases: [(&[u8], &str); 10] = [
             (b"iconv -f shift-jis", "9 SJIS.so"),
             (b"\0ISO-8859-15//TRANSLIT\0latin9", "1 ISO8859-15.so, 23 ISO8859-15.so"),
             (b"ms_kanji", "0 SJIS.so"),
@@ -162,6 +170,8 @@ mod tests {
             (b"sjisx xsjis sjis_1", ""),
             (b"GONE OTHER LOOP", ""),
             (b"ISO8859-15", "0 ISO8859-15.so"),
+            (b"\x7fELF\0SJIs\xd3\x01SJIS\0", ""),
+            (b"\x7fELF\0sjis//\0\xd3", "5 SJIS.so"),
             (b"", ""),
         ];
         for (text, expected) in cases {

@@ -229,9 +229,12 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// `hosts: files dns [NOTFOUND=return] …`; files and dns are built into newer glibc, and follow from a rule for older ones.
+    /// `hosts: files dns [NOTFOUND=return] …` (nsswitch.conf(5)). Since 2.34, which names libc.so.6 after no version any more, glibc has
+    /// files and dns inside, and the libraries of these names are empty.
     fn name_services(&mut self, file: &ImagePath, line: usize, words: &[String]) {
-        for service in words.iter().skip(1).filter(|word| word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')) {
+        let inside: &[&str] = if glob(self.scene, "$LIB/libc-2.*.so").is_empty() { &["files", "dns"] } else { &[] };
+        let is_service = |word: &&String| word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        for service in words.iter().skip(1).filter(is_service).filter(|word| !inside.contains(&word.as_str())) {
             for path in glob(self.scene, &format!("$LIB/libnss_{service}.so.2")) {
                 let evidence = format!("line {line}: {}", words.join(" "));
                 self.finding.edges.extend(self.scene.follow(Some(file), &path, Rule::Config, &evidence));

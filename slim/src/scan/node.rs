@@ -3,7 +3,7 @@
 //! An application's own `node_modules` is no package's and stays as it is. What lies in the directories that Node was built to search for
 //! every program stays by module, when something in use names it.
 
-mod checks;
+mod unused;
 
 use super::{Finding, Scene};
 use crate::graph::{Edge, Rule};
@@ -74,8 +74,9 @@ const BUILT_IN: [&str; 54] = [
     "zlib",
 ];
 
-/// Ends of names of files that declare types.
-const DECLARATIONS: [&[u8]; 3] = [b".d.ts", b".d.mts", b".d.cts"];
+/// Ends of names of files that declare types to a compiler (TypeScript), and of maps from what a compiler wrote to what it read: Node reads
+/// neither unless it is asked to, and rules say when.
+const FOR_OTHERS: [&[u8]; 6] = [b".d.ts", b".d.mts", b".d.cts", b".js.map", b".mjs.map", b".cjs.map"];
 
 /// What stands before the name of a module.
 const CALLS: [&str; 4] = ["require(", "require.resolve(", "import(", "createRequire("];
@@ -134,18 +135,17 @@ fn whole(scene: &Scene<'_>, from: &ImagePath, start: &ImagePath, evidence: &str,
     }
     finding.loaded.extend(scene.follow(Some(from), start, Rule::Import, evidence));
     if node.is_directory() {
-        let tests = checks::only_tests(scene, &real);
+        let unused = unused::files(scene, &real);
         let is_used =
-            |file: &ImagePath, node: &Node| !node.is_directory() && !tests.contains(file) && !is_declaration(file);
+            |file: &ImagePath, node: &Node| !node.is_directory() && !unused.contains(file) && !is_for_others(file);
         for (file, _) in scene.tree.below(&real).filter(|(file, node)| is_used(file, node)) {
             finding.loaded.extend(scene.follow(Some(from), file, Rule::Import, evidence));
         }
     }
 }
 
-/// Whether a file only tells a compiler the types of others (TypeScript): Node reads none, and a rule says when a compiler does.
-fn is_declaration(path: &ImagePath) -> bool {
-    DECLARATIONS.iter().any(|end| path.file_name().ends_with(end))
+fn is_for_others(path: &ImagePath) -> bool {
+    FOR_OTHERS.iter().any(|end| path.file_name().ends_with(end))
 }
 
 /// The modules, and files in them, that a line names: `require('a/b')`, `import x from "@s/m"`; relative names are files of one's own.

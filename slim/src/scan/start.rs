@@ -97,6 +97,8 @@ impl Start<'_, '_> {
             for command in executed(arguments) {
                 self.run(command, depth + 1);
             }
+        } else if name == "run-parts" {
+            arguments.iter().for_each(|folder| self.all_of(folder));
         } else if let Some(wrapper) = self.scene.knowledge.wrapper(name) {
             return self.wrapped(wrapper, arguments, depth);
         } else {
@@ -106,6 +108,16 @@ impl Start<'_, '_> {
             }
         }
         self.files(arguments);
+    }
+
+    /// `run-parts FOLDER` (run-parts(8)).
+    fn all_of(&mut self, folder: &str) {
+        let path = Some(folder).filter(|name| name.starts_with('/')).and_then(|name| ImagePath::new(name).ok());
+        let Some((folder, _)) = path.and_then(|path| self.scene.tree.lookup(&path)) else { return };
+        let evidence = format!("{}: runs what is in {folder}", self.place);
+        for (path, _) in self.scene.tree.children(&folder) {
+            self.finding.edges.extend(self.scene.follow(self.from, path, self.rule(), &evidence));
+        }
     }
 
     /// `sh -c TEXT`, `sh FILE`: both with arguments of their own.

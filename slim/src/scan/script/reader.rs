@@ -315,10 +315,6 @@ impl<'a> Reader<'_, 'a> {
                 let text = texts[..count].join(" ");
                 self.feed(&text, place);
             }
-            "run-parts" => {
-                self.launch(line, place);
-                texts.iter().for_each(|name| self.directory(name, place));
-            }
             // A program, whatever it looks like.
             "which" => {
                 self.launch(line, place);
@@ -394,19 +390,6 @@ impl<'a> Reader<'_, 'a> {
         let Some(path) = path else { return };
         let evidence = format!("{place}: reads {name}");
         included(self.scene, self.from, &path, &evidence, &self.values, self.finding, self.depth);
-    }
-
-    fn directory(&mut self, name: &str, place: &str) {
-        let Some(path) = Some(name).filter(|name| name.starts_with('/')).and_then(|name| ImagePath::new(name).ok())
-        else {
-            return;
-        };
-        let Some((directory, _)) = self.scene.tree.lookup(&path) else { return };
-        for (path, _) in self.scene.tree.children(&directory) {
-            let edges =
-                self.scene.follow(self.from, path, Rule::Command, &format!("{place}: runs what is in {directory}"));
-            self.finding.edges.extend(edges);
-        }
     }
 
     /// A word that names existing files is a use of them, be it by pattern.

@@ -1,32 +1,35 @@
-//! Tests that a module brings along for its own authors: what only they load is no use.
+//! What a module brings along that its users do not load: tests for its own authors, and builds of itself for browsers.
 //!
-//! Only what lies at the top of a module is looked at (`test.js`, `test/…`), and only where no other file of the module names it.
+//! Only what lies at the top of a module is looked at (`test.js`, `test/…`, `dist/…`), and only where no other file of the module names it.
 
 use crate::path::ImagePath;
 use crate::scan::Scene;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Folders of tests.
-const FOLDERS: [&str; 3] = ["__tests__", "test", "tests"];
+const TESTS: [&str; 3] = ["__tests__", "test", "tests"];
 
-/// What `package.json` says of files that are loaded (<https://nodejs.org/api/packages.html>).
-const LOADED: [&str; 7] = ["bin", "browser", "exports", "imports", "main", "module", "type"];
+/// What folders of builds begin with: `dist`, `dist.es2015`, `umd`.
+const BUILDS: [&str; 2] = ["dist", "umd"];
 
-/// The files of a module, a directory, that only its own tests are. Empty where that cannot be known.
-pub(super) fn only_tests(scene: &Scene<'_>, module: &ImagePath) -> BTreeSet<ImagePath> {
-    let mut tests: BTreeMap<String, Vec<&ImagePath>> = BTreeMap::new();
+/// What `package.json` says of files that Node loads (<https://nodejs.org/api/packages.html>); `browser` and `module` are for bundlers.
+const LOADED: [&str; 5] = ["bin", "exports", "imports", "main", "type"];
+
+/// The files of a module, a directory, that only its tests and its builds are. Empty where that cannot be known.
+pub(super) fn files(scene: &Scene<'_>, module: &ImagePath) -> BTreeSet<ImagePath> {
+    let mut aside: BTreeMap<String, Vec<&ImagePath>> = BTreeMap::new();
     let mut others = Vec::new();
     for (path, _) in scene.tree.below(module).filter(|(_, node)| !node.is_directory()) {
         let below = path.as_bytes().strip_prefix(module.as_bytes()).unwrap_or_default();
         let text = String::from_utf8_lossy(below).into_owned();
         let mut names = text.trim_start_matches('/').splitn(2, '/');
         let (first, rest) = (names.next().unwrap_or_default(), names.next());
-        match test_name(first, rest.is_some()) {
-            Some(name) => tests.entry(name.to_owned()).or_default().push(path),
+        match aside_name(first, rest.is_some()) {
+            Some(name) => aside.entry(name.to_owned()).or_default().push(path),
             None => others.push(path),
         }
     }
-    if tests.is_empty() {
+    if aside.is_empty() {
         return BTreeSet::new();
     }
     let mut texts: Vec<String> = others.into_iter().filter_map(|path| text(scene, module, path)).collect();
@@ -34,18 +37,19 @@ pub(super) fn only_tests(scene: &Scene<'_>, module: &ImagePath) -> BTreeSet<Imag
         if text.contains("readdir") {
             return BTreeSet::new();
         }
-        let named: Vec<String> = tests.keys().filter(|name| names(&text, name)).cloned().collect();
-        for path in named.iter().filter_map(|name| tests.remove(name)).flatten() {
+        let named: Vec<String> = aside.keys().filter(|name| names(&text, name)).cloned().collect();
+        for path in named.iter().filter_map(|name| aside.remove(name)).flatten() {
             texts.extend(self::text(scene, module, path));
         }
     }
-    tests.into_values().flatten().cloned().collect()
+    aside.into_values().flatten().cloned().collect()
 }
 
-/// By what name a module's other files would load something at its top, if it is a test: `test-x` of `test-x.js`, `tests` of a folder.
-fn test_name(name: &str, is_folder: bool) -> Option<&str> {
+/// By what name a module's other files would load something at its top, if it is a test or a build: `test-x` of `test-x.js`, `tests` of a
+/// folder.
+fn aside_name(name: &str, is_folder: bool) -> Option<&str> {
     if is_folder {
-        return Some(name).filter(|name| FOLDERS.contains(name));
+        return Some(name).filter(|name| TESTS.contains(name) || BUILDS.iter().any(|start| name.starts_with(start)));
     }
     let stem = [".js", ".cjs", ".mjs"].iter().find_map(|end| name.strip_suffix(end))?;
     let is_test = matches!(stem, "test" | "tests")
@@ -79,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tests_are_known_by_their_names() {
+    fn tests_and_builds_are_known_by_their_names() {
         let cases = [
             ("test.js", false, "test"),
             ("test-core-js.js", false, "test-core-js"),
@@ -88,10 +92,14 @@ mod tests {
             ("latest.js", false, ""),
             ("test.json", false, ""),
             ("lib", true, ""),
+            ("dist", true, "dist"),
+            ("dist.es2015", true, "dist.es2015"),
+            ("umd", true, "umd"),
+            ("dist.js", false, ""),
             ("test", false, ""),
         ];
         for (name, is_folder, expected) in cases {
-            assert_eq!(test_name(name, is_folder).unwrap_or_default(), expected, "{name}");
+            assert_eq!(aside_name(name, is_folder).unwrap_or_default(), expected, "{name}");
         }
     }
 
