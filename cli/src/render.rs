@@ -9,6 +9,7 @@ mod inspection;
 mod problems;
 mod summary;
 pub(crate) mod text;
+pub(crate) mod unknowns;
 
 pub(crate) use catalogue::catalogue;
 pub(crate) use difference::difference;

@@ -2,6 +2,7 @@
 
 use super::{Code, Failure, archive, engine, machine_hint, store};
 use crate::render::text::bytes;
+use crate::render::unknowns;
 use rebuild::change::ChangeError;
 use rebuild::pipeline::RebuildError;
 use rebuild::trial::TrialError;
@@ -65,13 +66,9 @@ pub(super) fn explain(error: RebuildError) -> Failure {
 }
 
 /// Every unknown in a line, up to a number that can be read.
-fn not_known(unknowns: &[UnknownReport]) -> Vec<String> {
-    let line = |unknown: &UnknownReport| {
-        let place = if unknown.place.is_empty() { String::new() } else { format!(" ({})", unknown.place) };
-        format!("unknown: {}{place}: {}; {}", unknown.path, unknown.what, unknown.taken)
-    };
-    let mut lines: Vec<_> = unknowns.iter().take(UNKNOWNS).map(line).collect();
-    if let rest @ 1.. = unknowns.len().saturating_sub(UNKNOWNS) {
+fn not_known(unknown: &[UnknownReport]) -> Vec<String> {
+    let mut lines: Vec<_> = unknown.iter().take(UNKNOWNS).map(|unknown| unknowns::line(unknown, 0)).collect();
+    if let rest @ 1.. = unknown.len().saturating_sub(UNKNOWNS) {
         lines.push(format!("… and {rest} more (--dry-run --report FILE without --strict has all)"));
     }
     lines

@@ -2,10 +2,11 @@
 
 use super::table;
 use super::text::{bytes, clean, count, saved_bytes, saved_count, short};
+use super::unknowns;
 use slim::report::{ImageReport, Outcome, PackageReport, Report, Verdict};
 use std::fmt::Write as _;
 
-/// Most unknowns and faults that are listed; the report has them all.
+/// Most files with unknowns, and most faults, that are listed; the report has them all.
 const LISTED: usize = 5;
 
 /// Most characters of a reason.
@@ -52,12 +53,9 @@ fn row(package: &PackageReport) -> [String; 5] {
 }
 
 fn known(text: &mut String, report: &Report) {
-    let mut lines: Vec<String> = Vec::new();
-    for unknown in report.unknowns.iter().take(LISTED) {
-        let place = if unknown.place.is_empty() { String::new() } else { format!(" ({})", unknown.place) };
-        lines.push(format!("unknown: {}{place}: {}; {}", unknown.path, unknown.what, unknown.taken));
-    }
-    more(&mut lines, report.unknowns.len(), "thing that could not be known", "things that could not be known");
+    let unknown = unknowns::by_file(&report.unknowns);
+    let mut lines: Vec<String> = unknown.iter().take(LISTED).cloned().collect();
+    more(&mut lines, unknown.len(), "file with what could not be known", "files with what could not be known");
     lines.extend(report.faults.iter().take(LISTED).map(|fault| format!("already broken in the source: {fault}")));
     more(&mut lines, report.faults.len(), "fault of the source", "faults of the source");
     lines.extend(report.notes.iter().map(|note| format!("note: {note}")));
