@@ -248,6 +248,8 @@ pub enum ConfigKind {
     NameServices,
     /// Tables of cron: the command is what follows the time and, in system tables, the user.
     Crontab,
+    /// logrotate's configuration: shell text between `postrotate` or its like and `endscript`.
+    Logrotate,
     /// ImageMagick's `delegates.xml`: the command lines of those whose program is there.
     Delegates,
     /// `passwd`: the shells of those who can log in.

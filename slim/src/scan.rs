@@ -18,6 +18,7 @@ pub mod maintainer;
 pub mod mention;
 pub mod node;
 pub mod perl;
+mod php;
 pub mod places;
 pub mod plugins;
 pub mod python;
@@ -143,7 +144,26 @@ fn is_code(path: &ImagePath, head: &[u8]) -> bool {
         || calls::language(path, head).is_some()
 }
 
+/// Folders of libraries that languages' own tools install: they know far more programs and files than the application asks them for, and
+/// readers of the language know what is used.
+const LIBRARIES: [&[u8]; 9] = [
+    b"dist-packages",
+    b"gems",
+    b"node_modules",
+    b"perl5",
+    b"site-packages",
+    b"site_ruby",
+    b"vendor",
+    b"vendor_perl",
+    b"vendor_ruby",
+];
+
 impl Scene<'_> {
+    /// Whether a file is the application's own: it belongs to no package, and to no library of a language either.
+    fn is_applications(&self, path: &ImagePath) -> bool {
+        !self.inventory.is_owned(path) && !path.components().any(|name| LIBRARIES.contains(&name))
+    }
+
     /// What the node at a path uses.
     pub fn scan(&self, path: &ImagePath, Reading { runs, settings }: Reading) -> Finding {
         let mut finding = Finding::default();
@@ -185,7 +205,7 @@ impl Scene<'_> {
                 }
                 if let Some(language) = calls::language(path, &bytes) {
                     calls::find(self, path, language, &bytes, finding);
-                    if texts::is_applications(self, path) || runs && bytes.starts_with(b"#!") {
+                    if self.is_applications(path) || runs && bytes.starts_with(b"#!") {
                         texts::paths(self, path, &bytes, finding);
                     }
                 }
@@ -194,8 +214,10 @@ impl Scene<'_> {
                 } else if perl::is_perl(path, &bytes) {
                     perl::find(self, path, &bytes, finding);
                 } else if node::is_node(path, &bytes) {
-                    node::find(self, path, &bytes, finding);
-                } else if class::is_class(&bytes) && texts::is_applications(self, path) {
+                    node::find(self, path, &bytes, runs, finding);
+                } else if calls::language(path, &bytes) == Some(calls::Language::Php) {
+                    php::find(self, path, &bytes, finding);
+                } else if class::is_class(&bytes) && self.is_applications(path) {
                     class::find(self, path, &bytes, finding);
                 } else if java::is_archive(path) {
                     java::find(self, path, &bytes, finding);

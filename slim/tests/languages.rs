@@ -475,6 +475,108 @@ fn declarations_of_types_are_for_compilers() {
 }
 
 #[test]
+fn a_program_of_node_is_a_part_of_its_module() {
+    let [program, part, other] =
+        ["npm/bin/npm-cli.js", "npm/lib/cli.js", "proc-log/index.js"].map(|name| format!("/usr/share/nodejs/{name}"));
+    let lines = format!(
+        "/usr/bin/npm -> ../share/nodejs/npm/bin/npm-cli.js\n/usr/bin/node = x\n{program} 755 = #!/usr/bin/node\\nrequire('../lib/cli.js')\n\
+         {part} = require('proc-log')\n{other} = x"
+    );
+    let mut image = Image::new(&lines, &[("npm", &["/usr/bin/npm", &program, &part]), ("proc-log", &[&other])]);
+    image.launch.entrypoint = vec!["npm".into()];
+    image.launch.env.push(("PATH".into(), "/usr/bin".into()));
+    let (inventory, reached) = image.reach();
+    let gone = decide(&image.tree, &inventory, &reached, Profile::Files).removal.paths;
+    assert!(gone.is_empty(), "{gone:?}");
+}
+
+#[test]
+fn sources_of_php_include_libraries_with_all_that_is_theirs() {
+    let files =
+        ["Twig/autoload.php", "Twig/Node.php", "Psr/Log/autoload.php", "Psr/Log/Logger.php", "Monolog/autoload.php"]
+            .map(|name| format!("/usr/share/php/{name}"));
+    let [twig, node, psr, logger, monolog] = files.each_ref().map(String::as_str);
+    let packages: [(&str, &[&str]); 3] = [("twig", &[twig, node]), ("psr", &[psr, logger]), ("monolog", &[monolog])];
+    for (text, expected) in [
+        ("require_once 'Twig/autoload.php';", "psr twig"),
+        ("require_once \"Twig/Node.php\";", "twig"),
+        ("foreach (['Twig', 'Monolog'] as $l) require \"$l/autoload.php\";", "monolog psr twig"),
+        ("echo 'Twig/Node.php', 'Twig';", ""),
+        ("show('Twig');", ""),
+    ] {
+        let lines = format!(
+            "/usr/bin/app = x\n/app/index.php = <?php {text}\n{twig} = <?php require_once __DIR__ . '/../Psr/Log/autoload.php';\n{node} = x\n\
+             {psr} = x\n{logger} = x\n{monolog} = x"
+        );
+        let image = Image::new(&lines, &packages);
+        let (inventory, reached) = image.reach();
+        let plan = decide(&image.tree, &inventory, &reached, Profile::Files);
+        let mut kept: Vec<_> = plan.kept().map(|step| step.package.trim_end_matches(":all").to_owned()).collect();
+        kept.sort();
+        assert_eq!(kept.join(" "), expected, "{text}");
+        if text.contains("Twig/autoload") && !expected.is_empty() {
+            assert!(!plan.removal.paths.contains_key(&ImagePath::literal(logger)), "all of a library that is included");
+        }
+    }
+}
+
+#[test]
+fn perl_loads_roles_parents_and_modules_by_computed_names() {
+    let files = ["Email/Abstract.pm", "Mojo/Command.pm", "Mojo/Reactor/EV.pm", "Mojo/Reactor/Poll.pm"]
+        .map(|name| format!("/usr/share/perl5/{name}"));
+    let [mail, command, ev, poll] = files.each_ref().map(String::as_str);
+    let packages: [(&str, &[&str]); 3] = [("mail", &[mail]), ("command", &[command]), ("reactors", &[ev, poll])];
+    for (text, expected) in [
+        ("with 'Email::Abstract';", "mail"),
+        ("use Own::Base 'Mojo::Command', -signatures;", "command"),
+        ("my $class = 'Mojo::Reactor::' . $kind;", "reactors"),
+        ("my $name = 'Email::Abstract';", ""),
+    ] {
+        let lines = format!(
+            "/usr/bin/app 755 = #!/usr/bin/perl\\n{text}\n/usr/bin/perl = x\n{mail} = x\n{command} = x\n{ev} = x\n{poll} = x"
+        );
+        assert_eq!(Image::new(&lines, &packages).kept().0.join(" "), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_program_that_is_handed_to_a_function_is_in_use() {
+    for (path, text, expected) in [
+        ("/app/steps.py", "call('tool', page)", "tool"),
+        ("/app/steps.py", "self.tools.call(['tool', page])", "tool"),
+        ("/app/steps.js", "const n = await help.call('tool', [a])", "tool"),
+        ("/app/steps.js", "const x = require('tool')", ""),
+        ("/app/steps.py", "call(page, 'tool')", ""),
+        ("/app/steps.py", "x = {'tool': 1}", ""),
+        ("/app/steps.py", "call('sort', page)", ""),
+        ("/app/site-packages/x.py", "call('tool', page)", ""),
+    ] {
+        let lines = format!("/usr/bin/app = x\n/usr/bin/tool 755 = x\n/usr/bin/sort 755 = x\n{path} = {text}");
+        let mut image = Image::new(&lines, &[("tool", &["/usr/bin/tool"]), ("coreutils", &["/usr/bin/sort"])]);
+        image.packages[1].essential = true;
+        assert_eq!(
+            image.kept().0.iter().filter(|name| *name != "coreutils").cloned().collect::<String>(),
+            expected,
+            "{path} {text}"
+        );
+        assert!(!image.reach().1.graph.reaches(&ImagePath::literal("/usr/bin/sort")), "{path} {text}");
+    }
+}
+
+#[test]
+fn scripts_of_logrotate_are_the_shells() {
+    let packages: [(&str, &[&str]); 3] = [
+        ("logrotate", &["/usr/sbin/logrotate", "/etc/logrotate.conf"]),
+        ("tool", &["/usr/bin/tool"]),
+        ("sh", &["/bin/sh"]),
+    ];
+    let lines = "/usr/bin/tool 755 = x\n/bin/sh 755 = x\n/etc/logrotate.conf = /var/log/x {\\n  postrotate\\n    true | tool -x\\n  endscript\\n}";
+    let mut image = Image::new(lines, &packages).elf("/usr/sbin/logrotate", &testdata::elf::program());
+    image.launch.entrypoint = vec!["/usr/sbin/logrotate".into()];
+    assert_eq!(image.kept().0, ["logrotate", "sh", "tool"]);
+}
+
+#[test]
 fn bash_is_not_kept_to_complete_its_own_words() {
     let lines = |file: &str| {
         format!(

@@ -1,7 +1,8 @@
 //! Programs that sources of other languages than the shell's start: `subprocess.run(["ffmpeg", …])`, `exec('convert …')`, a text in backquotes.
 //!
 //! An application keeps such names in variables, settings and defaults, far from the call. So in a file of its own that starts programs, every
-//! quoted text counts that may be a command and whose first word is a program of the image. Installed libraries know many programs that
+//! quoted text counts that may be a command and whose first word is a program of the image; in its other files, what is handed to a function
+//! first, if it is a program that not every image has. Installed libraries know many programs that
 //! nobody asks them for: in theirs, only what stands in the call itself counts, and the languages' own libraries are not read.
 
 mod words;
@@ -35,20 +36,6 @@ const SOURCES: [(&[&str], &[&str], Language); 5] = [
     (&[".lua"], &["lua"], Language::Lua),
 ];
 
-/// Names of folders below which installed libraries lie.
-const LIBRARIES: [&[u8]; 10] = [
-    b"dist-packages",
-    b"gems",
-    b"node_modules",
-    b"nodejs",
-    b"perl5",
-    b"site-packages",
-    b"site_ruby",
-    b"vendor",
-    b"vendor_perl",
-    b"vendor_ruby",
-];
-
 /// The language of a source, by its name or first line.
 pub(super) fn language(path: &ImagePath, head: &[u8]) -> Option<Language> {
     let is_one =
@@ -61,12 +48,24 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, language: Language, byte
     if is_standard(path) {
         return;
     }
-    let is_library = scene.inventory.is_owned(path) || path.components().any(|part| LIBRARIES.contains(&part));
     let (text, within) = (String::from_utf8_lossy(bytes), path.to_text());
     let is_meant = |words: &[String]| !words.first().is_some_and(|first| scene.knowledge.ignores(&within, first));
-    for call in words::calls(&text, language, !is_library).into_iter().filter(|call| is_meant(&call.words)) {
+    let is_own = scene.is_applications(path);
+    let mut calls = words::calls(&text, language, is_own);
+    // A helper elsewhere may start what this file only names.
+    if is_own && calls.is_empty() {
+        calls = words::handed_on(&text, language);
+        calls.retain(|call| call.words.first().is_some_and(|name| is_special(scene, name)));
+    }
+    for call in calls.into_iter().filter(|call| is_meant(&call.words)) {
         start(scene, path, &format!("line {}", call.line), &call.words, finding);
     }
+}
+
+/// Whether a name is that of a program which not every image has: the names of those are mostly common words (`date`, `id`, `sort`).
+fn is_special(scene: &Scene<'_>, name: &str) -> bool {
+    let program = scene.launch.find(scene.tree, name).and_then(|path| scene.tree.lookup(&path));
+    program.is_some_and(|(real, _)| scene.inventory.owners(&real).all(|package| !package.essential))
 }
 
 /// Whether a file is of a language's own library.

@@ -3,6 +3,7 @@
 mod commands;
 mod crontab;
 mod delegates;
+mod logrotate;
 mod openssl;
 pub(super) mod users;
 
@@ -55,6 +56,7 @@ impl Reader<'_, '_> {
             ConfigKind::Crontab => self.crontab(file, &text),
             // Not every path in these is in use.
             ConfigKind::Delegates => return self.delegates(file, &text),
+            ConfigKind::Logrotate => self.logrotate(file, &text),
             ConfigKind::Openssl => self.openssl(file, &text),
             ConfigKind::Users => return self.users(file, &text),
             _ => {}
@@ -75,6 +77,7 @@ impl Reader<'_, '_> {
                 | ConfigKind::Commands
                 | ConfigKind::Crontab
                 | ConfigKind::Delegates
+                | ConfigKind::Logrotate
                 | ConfigKind::Openssl
                 | ConfigKind::Users => {}
             }

@@ -3,7 +3,7 @@
 //!
 //! <https://docs.oracle.com/en/java/javase/17/docs/specs/jar/jar.html>, <https://docs.oracle.com/en/java/javase/17/docs/specs/man/java.html>.
 
-use super::{Finding, Scene, archive, class, texts};
+use super::{Finding, Scene, archive, class};
 use crate::graph::{Edge, Rule};
 use crate::path::ImagePath;
 use std::io::Cursor;
@@ -21,7 +21,7 @@ pub fn is_archive(path: &ImagePath) -> bool {
 
 /// Adds the archives that an archive's manifest names, relative to its own folder, and what the classes of an application's name.
 pub fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) {
-    if texts::is_applications(scene, path) {
+    if scene.is_applications(path) {
         let mut look = |entry: &[u8]| {
             class::find(scene, path, entry, finding);
             true

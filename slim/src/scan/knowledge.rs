@@ -203,7 +203,7 @@ impl<'a> Knowledge<'a> {
         };
         let open = self.rules.iter().enumerate().filter(|(index, _)| !facts.applied.contains_key(index));
         // Also where `only_with` does not hold yet: each file is searched once.
-        let open = open.filter(|(index, _)| has_places(index));
+        let open = open.filter(|(index, rule)| has_places(index) || !rule.commands.is_empty());
         open.flat_map(|(_, rule)| &rule.when.mentions).map(String::as_str).collect()
     }
 

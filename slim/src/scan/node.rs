@@ -100,11 +100,22 @@ fn ways(scene: &Scene<'_>, path: &ImagePath, finding: &mut Finding) {
     }
 }
 
-/// Adds the modules that a JavaScript file names.
-pub fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) {
+/// Adds the modules that a JavaScript file names, and for a program, which `runs`, the module that it is a part of.
+pub fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], runs: bool, finding: &mut Finding) {
     ways(scene, path, finding);
     if scene.node.0.is_empty() {
         return;
+    }
+    if runs {
+        for place in scene.node.0.iter().filter(|place| path.starts_with(place)) {
+            let below = path.as_bytes().strip_prefix(place.as_bytes()).unwrap_or_default();
+            let Some(module) = std::str::from_utf8(below).ok().and_then(|name| top(name.trim_start_matches('/')))
+            else {
+                continue;
+            };
+            let Ok(module) = place.join(module) else { continue };
+            all_of(scene, path, &module, "a part of the program's own module", finding);
+        }
     }
     for (index, line) in String::from_utf8_lossy(bytes).lines().enumerate() {
         for name in names(line) {
@@ -135,12 +146,17 @@ fn whole(scene: &Scene<'_>, from: &ImagePath, start: &ImagePath, evidence: &str,
     }
     finding.loaded.extend(scene.follow(Some(from), start, Rule::Import, evidence));
     if node.is_directory() {
-        let unused = unused::files(scene, &real);
-        let is_used =
-            |file: &ImagePath, node: &Node| !node.is_directory() && !unused.contains(file) && !is_for_others(file);
-        for (file, _) in scene.tree.below(&real).filter(|(file, node)| is_used(file, node)) {
-            finding.loaded.extend(scene.follow(Some(from), file, Rule::Import, evidence));
-        }
+        all_of(scene, from, &real, evidence, finding);
+    }
+}
+
+/// The files of a module, a directory, that its users load.
+fn all_of(scene: &Scene<'_>, from: &ImagePath, module: &ImagePath, evidence: &str, finding: &mut Finding) {
+    let unused = unused::files(scene, module);
+    let is_used =
+        |file: &ImagePath, node: &Node| !node.is_directory() && !unused.contains(file) && !is_for_others(file);
+    for (file, _) in scene.tree.below(module).filter(|(file, node)| is_used(file, node)) {
+        finding.loaded.extend(scene.follow(Some(from), file, Rule::Import, evidence));
     }
 }
 

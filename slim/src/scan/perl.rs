@@ -1,4 +1,5 @@
-//! What Perl programs and modules load: `use`, `require`, `use parent`.
+//! What Perl programs and modules load: `use`, `require`, `use parent`, roles and parents of Moo and Moose (`with`, `extends`), and modules
+//! whose last name is computed (`'Mojo::Reactor::' . $kind`).
 //!
 //! A module is looked for in every library directory that the image has, as `@INC` is computed when perl is built.
 
@@ -30,12 +31,21 @@ pub fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Fin
         if matches!(line.trim(), "__END__" | "__DATA__") {
             break;
         }
+        let evidence = format!("line {}: {}", index + 1, line.trim());
+        for start in line.split(['\'', '"']).filter(|text| is_start(text)) {
+            let folder = start.replace("::", "/");
+            for folder in scene.perl.0.iter().filter_map(|place| place.join(&folder).ok()) {
+                let modules = scene.tree.children(&folder).filter(|(path, _)| path.file_name().ends_with(b".pm"));
+                for (module, _) in modules {
+                    finding.loaded.extend(scene.follow(Some(path), module, Rule::Import, &evidence));
+                }
+            }
+        }
         for module in modules(line) {
             let name = module.replace("::", "/");
             let last = name.rsplit('/').next().unwrap_or(&name);
             // A module, the object that it loads itself (XSLoader), and the parts that AutoLoader reads.
             let files = [format!("{name}.pm"), format!("auto/{name}/{last}.so"), format!("auto/{name}/autosplit.ix")];
-            let evidence = format!("line {}: {}", index + 1, line.trim());
             for found in scene.perl.0.iter().flat_map(|place| files.iter().filter_map(|file| place.join(file).ok())) {
                 finding.loaded.extend(scene.follow(Some(path), &found, Rule::Import, &evidence));
             }
@@ -43,7 +53,17 @@ pub fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Fin
     }
 }
 
-/// Module names in a line: `use X::Y qw(…)`, `require X::Y`, `use parent qw(A B)`, `use base 'A'`.
+/// What modules' names begin with, of which the last part is computed: `Mojo::Reactor::`. A single name has too many modules below it.
+fn is_start(text: &str) -> bool {
+    text.strip_suffix("::").is_some_and(|name| name.contains("::") && is_name(name))
+}
+
+fn is_name(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == ':')
+}
+
+/// Module names in a line: `use X::Y qw(…)`, `require X::Y`, `use parent qw(A B)`, `use Mojo::Base 'A::B'`, `with 'A::Role'`.
 fn modules(line: &str) -> Vec<&str> {
     let mut found = Vec::new();
     for statement in line.split(';').map(str::trim_start).filter(|text| !text.starts_with('#')) {
@@ -51,14 +71,16 @@ fn modules(line: &str) -> Vec<&str> {
             .split(|c: char| c.is_whitespace() || "()'\",{}".contains(c))
             .filter(|word| !word.is_empty())
             .collect();
-        let Some(at) = words.iter().position(|word| matches!(*word, "use" | "require")) else { continue };
-        let names = words.get(at + 1..).unwrap_or_default();
-        let many = names.first().is_some_and(|name| matches!(*name, "parent" | "base"));
-        let is_name = |name: &&&str| {
-            name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-                && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == ':')
+        let is_first = |word: &&str| matches!(*word, "with" | "extends");
+        let names = match words.iter().position(|word| matches!(*word, "use" | "require")) {
+            Some(at) => words.get(at + 1..).unwrap_or_default(),
+            None if words.first().is_some_and(is_first) => &words[1..],
+            None => continue,
         };
-        found.extend(names.iter().take(if many { usize::MAX } else { 1 }).filter(is_name).copied());
+        let many =
+            words.first().is_some_and(is_first) || names.first().is_some_and(|name| matches!(*name, "parent" | "base"));
+        let counts = |(index, name): &(usize, &&str)| is_name(name) && (many || *index == 0 || name.contains("::"));
+        found.extend(names.iter().enumerate().filter(counts).map(|(_, name)| *name));
     }
     found
 }
@@ -75,11 +97,20 @@ mod tests {
             ("eval { require DBD::SQLite; };", "DBD::SQLite"),
             ("use parent qw(A::B C);", "parent qw A::B C"),
             ("use 5.010; use utf8", "utf8"),
+            ("use Mojo::Base 'A::B', -signatures;", "Mojo::Base A::B"),
+            ("with 'A::Role', 'B';", "A::Role B"),
+            ("extends q(A::B);", "q A::B"),
+            ("go(with => 'A::B');", ""),
             ("# use X", ""),
             ("my $x = 'because';", ""),
         ];
         for (line, expected) in cases {
             assert_eq!(modules(line).join(" "), expected, "{line}");
+        }
+        for (text, expected) in
+            [("A::B::", true), ("A::", false), ("A::B", false), ("see A::B::", false), ("::B::", false)]
+        {
+            assert_eq!(is_start(text), expected, "{text}");
         }
     }
 }

@@ -67,16 +67,13 @@ const FONTS_HOME: &str = "/usr/share/fonts";
 /// Where what only people read lies.
 const FOR_PEOPLE: &str = "/usr/share/doc";
 
-/// Folders of languages' libraries, of which readers of the language know what is used.
-const LIBRARIES: [&[u8]; 5] = [b"site-packages", b"dist-packages", b"node_modules", b"gems", b"vendor"];
-
 /// Whether a file is configuration: it lies below a folder `etc`, or belongs to no package and has the name of one, or the image's own
 /// configuration names it.
 pub(super) fn is_configuration(scene: &Scene<'_>, path: &ImagePath, size: u64, head: &[u8]) -> bool {
     let in_etc = || path.ancestors().any(|folder| folder.file_name() == b"etc");
     let is_own = || {
         let named = ENDS.iter().any(|end| path.file_name().ends_with(end));
-        named && is_applications(scene, path)
+        named && scene.is_applications(path)
     };
     let is_told = || scene.launch.told().any(|(text, _)| text.contains(&path.to_text()));
     let is_known = scene.knowledge.generated(path).is_some() || scene.knowledge.has_reader(&path.to_text());
@@ -88,11 +85,6 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &
     let text = mention::without_comments(bytes.to_vec());
     commands(scene, path, &text, finding);
     paths_of(scene, path, &text, finding);
-}
-
-/// Whether a file belongs to no package, and to no library of a language either.
-pub(super) fn is_applications(scene: &Scene<'_>, path: &ImagePath) -> bool {
-    !scene.inventory.is_owned(path) && !path.components().any(|name| LIBRARIES.contains(&name))
 }
 
 /// Adds the files that a text names: whole paths, patterns, folders, fonts, and what lies beside it.

@@ -70,6 +70,12 @@ const MARKS: [&str; 21] = [
 /// What may stand before a text that is a value: of a variable, an argument, a list, an entry, a default.
 const BEFORE: [char; 7] = ['(', '[', ',', '=', ':', '{', '|'];
 
+/// Functions whose first argument is a module.
+const LOADERS: [&str; 6] = ["import", "import_module", "include", "require", "require_once", "resolve"];
+
+/// A name of two letters is found in too many sources.
+const PROGRAM_MINIMUM: usize = 3;
+
 /// How many words of a list are a command's: a line may hold a whole program, or a table of data.
 const WORD_LIMIT: usize = 64;
 
@@ -131,6 +137,34 @@ pub(super) fn calls(source: &str, language: Language, all: bool) -> Vec<Call> {
         }
     }
     found
+}
+
+/// What a source hands to functions as their first argument: one of its own may start a program of that name, `call('pdffonts', file)`.
+pub(super) fn handed_on(source: &str, language: Language) -> Vec<Call> {
+    let mut found = Vec::new();
+    let mut prose = Prose::default();
+    for (index, line) in source.lines().enumerate() {
+        if prose.has(line, language) {
+            continue;
+        }
+        let texts = texts(line, language);
+        let texts: Vec<&Text<'_>> = texts.iter().collect();
+        for (at, text) in texts.iter().enumerate().filter(|(_, text)| is_first(&line[..text.start])) {
+            if text.inner.len() >= PROGRAM_MINIMUM {
+                found.push(Call { line: index + 1, words: list(line, &texts[at..]) });
+            }
+        }
+    }
+    found
+}
+
+/// Whether what stands before a text makes it the first argument of a call, or the first of a list that is: `call(`, `tools.call([`.
+fn is_first(before: &str) -> bool {
+    let before = before.trim_end();
+    let Some(before) = before.strip_suffix('[').unwrap_or(before).trim_end().strip_suffix('(') else { return false };
+    let is_other = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+    let name = before.rsplit(is_other).next().unwrap_or_default();
+    !name.is_empty() && !LOADERS.contains(&name)
 }
 
 /// Documentation between the lines of a source: it shows calls that nobody makes.
