@@ -545,6 +545,7 @@ fn a_program_that_is_handed_to_a_function_is_in_use() {
         ("/app/steps.py", "call('tool', page)", "tool"),
         ("/app/steps.py", "self.tools.call(['tool', page])", "tool"),
         ("/app/steps.js", "const n = await help.call('tool', [a])", "tool"),
+        ("/app/steps.php", "<?php proc_open('tool -r | tool', [['pipe', 'r']], $pipes);", "tool"),
         ("/app/steps.js", "const x = require('tool')", ""),
         ("/app/steps.py", "call(page, 'tool')", ""),
         ("/app/steps.py", "x = {'tool': 1}", ""),
@@ -561,6 +562,21 @@ fn a_program_that_is_handed_to_a_function_is_in_use() {
         );
         assert!(!image.reach().1.graph.reaches(&ImagePath::literal("/usr/bin/sort")), "{path} {text}");
     }
+}
+
+#[test]
+fn distributions_of_perl_stay_whole() {
+    let files = ["A/B.pm", "A/Hidden.pm", "A/words.txt", "A.pod"].map(|name| format!("/usr/share/perl5/{name}"));
+    let owned: Vec<&str> = files.iter().map(String::as_str).collect();
+    let other = "/usr/share/perl5/Other.pm";
+    let lines = format!(
+        "/usr/bin/app 755 = #!/usr/bin/perl\\nuse A::B;\n/usr/bin/perl = x\n{} = x\n{} = use Other;\n{} = x\n{} = x\n{other} = x",
+        files[0], files[1], files[2], files[3]
+    );
+    let image = Image::new(&lines, &[("liba-perl", &owned), ("libother-perl", &[other])]);
+    let (inventory, reached) = image.reach();
+    let gone = decide(&image.tree, &inventory, &reached, Profile::Files).removal.paths;
+    assert_eq!(gone.into_keys().map(|path| path.to_text()).collect::<Vec<_>>(), ["/usr/share/perl5/A.pod"]);
 }
 
 #[test]

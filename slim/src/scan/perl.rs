@@ -6,6 +6,7 @@
 use super::{Finding, Scene};
 use crate::graph::Rule;
 use crate::path::ImagePath;
+use std::collections::BTreeSet;
 
 /// Directories of `@INC`, as patterns below which `X/Y.pm` is looked for.
 pub(crate) const PLACES: [&str; 9] = [
@@ -20,6 +21,9 @@ pub(crate) const PLACES: [&str; 9] = [
     "/usr/{lib,share}/perl5/{core,vendor}_perl",
 ];
 
+/// The folder of modules that distributions add to the standard library.
+const INSTALLED: &[u8] = b"perl5";
+
 /// Whether a file is Perl by its name or first line.
 pub fn is_perl(path: &ImagePath, bytes: &[u8]) -> bool {
     super::is_written_in(path, bytes, &[".pm", ".pl"], &["perl"])
@@ -27,6 +31,8 @@ pub fn is_perl(path: &ImagePath, bytes: &[u8]) -> bool {
 
 /// Adds the modules that a Perl file names.
 pub fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) {
+    // The file's own distribution comes with whoever loads it.
+    let mut whole: BTreeSet<usize> = scene.inventory.owner_indexes(path).iter().copied().collect();
     for (index, line) in String::from_utf8_lossy(bytes).lines().enumerate() {
         if matches!(line.trim(), "__END__" | "__DATA__") {
             break;
@@ -37,7 +43,7 @@ pub fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Fin
             for folder in scene.perl.0.iter().filter_map(|place| place.join(&folder).ok()) {
                 let modules = scene.tree.children(&folder).filter(|(path, _)| path.file_name().ends_with(b".pm"));
                 for (module, _) in modules {
-                    finding.loaded.extend(scene.follow(Some(path), module, Rule::Import, &evidence));
+                    load(scene, path, module, &evidence, &mut whole, finding);
                 }
             }
         }
@@ -47,9 +53,40 @@ pub fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Fin
             // A module, the object that it loads itself (XSLoader), and the parts that AutoLoader reads.
             let files = [format!("{name}.pm"), format!("auto/{name}/{last}.so"), format!("auto/{name}/autosplit.ix")];
             for found in scene.perl.0.iter().flat_map(|place| files.iter().filter_map(|file| place.join(file).ok())) {
-                finding.loaded.extend(scene.follow(Some(path), &found, Rule::Import, &evidence));
+                load(scene, path, &found, &evidence, &mut whole, finding);
             }
         }
+    }
+}
+
+/// A module, and all that its distribution, a package, has: modules of it load each other by names that they compute, and read what lies
+/// beside them. The standard library has a rule of its own.
+fn load(
+    scene: &Scene<'_>,
+    from: &ImagePath,
+    module: &ImagePath,
+    evidence: &str,
+    whole: &mut BTreeSet<usize>,
+    finding: &mut Finding,
+) {
+    finding.loaded.extend(scene.follow(Some(from), module, Rule::Import, evidence));
+    let Some((real, _)) = scene.tree.lookup(module).filter(|(real, _)| real.components().any(|part| part == INSTALLED))
+    else {
+        return;
+    };
+    for package in scene.inventory.owner_indexes(&real).iter().filter(|package| whole.insert(**package)) {
+        all_of(scene, from, *package, evidence, finding);
+    }
+}
+
+fn all_of(scene: &Scene<'_>, from: &ImagePath, package: usize, evidence: &str, finding: &mut Finding) {
+    let files = scene.inventory.packages().get(package).map(|package| package.files.as_slice()).unwrap_or_default();
+    let is_part = |file: &&ImagePath| {
+        let is_file = scene.tree.get(file).is_some_and(|node| !node.is_directory());
+        is_file && !file.file_name().ends_with(b".pod") && file.components().any(|part| part == INSTALLED)
+    };
+    for file in files.iter().filter(is_part) {
+        finding.loaded.extend(scene.follow(Some(from), file, Rule::Import, evidence));
     }
 }
 

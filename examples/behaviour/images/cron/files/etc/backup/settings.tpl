@@ -1,0 +1,2 @@
+SOURCES="/srv/data /etc/backup"
+DATABASE=/srv/data/app.db

@@ -1,0 +1,3 @@
+addNTA("plain.test")
+addNTA("file.test")
+rpzFile("/etc/powerdns/rpz.zone", { policyName = "rpz" })
