@@ -14,7 +14,8 @@
 #            but for what opened-and-gone lists
 # KEEP       when set, the results are left in the cache too
 #
-# Exits with 1 when something that worked before does not work after, when a result lacks what the original opens (OPENED), or when a result is larger than the image's bar.
+# Exits with 1 when something that worked before does not work after, when a result lacks what the original opens (OPENED), or when a
+# result is larger than the image's bar.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -21,9 +21,6 @@ pub(crate) const PLACES: [&str; 9] = [
     "/usr/{lib,share}/perl5/{core,vendor}_perl",
 ];
 
-/// The folder of modules that distributions add to the standard library.
-const INSTALLED: &[u8] = b"perl5";
-
 /// Whether a file is Perl by its name or first line.
 pub fn is_perl(path: &ImagePath, bytes: &[u8]) -> bool {
     super::is_written_in(path, bytes, &[".pm", ".pl"], &["perl"])
@@ -31,8 +28,9 @@ pub fn is_perl(path: &ImagePath, bytes: &[u8]) -> bool {
 
 /// Adds the modules that a Perl file names.
 pub fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) {
-    // The file's own distribution comes with whoever loads it.
-    let mut whole: BTreeSet<usize> = scene.inventory.owner_indexes(path).iter().copied().collect();
+    // A module's own distribution comes with whoever loads it.
+    let own = if is_installed(path) { scene.inventory.owner_indexes(path) } else { &[] };
+    let mut whole: BTreeSet<usize> = own.iter().copied().collect();
     for (index, line) in String::from_utf8_lossy(bytes).lines().enumerate() {
         if matches!(line.trim(), "__END__" | "__DATA__") {
             break;
@@ -70,20 +68,22 @@ fn load(
     finding: &mut Finding,
 ) {
     finding.loaded.extend(scene.follow(Some(from), module, Rule::Import, evidence));
-    let Some((real, _)) = scene.tree.lookup(module).filter(|(real, _)| real.components().any(|part| part == INSTALLED))
-    else {
-        return;
-    };
+    let Some((real, _)) = scene.tree.lookup(module).filter(|(real, _)| is_installed(real)) else { return };
     for package in scene.inventory.owner_indexes(&real).iter().filter(|package| whole.insert(**package)) {
         all_of(scene, from, *package, evidence, finding);
     }
+}
+
+/// Whether a file lies in a folder of modules that are no part of the standard library.
+fn is_installed(path: &ImagePath) -> bool {
+    path.components().any(|part| part == b"perl5")
 }
 
 fn all_of(scene: &Scene<'_>, from: &ImagePath, package: usize, evidence: &str, finding: &mut Finding) {
     let files = scene.inventory.packages().get(package).map(|package| package.files.as_slice()).unwrap_or_default();
     let is_part = |file: &&ImagePath| {
         let is_file = scene.tree.get(file).is_some_and(|node| !node.is_directory());
-        is_file && !file.file_name().ends_with(b".pod") && file.components().any(|part| part == INSTALLED)
+        is_file && !file.file_name().ends_with(b".pod") && is_installed(file)
     };
     for file in files.iter().filter(is_part) {
         finding.loaded.extend(scene.follow(Some(from), file, Rule::Import, evidence));
