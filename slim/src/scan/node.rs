@@ -100,13 +100,13 @@ fn ways(scene: &Scene<'_>, path: &ImagePath, finding: &mut Finding) {
     }
 }
 
-/// Adds the modules that a JavaScript file names, and for a program, which `runs`, the module that it is a part of.
+/// Adds the modules that a JavaScript file names, and for a program with a first line of its own, which `runs`, the module that it is a part of.
 pub fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], runs: bool, finding: &mut Finding) {
     ways(scene, path, finding);
     if scene.node.0.is_empty() {
         return;
     }
-    if runs {
+    if runs && bytes.starts_with(b"#!") {
         for place in scene.node.0.iter().filter(|place| path.starts_with(place)) {
             let below = path.as_bytes().strip_prefix(place.as_bytes()).unwrap_or_default();
             let Some(module) = std::str::from_utf8(below).ok().and_then(|name| top(name.trim_start_matches('/')))
