@@ -87,6 +87,16 @@ impl ImagePath {
         Self::new(joined)
     }
 
+    /// As [`ImagePath::join`], for a name that may lead out of this directory first: `../String/autoload.php`. `None` where it leads above
+    /// the root, or joins to no path.
+    pub(crate) fn join_relative(&self, name: &str) -> Option<Self> {
+        let (mut directory, mut rest) = (self.clone(), name);
+        while let Some(above) = rest.strip_prefix("../") {
+            (directory, rest) = (directory.parent()?, above);
+        }
+        directory.join(rest).ok()
+    }
+
     /// The directory that holds this path; the root has none.
     pub fn parent(&self) -> Option<Self> {
         if self.is_root() {
@@ -180,6 +190,18 @@ impl serde::Serialize for ImagePath {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_lead_out_of_a_directory() {
+        let directory = ImagePath::literal("/usr/share/php/A/B");
+        for (name, expected) in [
+            ("y.php", Some("/usr/share/php/A/B/y.php")),
+            ("../../C/y.php", Some("/usr/share/php/C/y.php")),
+            ("../../../../../../y.php", None),
+        ] {
+            assert_eq!(directory.join_relative(name), expected.map(ImagePath::literal), "{name}");
+        }
+    }
 
     #[test]
     fn names_are_normalised_and_climbing_is_refused() {

@@ -203,7 +203,8 @@ impl Scene<'_> {
                 if runs && !class::is_class(&bytes) && !node::is_node(path, &bytes) {
                     zone::find(self, Some(path), &bytes, |at| zone::line(&bytes, at), finding);
                 }
-                if let Some(language) = calls::language(path, &bytes) {
+                let language = calls::language(path, &bytes);
+                if let Some(language) = language {
                     calls::find(self, path, language, &bytes, finding);
                     if self.is_applications(path) || runs && bytes.starts_with(b"#!") {
                         texts::paths(self, path, &bytes, finding);
@@ -215,7 +216,7 @@ impl Scene<'_> {
                     perl::find(self, path, &bytes, finding);
                 } else if node::is_node(path, &bytes) {
                     node::find(self, path, &bytes, runs, finding);
-                } else if calls::language(path, &bytes) == Some(calls::Language::Php) {
+                } else if language == Some(calls::Language::Php) {
                     php::find(self, path, &bytes, finding);
                 } else if class::is_class(&bytes) && self.is_applications(path) {
                     class::find(self, path, &bytes, finding);

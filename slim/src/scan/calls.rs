@@ -85,8 +85,8 @@ pub(super) fn start(scene: &Scene<'_>, path: &ImagePath, place: &str, words: &[S
     let is_there = |name: &str| !name.ends_with('/') && scene.launch.find(scene.tree, name).is_some();
     let mut inner = Finding::default();
     match words {
-        // A shell reads a text of several words, whatever other arguments the call has, or a language starts its first itself: also one that is built into a shell. What changes a
-        // variable or the folder stands before the program.
+        // A shell reads a text of several words, whatever other arguments the call has, or a language starts its first itself: also one that
+        // is built into a shell. What changes a variable or the folder stands before the program.
         [text, ..] if text.contains(char::is_whitespace) => {
             if !is_there(first) && first != "cd" && !first.contains('=') {
                 return;

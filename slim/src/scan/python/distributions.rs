@@ -201,14 +201,9 @@ fn recorded(tree: &Tree, contents: &dyn Contents, path: &ImagePath) -> Vec<Strin
 
 /// Where a file of `RECORD` is that is no module: a program (`../../../bin/pip`), a file that tells Python of paths (`x.pth`).
 fn beside_code(tree: &Tree, info: &ImagePath, file: &str) -> Option<ImagePath> {
-    let mut directory = info.parent()?;
-    let mut rest = file;
-    while let Some(above) = rest.strip_prefix("../") {
-        directory = directory.parent()?;
-        rest = above;
-    }
-    let outside = rest.len() < file.len();
-    let path = directory.join(rest).ok().filter(|_| outside || rest.ends_with(".pth") && !rest.contains('/'))?;
+    let is_outside = file.starts_with("../");
+    let is_path_file = file.ends_with(".pth") && !file.contains('/');
+    let path = info.parent()?.join_relative(file).filter(|_| is_outside || is_path_file)?;
     tree.get(&path).is_some_and(|node| !node.is_directory()).then_some(path)
 }
 
