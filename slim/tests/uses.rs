@@ -514,3 +514,31 @@ fn libraries_that_scripts_preload_are_in_use() {
     assert_eq!(kept, ["malloc"]);
     assert!(unknowns.iter().any(|unknown| unknown.contains("LD_PRELOAD names are computed")), "{unknowns:?}");
 }
+
+#[test]
+fn folders_of_data_that_are_named_stay() {
+    let data = "/usr/share/proj/grids/a.tif = x\n/usr/bin/sh = x\n/usr/share/icons/b.png = x\n/usr/bin/python3 = x\n\
+                /usr/lib/python3/dist-packages/maps.py = HOME = '/usr/share/proj/'\n";
+    let packages: [(&str, &[&str]); 3] = [
+        ("proj-data", &["/usr/share/proj/grids/a.tif"]),
+        ("icons", &["/usr/share/icons/b.png"]),
+        ("maps", &["/usr/lib/python3/dist-packages/maps.py"]),
+    ];
+    let binary = |text: &str| Image::new(data, &packages).elf("/usr/bin/app", &program().text(text.as_bytes()));
+    let script = |text: &str| Image::new(&format!("{data}/usr/bin/app 755 = {text}"), &packages);
+    for (image, expected) in [
+        (binary("\0/usr/share/proj\0"), "proj-data"),
+        (binary("\0/usr/share/proj/%s.tif\0"), "proj-data"),
+        (binary("\0/usr/local/share/proj:/usr/share/proj\0"), "proj-data"),
+        (binary("\0/usr/share/project\0/usr/share/\0/usr/share/%s/proj\0"), ""),
+        (binary("\0/usr/share/icons\0"), ""),
+        (script("#!/usr/bin/sh\\ncp -r /usr/share/proj/. /data"), "proj-data"),
+        (script("#!/usr/bin/sh\\ncat \"/usr/share/proj/$1.tif\""), "proj-data"),
+        (script("#!/usr/bin/sh\\nls /usr/share/icons /usr/share"), ""),
+        (script("#!/usr/bin/python3\\nimport maps"), "maps proj-data"),
+        (script("#!/usr/bin/python3\\nimport json"), ""),
+    ] {
+        let text = image.tree.get(&ImagePath::literal("/usr/bin/app")).unwrap().clone();
+        assert_eq!(image.kept().0.join(" "), expected, "{text:?}");
+    }
+}
