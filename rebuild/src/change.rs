@@ -170,7 +170,7 @@ impl Maker<'_> {
     pub(crate) fn change(&self) -> Result<Change, ChangeError> {
         let mut change = Change { after: self.subject.opened.stack.clone(), ..Change::default() };
         if self.subject.database.is_none() && self.request.prune != Prune::None {
-            let note = "no package database: all files count as the application's, and nothing is removed";
+            let note = "no dpkg database: all files count as the application's, and only plug-ins and data go that nothing in use reads";
             change.notes.push(note.into());
         }
         if self.request.prune != Prune::None {

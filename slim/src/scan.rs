@@ -11,12 +11,14 @@ pub mod config;
 mod ctypes;
 pub mod elf;
 mod exec;
+mod folders;
 pub mod idle;
 pub mod java;
 pub mod knowledge;
 pub mod maintainer;
 pub mod mention;
 pub mod node;
+mod pages;
 pub mod perl;
 mod php;
 pub mod places;
@@ -175,11 +177,15 @@ impl Scene<'_> {
             // Most large files are data: their first bytes say so.
             Some(Kind::File(file)) => match self.contents.head(&file.content, HEAD) {
                 Ok(head) if !is_code(path, &head) => {
+                    let is_settings = || texts::is_configuration(self, path, file.content.size(), &head);
                     if settings
-                        && texts::is_configuration(self, path, file.content.size(), &head)
+                        && (pages::is_page(path) || is_settings())
                         && let Ok(bytes) = self.contents.read(&file.content)
                     {
-                        texts::find(self, path, &bytes, &mut finding);
+                        match pages::is_page(path) {
+                            true => pages::find(self, path, &bytes, &mut finding),
+                            false => texts::find(self, path, &bytes, &mut finding),
+                        }
                     }
                 }
                 Err(error) => {
@@ -208,6 +214,8 @@ impl Scene<'_> {
                     calls::find(self, path, language, &bytes, finding);
                     if self.is_applications(path) || runs && bytes.starts_with(b"#!") {
                         texts::paths(self, path, &bytes, finding);
+                    } else if !calls::is_standard(path) {
+                        folders::quoted(self, path, &bytes, finding);
                     }
                 }
                 if python::is_python(path, &bytes) {

@@ -69,7 +69,7 @@ fn is_special(scene: &Scene<'_>, name: &str) -> bool {
 }
 
 /// Whether a file is of a language's own library.
-fn is_standard(path: &ImagePath) -> bool {
+pub(super) fn is_standard(path: &ImagePath) -> bool {
     let parts: Vec<&[u8]> = path.components().collect();
     let is_version = |part: &[u8]| part.first().is_some_and(u8::is_ascii_digit);
     let of_others = parts.windows(2).any(|pair| match pair[0] {

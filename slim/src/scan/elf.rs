@@ -1,6 +1,6 @@
 //! What ELF files use: their interpreter, libraries, `dlopen` notes, and the files that their strings name.
 
-use super::{Finding, Scene, exec, is_settings, zone};
+use super::{Finding, Scene, exec, folders, is_settings, zone};
 use crate::elf::search::{Environment, Loader, Role};
 use crate::elf::{self, Facts, Priority};
 use crate::graph::{Edge, Rule};
@@ -165,6 +165,9 @@ fn strings(
             let Some(target) = ImagePath::new(text).ok().filter(|target| !target.is_root()) else { continue };
             if text == SHELL && own_library && shell(scene, path, bytes, finding) {
                 continue;
+            }
+            if !scene.knowledge.ignores(&within, text) {
+                finding.edges.extend(folders::find(scene, Some(path), text, evidence));
             }
             if scene.tree.resolve(&target).is_ok()
                 && seen.insert(target.clone())

@@ -4,7 +4,7 @@
 //! configuration writes paths as they are, so a path of the image in one is a use, whatever stands around it. Lines that are comments in
 //! most of these languages are not read.
 
-use super::{Finding, Scene, calls, config, is_settings, mention, zone};
+use super::{Finding, Scene, calls, config, folders, is_settings, mention, zone};
 use crate::graph::{Edge, Rule};
 use crate::path::ImagePath;
 use crate::tree::Node;
@@ -171,7 +171,7 @@ fn named(scene: &Scene<'_>, from: &ImagePath, name: &str, evidence: impl Fn() ->
     let folder = scene.tree.lookup(&path).filter(|(_, node)| node.is_directory()).map(|(folder, _)| folder);
     // Who names the folder that he lies in says where he is.
     if let Some(folder) = folder.filter(|folder| !from.starts_with(folder)) {
-        finding.loaded = files_of(scene, &folder).iter().flat_map(follow).map(Edge::of_file).collect();
+        finding.loaded = files_of(scene, &folder).iter().flat_map(follow).collect();
     }
     finding
 }
@@ -182,15 +182,15 @@ fn is_narrow(pattern: &str) -> bool {
     literal >= PATTERN_DEPTH && !pattern.contains("**")
 }
 
-/// The files of packages below a folder, for which whoever names it means them: a folder of configuration, or one that no two packages
-/// share. Other files are the application's, and stay or go by themselves.
+/// The files of packages below a folder, for which whoever names it means them: a folder of configuration, or of data, or one that no two
+/// packages share. Other files are the application's, and stay or go by themselves.
 pub fn files_of(scene: &Scene<'_>, folder: &ImagePath) -> Vec<ImagePath> {
     let is_owned = |(path, node): &(&ImagePath, &Node)| !node.is_directory() && scene.inventory.is_owned(path);
     let below = scene.tree.below(folder).filter(is_owned).map(|(path, _)| path);
     let files: Vec<ImagePath> = below.take(FOLDER_LIMIT + 1).cloned().collect();
     let owners: BTreeSet<usize> = files.iter().flat_map(|path| scene.inventory.owner_indexes(path)).copied().collect();
     let in_etc = folder.components().next() == Some(b"etc") && folder.components().count() > 1;
-    let is_meant = files.len() <= FOLDER_LIMIT && (in_etc || owners.len() < 2);
+    let is_meant = files.len() <= FOLDER_LIMIT && (in_etc || folders::is_data(folder) || owners.len() < 2);
     let is_free = |path: &ImagePath| !scene.knowledge.is_gated(path);
     files.into_iter().filter(|path| is_meant && is_free(path)).collect()
 }

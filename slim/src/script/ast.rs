@@ -309,6 +309,11 @@ pub enum Operator {
 impl Word {
     /// The text, when nothing in the word needs expansion (quotes may be there; active glob characters count as text).
     pub fn literal(&self) -> Option<String> {
+        Some(self.beginning()).filter(|(_, is_whole)| *is_whole).map(|(text, _)| text)
+    }
+
+    /// The text before the first part that needs expansion, and whether that is all.
+    pub fn beginning(&self) -> (String, bool) {
         fn collect(parts: &[Part], text: &mut String) -> bool {
             parts.iter().all(|part| match part {
                 Part::Literal(part) | Part::Quoted(part) => {
@@ -320,7 +325,8 @@ impl Word {
             })
         }
         let mut text = String::new();
-        collect(&self.parts, &mut text).then_some(text)
+        let is_whole = collect(&self.parts, &mut text);
+        (text, is_whole)
     }
 
     /// The text when the word is one bare part: the only way to write a reserved word.

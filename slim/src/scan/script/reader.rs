@@ -1,7 +1,7 @@
 //! Reading a shell script for what it runs and names.
 
 use super::super::start::{Start, Voice, is_positional};
-use super::super::{Finding, Scene, config, java};
+use super::super::{Finding, Scene, config, folders, java};
 use super::{BUILTINS, Values, functions, included};
 use crate::graph::{Edge, Rule, Unknown};
 use crate::launch;
@@ -394,9 +394,20 @@ impl<'a> Reader<'_, 'a> {
 
     /// A word that names existing files is a use of them, be it by pattern.
     fn file(&mut self, word: &Word, place: &str) {
-        for name in self.values.possible(self.scene, word) {
+        let possible = self.values.possible(self.scene, word);
+        if possible.is_empty() {
+            // What it begins with is in use, should that be a folder of data.
+            let (start, _) = word.beginning();
+            self.folder(&format!("{start}$"), place);
+        }
+        for name in possible {
             self.file_name(&name, place);
         }
+    }
+
+    /// A folder of data may be copied as a whole.
+    fn folder(&mut self, name: &str, place: &str) {
+        self.finding.edges.extend(folders::find(self.scene, self.from, name, || format!("{place}: {name}")));
     }
 
     fn file_name(&mut self, name: &str, place: &str) {
@@ -411,6 +422,7 @@ impl<'a> Reader<'_, 'a> {
         if !name.starts_with('/') || name.len() < 2 {
             return;
         }
+        self.folder(name, place);
         for path in config::glob(self.scene, name) {
             let edges = self.scene.follow(self.from, &path, Rule::Source, &format!("{place}: {name}"));
             // A directory link such as /lib is an argument of tests, not a use of what is below.
