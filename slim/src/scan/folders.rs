@@ -13,7 +13,7 @@ const HOME: [&[u8]; 2] = [b"usr", b"share"];
 
 /// Folders below it that belong to nobody: what people, desktops, builders of packages and other programs read, and the libraries of
 /// languages, whose own readers know what is used.
-const SHARED: [&str; 64] = [
+const SHARED: [&str; 65] = [
     "R",
     "aclocal",
     "appdata",
@@ -41,6 +41,7 @@ const SHARED: [&str; 64] = [
     "gtk-doc",
     "guile",
     "help",
+    "i18n",
     "icons",
     "info",
     "java",
@@ -80,6 +81,9 @@ const SHARED: [&str; 64] = [
     "zoneinfo",
 ];
 
+/// Folders in a program's own for what people read.
+const FOR_PEOPLE: [&[u8]; 3] = [b"doc", b"help", b"man"];
+
 /// Characters at which a program puts something into a name.
 const PUT_IN: [char; 5] = ['%', '$', '{', '*', '<'];
 
@@ -99,7 +103,8 @@ pub(super) fn find(
     text: &str,
     evidence: impl Fn() -> String,
 ) -> Vec<Edge> {
-    let is_free = |path: &ImagePath| scene.inventory.is_owned(path) && !scene.knowledge.is_gated(path);
+    let is_read = |path: &ImagePath| !path.components().any(|part| FOR_PEOPLE.contains(&part));
+    let is_free = |path: &ImagePath| scene.inventory.is_owned(path) && !scene.knowledge.is_gated(path) && is_read(path);
     let files = |folder: ImagePath| {
         let files = scene.tree.below(&folder).filter(|(path, node)| !node.is_directory() && is_free(path));
         files.map(|(path, _)| path.clone()).collect::<Vec<_>>()
