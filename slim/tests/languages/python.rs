@@ -245,15 +245,19 @@ fn distributions_that_a_start_script_asks_for_by_name_stay() {
 }
 
 #[test]
-fn bash_is_not_kept_to_complete_its_own_words() {
-    let lines = |file: &str| {
-        format!(
-            "/usr/bin/app 755 = #!/usr/bin/python3\\nimport click\n/usr/bin/python3 = x\n/usr/bin/bash 755 = x\n\
-             /app/venv/lib/python3.11/site-packages/{file} = subprocess.run(['bash', '-c', 'echo'])"
-        )
-    };
-    for (file, expected) in [("click/shell_completion.py", ""), ("click/core.py", "bash")] {
-        assert_eq!(Image::new(&lines(file), &[("bash", &["/usr/bin/bash"])]).kept().0.join(" "), expected, "{file}");
+fn programs_that_a_library_starts_for_others_only_are_not_kept() {
+    for (module, file, program, expected) in [
+        ("click", "click/shell_completion.py", "bash", ""),
+        ("click", "click/core.py", "bash", "bash"),
+        ("numpy", "numpy/distutils/system_info.py", "gcc", ""),
+        ("numpy", "numpy/core.py", "gcc", "gcc"),
+    ] {
+        let owned = format!("/usr/bin/{program}");
+        let lines = format!(
+            "/usr/bin/app 755 = #!/usr/bin/python3\\nimport {module}\n/usr/bin/python3 = x\n{owned} 755 = x\n\
+             /app/venv/lib/python3.11/site-packages/{file} = subprocess.run(['{program}', '-c', 'echo'])"
+        );
+        assert_eq!(Image::new(&lines, &[(program, &[owned.as_str()])]).kept().0.join(" "), expected, "{file}");
     }
 }
 
