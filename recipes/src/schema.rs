@@ -312,6 +312,9 @@ pub struct Wrapper {
     /// What stands between the options and the command.
     #[serde(default)]
     pub operands: Operands,
+    /// The command where none is given.
+    #[serde(default)]
+    pub without: Vec<String>,
     /// Where this grammar is documented.
     pub because: String,
 }

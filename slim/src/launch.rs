@@ -156,6 +156,11 @@ pub fn is_shell(name: &str) -> bool {
     matches!(name, "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh" | "mksh")
 }
 
+/// Whether an option of a shell, or of su, asks for a login shell: `-l`, `-lc`, `--login`.
+pub fn is_login(option: &str) -> bool {
+    option == "--login" || option.starts_with('-') && !option.starts_with("--") && option.contains('l')
+}
+
 /// The arguments of a wrapper.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wrapped {

@@ -25,6 +25,7 @@ pub mod places;
 pub mod plugins;
 pub mod python;
 pub mod script;
+mod seek;
 pub mod start;
 pub mod texts;
 pub mod zone;

@@ -176,7 +176,8 @@ fn a_program_uses_its_loader_and_libraries_by_every_link() {
 fn a_program_uses_files_and_libraries_that_its_strings_name() {
     assert_eq!(elf(&program().text(b"\0libb.so.1\0")), ["b", "libc"]);
     assert_eq!(elf(&program().text(b"\0/usr/share/data\0")), ["data", "libc"]);
-    assert_eq!(elf(&program().text(b"\0/usr/share/dat\0libb.so\0")), ["libc"]);
+    assert_eq!(elf(&program().text(b"\0/etc/none:/usr/share/data\0")), ["data", "libc"]);
+    assert_eq!(elf(&program().text(b"\0/usr/share/dat\0libb.so\0/etc/none:usr/share/data\0")), ["libc"]);
 }
 
 #[test]

@@ -256,6 +256,10 @@ fn text_that_is_fed_to_a_shell_is_read() {
         ("cat <<END | sh\ntool\nEND", "tool"),
         ("echo 'exec tool' | bash -", "tool"),
         ("cat > /run/start <<END\n#!/bin/sh\nexec tool\nEND\nchmod +x /run/start", "tool"),
+        ("cat > /run/start.sh <<END\ntool\nEND\nsh /run/start.sh", "tool"),
+        ("tee /run/start.sh <<END\ntool\nEND", "tool"),
+        ("printf '#!/bin/sh\\nexec tool\\n' > /run/start", "tool"),
+        ("printf 'exec tool\\n' > /run/start", ""),
         ("cat > /etc/conf <<END\ntool\nEND", ""),
         ("echo tool | cat", ""),
     ];
@@ -327,5 +331,66 @@ fn supervisors_start_what_their_files_say() {
         launch.env.push(("PATH".into(), "/usr/sbin:/usr/bin".into()));
         let (kept, unknowns) = kept(&lines, &launch);
         assert_eq!(kept.join(" "), expected, "{lines} {unknowns:?}");
+    }
+}
+
+#[test]
+fn files_that_find_looks_for_by_name_are_in_use() {
+    let rows = [
+        ("LD_PRELOAD=$(find /usr -name tool -print -quit)", "tool"),
+        ("x=\"$(find /etc /usr -type f -iname 'TOOL*' | head -n 1)\"", "tool"),
+        ("find -L /usr/lib /etc -name tool", ""),
+        ("find /usr -name 'to*'", ""),
+        ("find /usr -name tool -delete", ""),
+        ("find /usr -name tool -exec rm -f {} +", ""),
+        ("find $PLACE -name tool", ""),
+    ];
+    assert_eq!(wrong(&rows), Vec::<String>::new());
+}
+
+#[test]
+fn login_shells_read_their_profiles() {
+    let profile = "/etc/profile = if true; then tool; fi\n";
+    for (words, expected) in [
+        (&["bash", "-lc", "exit"][..], "tool"),
+        (&["bash", "--login", "-c", "exit"], "tool"),
+        (&["bash", "-c", "exit"], ""),
+        (&["su", "-", "-c", "exit"], "tool"),
+        (&["su", "-c", "exit"], ""),
+        (&["/usr/bin/app"], "tool"),
+    ] {
+        let lines = format!("{profile}/usr/bin/app 755 = #!/usr/bin/bash -l\\nexit\n");
+        let lines = if words[0] == "/usr/bin/app" { lines } else { profile.to_owned() };
+        assert_eq!(kept(&lines, &argv(words)).0.join(" "), expected, "{words:?}");
+    }
+}
+
+#[test]
+fn ways_around_a_plain_command_are_followed() {
+    let rows = [
+        (": \"${T:=tool}\"; \"$T\" -x", "tool"),
+        (": \"${T:=other}\"; \"$T\" -x", ""),
+        ("case $1 in a) run='tool -x';; esac; set -- $run; exec \"$@\"", "tool"),
+        ("run() { eval \"$*\"; }; run 'tool -x | cat'", "tool"),
+        ("run() { echo \"$*\"; }; run 'tool -x | cat'", ""),
+        ("alias q='tool -x'; q", "tool"),
+        ("trap -- 'tool -x' USR2", "tool"),
+        ("trap - USR2; trap -p tool", ""),
+    ];
+    assert_eq!(wrong(&rows), Vec::<String>::new());
+}
+
+#[test]
+fn only_a_name_without_a_path_is_built_into_the_shell() {
+    let tree = "/usr/bin/sh = x\n/usr/bin/xargs = x\n/usr/bin/echo = x\n/usr/bin/print = x\n";
+    let packages: [(&str, &[&str]); 2] = [("echo", &["/usr/bin/echo"]), ("print", &["/usr/bin/print"])];
+    for (text, expected) in [
+        ("/usr/bin/echo hi", "echo"),
+        ("echo hi; print hi", ""),
+        ("x=$(printf ' 1 ' | xargs)", "echo"),
+        ("xargs cat", ""),
+    ] {
+        let image = Image::new(&format!("{tree}/usr/bin/app 755 = #!/usr/bin/sh\\n{text}\n"), &packages);
+        assert_eq!(image.kept().0.join(" "), expected, "{text}");
     }
 }

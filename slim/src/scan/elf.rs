@@ -162,21 +162,24 @@ fn strings(
         let Ok(text) = std::str::from_utf8(text) else { continue };
         let evidence = || format!("{text:?} at offset {offset:#x}");
         if text.starts_with('/') {
-            let Some(target) = ImagePath::new(text).ok().filter(|target| !target.is_root()) else { continue };
-            if text == SHELL && own_library && shell(scene, path, bytes, finding) {
+            if text == SHELL && own_library && shell(scene, path, bytes, finding)
+                || scene.knowledge.ignores(&within, text)
+            {
                 continue;
             }
-            if !scene.knowledge.ignores(&within, text) {
-                finding.edges.extend(folders::find(scene, Some(path), text, evidence));
-            }
-            if scene.tree.resolve(&target).is_ok()
-                && seen.insert(target.clone())
-                && !scene.knowledge.ignores(&within, text)
+            finding.edges.extend(folders::find(scene, Some(path), text, evidence));
+            // Places that are looked through are written as one list.
+            let targets =
+                text.split(':').filter(|name| name.starts_with('/')).filter_map(|name| ImagePath::new(name).ok());
+            for target in
+                targets.filter(|target| !target.is_root() && !scene.knowledge.ignores(&within, &target.to_text()))
             {
-                // Configuration is read where it lies: the file matters, and not what else its package brings.
-                let data = scene.tree.lookup(&target).is_some_and(|(_, node)| is_settings(&target, node));
-                let edges = scene.follow(Some(path), &target, Rule::String, &evidence());
-                finding.edges.extend(edges.into_iter().map(|edge| if data { edge.of_file() } else { edge }));
+                if scene.tree.resolve(&target).is_ok() && seen.insert(target.clone()) {
+                    // Configuration is read where it lies: the file matters, and not what else its package brings.
+                    let data = scene.tree.lookup(&target).is_some_and(|(_, node)| is_settings(&target, node));
+                    let edges = scene.follow(Some(path), &target, Rule::String, &evidence());
+                    finding.edges.extend(edges.into_iter().map(|edge| if data { edge.of_file() } else { edge }));
+                }
             }
         } else if text.len() < 256
             && !text.contains(['/', '%', ' '])

@@ -12,8 +12,8 @@ use crate::launch::{self, FirstLine};
 use crate::path::ImagePath;
 use crate::script::{self, ParseError};
 
-/// Commands that the shell runs itself.
-const BUILTINS: [&str; 44] = [
+/// Commands that a shell runs itself; `print` is one of ksh and zsh.
+const BUILTINS: [&str; 45] = [
     ":",
     "[",
     "[[",
@@ -37,6 +37,7 @@ const BUILTINS: [&str; 44] = [
     "local",
     "mapfile",
     "popd",
+    "print",
     "printf",
     "pushd",
     "pwd",
@@ -60,6 +61,9 @@ const BUILTINS: [&str; 44] = [
     "wait",
 ];
 
+/// What a login shell of root reads; the first names what else is read.
+const PROFILES: [&str; 4] = ["/etc/profile", "/root/.bash_profile", "/root/.bash_login", "/root/.profile"];
+
 /// How deep text in text is read: `sh -c "eval '…'"`.
 const DEPTH_LIMIT: usize = 8;
 
@@ -75,8 +79,12 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &
         finding.unknown(path, "line 1", what, "nothing is kept for it");
     }
     finding.edges.extend(edges);
+    let is_login = line.arguments.iter().any(|argument| launch::is_login(argument));
     let name = last_interpreter(scene, path, line, finding);
     if launch::is_shell(&name) {
+        if is_login {
+            profiles(scene, Some(path), "line 1", finding);
+        }
         text(scene, Some(path), bytes, finding);
     } else if name == "execlineb" {
         bare_words(scene, Some(path), bytes, finding);
@@ -100,6 +108,14 @@ fn last_interpreter(scene: &Scene<'_>, path: &ImagePath, line: FirstLine, findin
         arguments = command;
     }
     String::new()
+}
+
+/// Adds what a login shell reads before anything else (bash(1), "INVOCATION").
+pub(super) fn profiles(scene: &Scene<'_>, from: Option<&ImagePath>, place: &str, finding: &mut Finding) {
+    for file in PROFILES.iter().map(|file| ImagePath::literal(file)).filter(|file| scene.tree.lookup(file).is_some()) {
+        let evidence = format!("{place}: a login shell reads {file}");
+        included(scene, from, &file, &evidence, &Values::of_script(from), finding, 0);
+    }
 }
 
 /// Adds what shell text uses: a script's, or that of a configuration.

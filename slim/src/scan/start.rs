@@ -5,7 +5,7 @@
 
 use super::config::users::users;
 use super::script::{self, Values};
-use super::{Finding, Scene, config, python};
+use super::{Finding, Scene, config, python, seek};
 use crate::graph::{Rule, Unknown};
 use crate::launch::{self, is_shell};
 use crate::path::ImagePath;
@@ -94,8 +94,12 @@ impl Start<'_, '_> {
                 self.finding.unknowns.push(Unknown { at: None, place: line, what, taken });
             }
         } else if name == "find" {
-            for command in executed(arguments) {
+            for command in seek::executed(arguments) {
                 self.run(command, depth + 1);
+            }
+            let evidence = format!("{}: find {}", self.place, arguments.join(" "));
+            for path in seek::sought(self.scene, arguments) {
+                self.finding.edges.extend(self.scene.follow(self.from, &path, self.rule(), &evidence));
             }
         } else if name == "run-parts" {
             arguments.iter().for_each(|folder| self.all_of(folder));
@@ -122,6 +126,10 @@ impl Start<'_, '_> {
 
     /// `sh -c TEXT`, `sh FILE`: both with arguments of their own.
     fn shell(&mut self, arguments: &[String], depth: usize) {
+        let options = &arguments[..arguments.len() - operands(arguments).len()];
+        if options.iter().any(|option| launch::is_login(option)) {
+            script::profiles(self.scene, self.from, self.place, self.finding);
+        }
         if self.text_of(arguments, depth) {
             return;
         }
@@ -179,7 +187,7 @@ impl Start<'_, '_> {
         }
         let wrapped = launch::wrapped(wrapper, arguments);
         self.files(&wrapped.before);
-        self.run(&wrapped.command, depth + 1);
+        self.run(if wrapped.command.is_empty() { &wrapper.without } else { &wrapped.command }, depth + 1);
     }
 
     /// `su [-] USER -c TEXT`, `runuser -u USER -- PROGRAM`: the first is read by the user's shell, as is a `su` that is told nothing.
@@ -195,6 +203,9 @@ impl Start<'_, '_> {
             let at = rest.iter().position(|argument| names.contains(&argument.as_str()));
             glued.or_else(|| rest.get(at? + 1).map(String::as_str))
         };
+        if rest.iter().any(|word| word == "-" || launch::is_login(word)) {
+            script::profiles(self.scene, self.from, self.place, self.finding);
+        }
         let text = joined.or_else(|| named(["--command", "--command"]).map(str::to_owned));
         if let Some(text) = text {
             self.text(&text, depth);
@@ -355,16 +366,4 @@ fn text_at(arguments: &[String]) -> Option<usize> {
 
 fn takes_text(option: &str) -> bool {
     option.starts_with('-') && !option.starts_with("--") && option.ends_with('c')
-}
-
-/// The commands of `find … -exec COMMAND ;`.
-fn executed(arguments: &[String]) -> Vec<&[String]> {
-    let begins = |word: &String| matches!(word.as_str(), "-exec" | "-execdir" | "-ok" | "-okdir");
-    let starts = arguments.iter().enumerate().filter(|(_, word)| begins(word)).map(|(at, _)| at + 1);
-    let command = |at: usize| {
-        let rest = &arguments[at..];
-        let end = rest.iter().position(|word| matches!(word.as_str(), ";" | "+")).unwrap_or(rest.len());
-        &rest[..end]
-    };
-    starts.map(command).collect()
 }

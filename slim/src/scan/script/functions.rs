@@ -8,7 +8,8 @@ pub(super) fn runners<'s>(script: &'s Script, starts: &dyn Fn(&str) -> bool) -> 
     let is_run = |command: &&SimpleCommand| match command.words.split_first() {
         Some((first, rest)) => {
             let starts = first.literal().is_some_and(|name| starts(name.rsplit('/').next().unwrap_or_default()));
-            is_argument(first) || starts && rest.iter().any(is_argument)
+            let reads = first.literal().is_some_and(|name| name == "eval");
+            is_argument(first) || (starts || reads) && rest.iter().any(is_argument)
         }
         None => false,
     };

@@ -6,7 +6,7 @@ use super::{BUILTINS, Values, functions, included};
 use crate::graph::{Edge, Rule, Unknown};
 use crate::launch;
 use crate::path::ImagePath;
-use crate::script::{self, Part, Pipeline, RedirectionKind, Script, SimpleCommand, Target, Word};
+use crate::script::{self, Operator, Part, Pipeline, RedirectionKind, Script, SimpleCommand, Target, Word};
 use std::collections::BTreeSet;
 
 /// Builtins whose arguments are assignments.
@@ -98,6 +98,7 @@ struct Assigned {
 fn assigned(command: &SimpleCommand) -> Vec<Assigned> {
     let plain = command.assignments.iter().filter(|one| one.array.is_none());
     let mut all: Vec<_> = plain.map(|one| Assigned { name: one.name.clone(), value: one.value.clone() }).collect();
+    command.words.iter().for_each(|word| defaulted(&word.parts, &mut all));
     let Some((first, arguments)) = command.words.split_first() else { return all };
     if !first.literal().is_some_and(|name| DECLARATIONS.contains(&name.as_str())) {
         return all;
@@ -109,6 +110,19 @@ fn assigned(command: &SimpleCommand) -> Vec<Assigned> {
         all.push(Assigned { name: name.to_owned(), value: Word { parts } });
     }
     all
+}
+
+/// What words give variables that have no value yet: `${NAME:=WORD}`.
+fn defaulted(parts: &[Part], all: &mut Vec<Assigned>) {
+    for part in parts {
+        match part {
+            Part::Double(parts) => defaulted(parts, all),
+            Part::Parameter { name, operator: Operator::Assign { word, .. } } => {
+                all.push(Assigned { name: name.clone(), value: word.clone() });
+            }
+            _ => {}
+        }
+    }
 }
 
 struct Reader<'s, 'a> {
@@ -138,7 +152,21 @@ impl<'a> Reader<'_, 'a> {
             self.run(&words, &place, 0);
         }
         command.words.iter().skip(1).for_each(|word| self.file(word, &place));
+        self.written(command, &place);
         self.here_documents(command, &place);
+    }
+
+    /// A script that is written to a file is mostly run soon after: `printf '#!/bin/sh\nexec tool\n' > FILE`.
+    fn written(&mut self, command: &SimpleCommand, place: &str) {
+        if !command.name().is_some_and(|name| matches!(name.as_str(), "echo" | "printf")) {
+            return;
+        }
+        for word in command.words.iter().skip(1) {
+            let text = self.values.rendered(self.scene, word).replace("\\n", "\n");
+            if is_script(&text) {
+                self.feed(&text, place);
+            }
+        }
     }
 
     /// What a command can be told on its standard input: a shell reads it as a script.
@@ -150,8 +178,7 @@ impl<'a> Reader<'_, 'a> {
                 Target::Word(word) => Some(word).filter(|_| redirection.kind == RedirectionKind::HereString),
             };
             let Some(text) = word.map(|word| self.values.rendered(self.scene, word)) else { continue };
-            // A script that is written to a file is mostly run soon after.
-            if is_shell || is_script(&text) {
+            if is_shell || is_script(&text) || writes_script(command) {
                 self.feed(&text, place);
             }
         }
@@ -310,10 +337,14 @@ impl<'a> Reader<'_, 'a> {
         match base {
             "." | "source" => self.source(texts.first(), place),
             "set" => self.set(texts, place),
-            "eval" | "trap" => {
-                let count = if base == "eval" { texts.len() } else { texts.len().min(1) };
-                let text = texts[..count].join(" ");
-                self.feed(&text, place);
+            "eval" => self.feed(&texts.join(" "), place),
+            "trap" => {
+                let action = texts.iter().find(|text| *text != "--").filter(|text| !text.starts_with('-'));
+                action.into_iter().for_each(|text| self.feed(text, place));
+            }
+            "alias" => {
+                let values = texts.iter().filter_map(|text| Some(text.split_once('=')?.1));
+                values.for_each(|text| self.feed(text, place));
             }
             // A program, whatever it looks like.
             "which" => {
@@ -321,11 +352,15 @@ impl<'a> Reader<'_, 'a> {
                 texts.iter().for_each(|name| self.named(name, place));
             }
             "type" | "hash" => texts.iter().for_each(|name| self.named(name, place)),
-            _ if BUILTINS.contains(&base) => {}
+            // By its path it is a program.
+            _ if BUILTINS.contains(&name.as_str()) => {}
             // The function may take words of its own before the command.
             _ if self.runners.contains(base) => {
+                let begins = |text: &&String| text.split_whitespace().next().is_some_and(|name| self.is_program(name));
                 if let Some(at) = texts.iter().position(|text| self.is_program(text)) {
                     self.launch(&texts[at..], place);
+                } else if let Some(text) = texts.iter().find(begins) {
+                    self.feed(text, place);
                 }
             }
             _ => self.launch(line, place),
@@ -339,8 +374,11 @@ impl<'a> Reader<'_, 'a> {
     /// `set -- PROGRAM ARGUMENTS`: the words become the positional parameters, the first of which `exec "$@"` runs.
     fn set(&mut self, texts: &[String], place: &str) {
         let after = texts.iter().position(|text| text == "--").map_or(0, |at| at + 1);
-        if texts.get(after).is_some_and(|name| self.is_program(name)) {
-            self.launch(&texts[after..], place);
+        // A variable may hold several words.
+        let words = texts[after..].iter().flat_map(|text| text.split_whitespace());
+        let words: Vec<String> = words.map(str::to_owned).collect();
+        if words.first().is_some_and(|name| self.is_program(name)) {
+            self.launch(&words, place);
         }
     }
 
@@ -436,6 +474,15 @@ impl<'a> Reader<'_, 'a> {
         let (place, what, taken) = (place.to_owned(), script::bytes::shown(&what), taken.to_owned());
         self.finding.unknowns.push(Unknown { at: self.from.cloned(), place, what, taken });
     }
+}
+
+/// Whether a command writes to a file that bears the name of a shell script.
+fn writes_script(command: &SimpleCommand) -> bool {
+    let targets = command.redirections.iter().filter_map(|redirection| match &redirection.target {
+        Target::Word(word) => Some(word),
+        Target::Here(_) => None,
+    });
+    command.words.iter().skip(1).chain(targets).any(|word| word.literal().is_some_and(|name| name.ends_with(".sh")))
 }
 
 /// Whether text is a shell script with a first line of its own.

@@ -1,0 +1,61 @@
+//! What find(1) leads to: the commands that it starts, and the files that a script has it look for: `LD_PRELOAD=$(find /usr/lib -name 'libjemalloc.so*')`.
+
+use super::Scene;
+use crate::path::ImagePath;
+use recipes::Patterns;
+
+/// Tests of find that compare a file's name, and of which letters' case does not matter in the second.
+const NAMES: [&str; 2] = ["-name", "-iname"];
+
+/// Actions of those who look for files to be rid of them.
+const REMOVALS: [&str; 2] = ["-delete", "rm"];
+
+/// As many letters of a name at least stand before what a pattern leaves open: `lib*` and `*.pyc` mean nothing in particular.
+const BEGINNING: usize = 4;
+
+/// More files than this are no answer that a script expects.
+const FILE_LIMIT: usize = 32;
+
+/// The commands of `find … -exec COMMAND ;`.
+pub(super) fn executed(arguments: &[String]) -> Vec<&[String]> {
+    let begins = |word: &String| matches!(word.as_str(), "-exec" | "-execdir" | "-ok" | "-okdir");
+    let starts = arguments.iter().enumerate().filter(|(_, word)| begins(word)).map(|(at, _)| at + 1);
+    let command = |at: usize| {
+        let rest = &arguments[at..];
+        let end = rest.iter().position(|word| matches!(word.as_str(), ";" | "+")).unwrap_or(rest.len());
+        &rest[..end]
+    };
+    starts.map(command).collect()
+}
+
+/// The files of packages that are looked for by a name of which enough is known.
+pub(super) fn sought(scene: &Scene<'_>, arguments: &[String]) -> Vec<ImagePath> {
+    if arguments.iter().any(|word| REMOVALS.contains(&word.as_str())) {
+        return Vec::new();
+    }
+    let places = arguments.iter().skip_while(|word| matches!(word.as_str(), "-H" | "-L" | "-P"));
+    let places = places.take_while(|word| !word.starts_with(['-', '(', '!'])).filter(|word| word.starts_with('/'));
+    let folders = places.filter_map(|place| Some(scene.tree.lookup(&ImagePath::new(place).ok()?)?.0));
+    let tests = arguments.windows(2).filter(|pair| NAMES.contains(&pair[0].as_str()) && is_narrow(&pair[1]));
+    let (names, any_case): (Vec<_>, Vec<_>) = tests.partition(|pair| pair[0] == NAMES[0]);
+    let text = |pairs: Vec<&[String]>| pairs.iter().map(|pair| pair[1].clone()).collect::<Vec<_>>();
+    let lower = text(any_case).iter().map(|name| name.to_lowercase()).collect::<Vec<_>>();
+    let pattern = |names: &[String]| Patterns::new(names.iter().map(String::as_str));
+    let (Ok(names), Ok(lower)) = (pattern(&text(names)), pattern(&lower)) else { return Vec::new() };
+    let fits = |path: &ImagePath| {
+        let name = String::from_utf8_lossy(path.file_name());
+        names.matches(&name) || lower.matches(&name.to_lowercase())
+    };
+    let files = folders.flat_map(|folder| {
+        let files =
+            scene.tree.below(&folder).filter(|(path, node)| !node.is_directory() && scene.inventory.is_owned(path));
+        files.map(|(path, _)| path.clone()).filter(&fits).collect::<Vec<_>>()
+    });
+    let found: Vec<ImagePath> = files.take(FILE_LIMIT + 1).collect();
+    if found.len() > FILE_LIMIT { Vec::new() } else { found }
+}
+
+/// Whether a pattern begins with enough of a name.
+fn is_narrow(pattern: &str) -> bool {
+    pattern.find(['*', '?', '[', '$']).unwrap_or(pattern.len()) >= BEGINNING
+}
