@@ -75,8 +75,9 @@ const BUILT_IN: [&str; 54] = [
 ];
 
 /// Ends of names of files that declare types to a compiler (TypeScript), and of maps from what a compiler wrote to what it read: Node reads
-/// neither unless it is asked to, and rules say when.
-const FOR_OTHERS: [&[u8]; 6] = [b".d.ts", b".d.mts", b".d.cts", b".js.map", b".mjs.map", b".cjs.map"];
+/// neither unless it is asked to, and rules say when. The others are drawings of which what is shown was made.
+const FOR_OTHERS: [&[u8]; 9] =
+    [b".d.ts", b".d.mts", b".d.cts", b".js.map", b".mjs.map", b".cjs.map", b".ai", b".psd", b".sketch"];
 
 /// What stands before the name of a module.
 const CALLS: [&str; 4] = ["require(", "require.resolve(", "import(", "createRequire("];

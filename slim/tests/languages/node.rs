@@ -41,13 +41,14 @@ fn a_program_of_node_is_a_part_of_its_module() {
 #[test]
 fn builds_for_browsers_and_maps_of_sources_are_for_others() {
     let home = "/usr/share/nodejs/qs";
-    let files = ["dist/qs.js", "dist.es2015/qs.js", "lib/index.js", "lib/index.js.map", "package.json"]
-        .map(|name| format!("{home}/{name}"));
+    let files =
+        ["dist/qs.js", "dist.es2015/qs.js", "lib/index.js", "lib/index.js.map", "logo.ai", "logo.png", "package.json"]
+            .map(|name| format!("{home}/{name}"));
     let owned: Vec<&str> = files.iter().map(String::as_str).collect();
     let gone = |app: &str, description: &str, index: &str| {
         let lines = format!(
             "/usr/bin/app 755 = #!/usr/bin/node\\n{app}\n/usr/bin/node = x\n{home}/dist/qs.js = x\n{home}/dist.es2015/qs.js = x\n\
-             {home}/lib/index.js = {index}\n{home}/lib/index.js.map = x\n{home}/package.json = {description}"
+             {home}/lib/index.js = {index}\n{home}/lib/index.js.map = x\n{home}/logo.ai = x\n{home}/logo.png = x\n{home}/package.json = {description}"
         );
         let image = Image::new(&lines, &[("qs", &owned)]);
         let (inventory, reached) = image.reach();
@@ -57,12 +58,12 @@ fn builds_for_browsers_and_maps_of_sources_are_for_others() {
     };
     let main = r#"{"main": "lib/index.js", "module": "dist.es2015/qs.js", "scripts": {"dist": "make dist/qs.js"}}"#;
     for (app, description, index, expected) in [
-        ("require('qs')", main, "x", "dist/qs.js dist.es2015/qs.js lib/index.js.map"),
-        ("require('qs')", r#"{"main": "./dist"}"#, "x", "dist.es2015/qs.js lib/index.js.map"),
-        ("require('qs')", main, "require('../dist/qs')", "dist.es2015/qs.js lib/index.js.map"),
-        ("require('qs')", main, "fs.readdirSync(here)", "lib/index.js.map"),
-        ("require('qs/dist/qs')", main, "x", "dist.es2015/qs.js lib/index.js.map"),
-        ("process.setSourceMapsEnabled(true), require('qs')", main, "x", "dist/qs.js dist.es2015/qs.js"),
+        ("require('qs')", main, "x", "dist/qs.js dist.es2015/qs.js lib/index.js.map logo.ai"),
+        ("require('qs')", r#"{"main": "./dist"}"#, "x", "dist.es2015/qs.js lib/index.js.map logo.ai"),
+        ("require('qs')", main, "require('../dist/qs')", "dist.es2015/qs.js lib/index.js.map logo.ai"),
+        ("require('qs')", main, "fs.readdirSync(here)", "lib/index.js.map logo.ai"),
+        ("require('qs/dist/qs')", main, "x", "dist.es2015/qs.js lib/index.js.map logo.ai"),
+        ("process.setSourceMapsEnabled(true), require('qs')", main, "x", "dist/qs.js dist.es2015/qs.js logo.ai"),
     ] {
         assert_eq!(gone(app, description, index), expected, "{app} {description} {index}");
     }
