@@ -531,6 +531,7 @@ fn folders_of_data_that_are_named_stay() {
         (binary("\0/usr/share/proj\0"), "proj-data"),
         (binary("\0/usr/share/proj/%s.tif\0"), "proj-data"),
         (binary("\0/usr/local/share/proj:/usr/share/proj\0"), "proj-data"),
+        (binary("\0.:/usr/share/proj\0"), "proj-data"),
         (binary("\0/usr/share/project\0/usr/share/\0/usr/share/%s/proj\0"), ""),
         (binary("\0/usr/share/icons\0"), ""),
         (script("#!/usr/bin/sh\\ncp -r /usr/share/proj/. /data"), "proj-data"),

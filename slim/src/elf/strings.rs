@@ -7,8 +7,9 @@ use goblin::elf::program_header::PT_LOAD;
 /// As long as a path can be (`PATH_MAX`).
 const LENGTH_LIMIT: usize = 4096;
 
-/// Every NUL-terminated printable string of the read-only loaded segments that is an absolute path or holds `.so`, with its
-/// offset in the file, in file order. A string is taken whole: from the NUL before it to the NUL after it.
+/// Every NUL-terminated printable string of the read-only loaded segments that is an absolute path, a list of places that begins with the
+/// present folder (`.:/usr/share/awk`), or holds `.so`, with its offset in the file, in file order. A string is taken whole: from the NUL
+/// before it to the NUL after it.
 ///
 /// # Errors
 /// When the bytes are no ELF file with program headers.
@@ -84,8 +85,10 @@ impl<'a> Iterator for Strings<'a> {
             };
             let hit = self.at + found;
             self.at = hit + 1;
+            let begins = hit == self.floor || self.bytes[hit - 1] == 0;
             let start = match self.bytes[hit] {
-                b'/' if hit == self.floor || self.bytes[hit - 1] == 0 => hit,
+                b'/' if begins => hit,
+                b'.' if begins && self.bytes[hit..self.end].starts_with(b".:/") => hit,
                 b'.' if self.bytes[hit..self.end].starts_with(b".so") => {
                     let low = self.floor.max(hit.saturating_sub(LENGTH_LIMIT));
                     match memchr::memrchr(0, &self.bytes[low..hit]) {

@@ -134,12 +134,13 @@ fn damaged_files_give_errors_or_facts_and_never_a_panic() {
 
 #[test]
 fn strings_are_paths_and_sonames_with_their_offset() {
-    let file =
-        plugin().text(b"/usr/share/x\0noise libfoo.so.1\0libbar.so\0a/b\0\x01libz.so\0/\0plain\0%s/lib.so").bytes();
+    let file = plugin()
+        .text(b"/usr/share/x\0noise libfoo.so.1\0libbar.so\0a/b\0\x01libz.so\0/\0plain\0%s/lib.so\0.:/y\0")
+        .bytes();
     let found: Vec<_> =
         strings(&file).unwrap().map(|(at, text)| (at as usize, String::from_utf8_lossy(text))).collect();
     let texts: Vec<_> = found.iter().map(|(_, text)| &text[..]).collect();
-    assert_eq!(texts, ["/usr/share/x", "noise libfoo.so.1", "libbar.so", "%s/lib.so"]);
+    assert_eq!(texts, ["/usr/share/x", "noise libfoo.so.1", "libbar.so", "%s/lib.so", ".:/y"]);
     assert!(found.iter().all(|(at, text)| file[*at..].starts_with(text.as_bytes())));
 }
 

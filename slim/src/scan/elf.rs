@@ -161,14 +161,14 @@ fn strings(
     for (offset, text) in elf::strings(bytes).into_iter().flatten() {
         let Ok(text) = std::str::from_utf8(text) else { continue };
         let evidence = || format!("{text:?} at offset {offset:#x}");
-        if text.starts_with('/') {
+        // Places that are looked through are written as one list, which may begin with the folder that the program is in.
+        if text.starts_with('/') || text.starts_with(".:/") {
             if text == SHELL && own_library && shell(scene, path, bytes, finding)
                 || scene.knowledge.ignores(&within, text)
             {
                 continue;
             }
             finding.edges.extend(folders::find(scene, Some(path), text, evidence));
-            // Places that are looked through are written as one list.
             let targets =
                 text.split(':').filter(|name| name.starts_with('/')).filter_map(|name| ImagePath::new(name).ok());
             for target in
