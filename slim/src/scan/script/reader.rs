@@ -97,7 +97,7 @@ struct Assigned {
 /// What a command gives variables: `NAME=WORD COMMAND`, and `export NAME=WORD` with its kin, whose arguments the grammar takes for words.
 fn assigned(command: &SimpleCommand) -> Vec<Assigned> {
     let plain = command.assignments.iter().filter(|one| one.array.is_none());
-    let mut all: Vec<_> = plain.map(|one| Assigned { name: one.name.clone(), value: one.value.clone() }).collect();
+    let mut all: Vec<_> = plain.map(|one| Assigned { name: variable(&one.name), value: one.value.clone() }).collect();
     command.words.iter().for_each(|word| defaulted(&word.parts, &mut all));
     let Some((first, arguments)) = command.words.split_first() else { return all };
     if !first.literal().is_some_and(|name| DECLARATIONS.contains(&name.as_str())) {
@@ -110,6 +110,11 @@ fn assigned(command: &SimpleCommand) -> Vec<Assigned> {
         all.push(Assigned { name: name.to_owned(), value: Word { parts } });
     }
     all
+}
+
+/// The variable of `NAME[KEY]=VALUE`: an array is known by all of its values.
+fn variable(name: &str) -> String {
+    name.split('[').next().unwrap_or(name).to_owned()
 }
 
 /// What words give variables that have no value yet: `${NAME:=WORD}`.

@@ -61,7 +61,8 @@ impl Values {
     pub fn give_array(&mut self, scene: &Scene<'_>, name: &str, words: &[Word], append: bool) {
         for words in self.spread(words) {
             for word in &words {
-                let values = self.possible(scene, word);
+                let values: Vec<String> =
+                    self.possible(scene, word).iter().map(|value| without_key(value).to_owned()).collect();
                 self.give(name, values);
             }
             let lists = self.arrays.entry(name.to_owned()).or_default();
@@ -245,6 +246,11 @@ fn array_of(word: &Word) -> Option<&str> {
         [Part::Parameter { name, operator: Operator::Other(rest) }] if rest == "[@]" || rest == "[*]" => Some(name),
         _ => None,
     }
+}
+
+/// The value of `[KEY]=VALUE`, as an element of an array may be written.
+fn without_key(element: &str) -> &str {
+    element.strip_prefix('[').and_then(|rest| rest.split_once("]=")).map_or(element, |(_, value)| value)
 }
 
 fn word_is(word: Option<&Word>, text: &str) -> bool {
