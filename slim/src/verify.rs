@@ -108,13 +108,18 @@ impl Problem {
 }
 
 /// Tells which problems what the container starts meets. Of files that no package owns only those that something names count as
-/// started by it, for links of the application may lead to what is mounted later.
+/// started by it, for links of the application may lead to what is mounted later. Whether who reads a file by its configuration, or by a
+/// rule, can do without it is not known: such a link that dangles is only a problem when it did not before.
 pub fn judge(problems: &mut [Problem], reach: &Reach) {
     for problem in problems {
         let is_link = problem.kind == ProblemKind::DanglingLink;
-        let is_used = |path: &ImagePath| {
-            reach.graph.uses_of(path).any(|edge| !is_link || !matches!(edge.rule, Rule::Application))
+        let is_new = problem.is_new == Some(true);
+        let asks = |rule: &Rule| match rule {
+            Rule::Application => !is_link,
+            Rule::Config | Rule::Recipe(_) => !is_link || is_new,
+            _ => true,
         };
+        let is_used = |path: &ImagePath| reach.graph.uses_of(path).any(|edge| asks(&edge.rule));
         // A module that is only loaded needs no program to run it.
         let is_module = problem.kind == ProblemKind::MissingShebang && reach.loaded.contains(&problem.at);
         problem.in_use = Some(!is_module && (is_used(&problem.at) || problem.roots.iter().any(is_used)));

@@ -10,6 +10,7 @@ use slim::path::ImagePath;
 use slim::policy::{Profile, decide};
 use slim::reach::{Wishes, reach};
 use slim::tree::MemoryContents;
+use slim::verify::{self, ProblemKind};
 use testdata::elf::{Elf, library as library_of, plugin, program};
 
 /// `DF_1_PIE`.
@@ -543,4 +544,21 @@ fn folders_of_data_that_are_named_stay() {
         let text = image.tree.get(&ImagePath::literal("/usr/bin/app")).unwrap().clone();
         assert_eq!(image.kept().0.join(" "), expected, "{text:?}");
     }
+}
+
+#[test]
+fn links_that_always_dangled_matter_to_those_that_ask_for_their_target() {
+    let lines = "/usr/bin/app 755 = #!/usr/bin/sh\\nexec tool\n/usr/bin/sh -> dash\n/usr/bin/tool -> other\n/etc/localtime -> gone";
+    let image = Image::new(lines, &[]).elf("/usr/bin/clock", &program().imports("localtime", None, false));
+    let (_, reached) = image.reach();
+    let broken = |is_new: Option<bool>| {
+        let mut problems = verify::verify(&image.tree, &MemoryContents, &verify::Knowledge::default()).unwrap();
+        problems.iter_mut().for_each(|problem| problem.is_new = is_new);
+        verify::judge(&mut problems, &reached);
+        let broken = problems.iter().filter(|problem| problem.breaks() && problem.kind == ProblemKind::DanglingLink);
+        broken.map(|problem| problem.at.to_text()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(broken(None), "/usr/bin/sh /usr/bin/tool");
+    assert_eq!(broken(Some(true)), "/etc/localtime /usr/bin/sh /usr/bin/tool");
+    assert_eq!(broken(Some(false)), "");
 }
