@@ -89,6 +89,8 @@ impl Start<'_, '_> {
             let place = if self.voice == Voice::Image { &line } else { self.place };
             let names_one = python::arguments(self.scene, self.from, arguments, place, self.finding);
             if !names_one && self.voice == Voice::Image {
+                // Somebody may sit at a terminal.
+                self.finding.imports.insert("python readline".to_owned());
                 let what = "Python is started without a program, and can be told any".to_owned();
                 let taken = "modules that nothing imports go; --keep names those that are wanted".to_owned();
                 self.finding.unknowns.push(Unknown { at: None, place: line, what, taken });

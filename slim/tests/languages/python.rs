@@ -166,7 +166,13 @@ fn parts_of_pythons_library_stay_when_a_program_imports_them() {
 fn objects_of_pythons_library_go_with_their_libraries_unless_somebody_asks() {
     let object = |name: &str| format!("/usr/lib/python3.11/lib-dynload/{name}.cpython-311-x86_64-linux-gnu.so");
     let library = |name: &str| format!("/usr/lib/x86_64-linux-gnu/{name}.so.1");
-    let pairs = [("_dbm", "libdb"), ("nis", "libnsl"), ("_curses", "libncursesw"), ("_bz2", "libbz2")];
+    let pairs = [
+        ("_dbm", "libdb"),
+        ("nis", "libnsl"),
+        ("_curses", "libncursesw"),
+        ("readline", "libreadline"),
+        ("_bz2", "libbz2"),
+    ];
     let objects: Vec<String> = pairs.iter().map(|(name, _)| object(name)).collect();
     let modules = ["/usr/bin/python3", "/usr/lib/python3.11/shelve.py", "/usr/lib/python3.11/dbm/ndbm.py"];
     let standard: Vec<&str> = objects.iter().map(String::as_str).chain(modules).collect();
@@ -188,6 +194,7 @@ fn objects_of_pythons_library_go_with_their_libraries_unless_somebody_asks() {
         ("import shelve", "libdb"),
         ("    from nis import match", "libnsl"),
         ("m = import_module('curses.panel')", "libncursesw"),
+        ("import rlcompleter", "libreadline"),
         // Who computes names may have them from a list.
         ("BACKENDS = ['dbm', 'nis']; m = __import__(choice)", "libdb libnsl"),
     ] {
@@ -200,7 +207,9 @@ fn objects_of_pythons_library_go_with_their_libraries_unless_somebody_asks() {
     // A text on the command line is a module's, too, and a program with Python inside may be told any module.
     let mut told = image("/usr/bin/app = x");
     told.launch.entrypoint = ["/usr/bin/python3", "-c", "import dbm"].map(str::to_owned).to_vec();
-    assert!(told.kept().0.contains(&"libdb".to_owned()));
+    assert!(told.kept().0.contains(&"libdb".to_owned()) && !told.kept().0.contains(&"libreadline".to_owned()));
+    told.launch.entrypoint.truncate(1);
+    assert!(told.kept().0.contains(&"libreadline".to_owned()), "somebody may sit at a terminal");
     let embedded = image("/x = x").elf("/usr/bin/app", &program().needs("libpython3.11.so.1.0"));
     let embedded = embedded.elf("/usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0", &library_of("libpython3.11.so.1.0"));
     assert_eq!(embedded.kept().0.len(), packages.len());
