@@ -219,3 +219,27 @@ fn programs_that_sources_look_for_are_in_use() {
         assert!(!keeps(path, &other, "sort"), "{path} {other}");
     }
 }
+
+#[test]
+fn settings_name_commands_by_their_keys() {
+    for (path, lines, expected) in [
+        ("/app/a.json", r#"{"prog":"tool","args":["-x"]}"#, true),
+        ("/app/a.json", r#"{"a":{"x":1},"cmd":["tool","--version"]}"#, true),
+        ("/app/a.json", r#"{"tools":{"image":["tool"]}}"#, true),
+        ("/app/a.json", r#"{\n  "cmd": [\n    "tool",\n    "-v"\n  ]\n}"#, true),
+        ("/app/a.json", r#"// c\n{"x": 1, "hook": "exec:tool -x"}\n{"y": 2}"#, true),
+        ("/app/a.json", r#"{"name":"tool"}"#, false),
+        ("/app/a.yaml", "pager: tool -R", true),
+        ("/app/a.toml", "image_tool = \"tool\"", true),
+        ("/app/a.yaml", "tooltip: tool", false),
+        ("/app/Procfile", "web: tool --port $PORT", true),
+        ("/app/Procfile", "web: FOO=1 tool --port $PORT", true),
+        ("/app/other", "web: tool --port $PORT", false),
+    ] {
+        assert_eq!(keeps(path, lines, "tool"), expected, "{path} {lines}");
+    }
+    // A program that every image has is mostly a common word.
+    assert!(!keeps("/app/a.yaml", "tools: sort", "sort"));
+    assert!(!keeps("/app/a.json", r#"{"run": {"by": "sort"}}"#, "sort"));
+    assert!(keeps("/app/a.yaml", "run: sort", "sort"));
+}
