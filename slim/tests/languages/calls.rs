@@ -243,3 +243,17 @@ fn settings_name_commands_by_their_keys() {
     assert!(!keeps("/app/a.json", r#"{"run": {"by": "sort"}}"#, "sort"));
     assert!(keeps("/app/a.yaml", "run: sort", "sort"));
 }
+
+#[test]
+fn programs_of_awk_start_others() {
+    for (path, text, expected) in [
+        ("/app/a.awk", "{ print | \"tool -c\" }", true),
+        ("/app/a.awk", "{ c = \"tool -- \" $1; c | getline }", true),
+        ("/app/a.awk", "{ system(\"sort; tool -c\") }", true),
+        ("/app/a.awk", "{ print \"tool -c\" }", false),
+        ("/app/a.txt", "{ print | \"tool -c\" }", false),
+    ] {
+        assert_eq!(keeps_tool(path, text), expected, "{path} {text}");
+    }
+    assert!(keeps_tool("/usr/bin/own 755", "#!/usr/bin/awk -f\n\"tool -u\" | getline x"));
+}
