@@ -330,7 +330,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_text_is_read(source in r#"(system|run|exec|qx|[“üa-z\u{fffd} '"`(\[{,.:=#\\\n]){0,60}"#, all: bool) {
+        fn any_text_is_read(source in r#"(system|run|exec|qx|qw|open|which|<<E|"""|[“üa-z\u{fffd} '"`(\[{,.:=#\\\n]){0,60}"#, all: bool) {
             for (_, _, language) in super::super::SOURCES {
                 let found = calls(&source, language, all);
                 let lines = source.lines().count();
