@@ -4,6 +4,7 @@
 //! something that cannot be known without running it.
 
 mod archive;
+mod awk;
 mod calls;
 pub mod charset;
 pub mod class;
@@ -145,6 +146,7 @@ fn is_code(path: &ImagePath, head: &[u8]) -> bool {
         || java::is_archive(path)
         || class::is_class(head)
         || calls::language(path, head).is_some()
+        || awk::is_awk(path, head)
 }
 
 /// Folders of libraries that languages' own tools install: they know far more programs and files than the application asks them for, and
@@ -227,6 +229,8 @@ impl Scene<'_> {
                     node::find(self, path, &bytes, runs, finding);
                 } else if language == Some(calls::Language::Php) {
                     php::find(self, path, &bytes, finding);
+                } else if awk::is_awk(path, &bytes) {
+                    awk::find(self, path, &bytes, finding);
                 } else if class::is_class(&bytes) && self.is_applications(path) {
                     class::find(self, path, &bytes, finding);
                 } else if java::is_archive(path) {

@@ -378,6 +378,9 @@ fn ways_around_a_plain_command_are_followed() {
         ("m=([a]=tool)", ""),
         ("alias q='tool -x'; q", "tool"),
         ("trap -- 'tool -x' USR2", "tool"),
+        ("ls | awk '{ c = \"tool -- \" $1\n c | getline }'", "tool"),
+        ("awk '{ print | \"cat | tool -c\" }'", "tool"),
+        ("awk '{ print \"tool\" }'", ""),
         ("trap - USR2; trap -p tool", ""),
     ];
     assert_eq!(wrong(&rows), Vec::<String>::new());

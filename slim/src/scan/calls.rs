@@ -3,14 +3,17 @@
 //! An application keeps such names in variables, settings and defaults, far from the call. So in a file of its own that starts programs, every
 //! quoted text counts that may be a command and whose first word is a program of the image; in its other files, what is handed to a function
 //! first, if it is a program that not every image has. Installed libraries know many programs that
-//! nobody asks them for: in theirs, only what stands in the call itself counts, and the languages' own libraries are not read.
+//! nobody asks them for: in theirs, only what stands in the call itself counts, that starts a program or looks for one, and the languages' own
+//! libraries are not read.
 
+mod quotes;
 mod words;
 
 use super::script::{self, Values};
 use super::start::{Start, Voice};
 use super::{Finding, Scene, is_written_in, python};
 use crate::path::ImagePath;
+use words::Call;
 
 /// Languages whose sources are read, as far as their ways to quote differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,15 +58,16 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, language: Language, byte
     // A helper elsewhere may start what this file only names.
     if is_own && calls.is_empty() {
         calls = words::handed_on(&text, language);
-        calls.retain(|call| call.words.first().is_some_and(|name| is_special(scene, name)));
     }
-    for call in calls.into_iter().filter(|call| is_meant(&call.words)) {
+    calls.extend(words::looked_for(&text, language));
+    let counts = |call: &Call| call.certain || call.words.first().is_some_and(|name| is_special(scene, name));
+    for call in calls.into_iter().filter(|call| is_meant(&call.words) && counts(call)) {
         start(scene, path, &format!("line {}", call.line), &call.words, finding);
     }
 }
 
 /// Whether a name is that of a program which not every image has: the names of those are mostly common words (`date`, `id`, `sort`).
-fn is_special(scene: &Scene<'_>, name: &str) -> bool {
+pub(super) fn is_special(scene: &Scene<'_>, name: &str) -> bool {
     let program = scene.launch.find(scene.tree, name).and_then(|path| scene.tree.lookup(&path));
     program.is_some_and(|(real, _)| scene.inventory.owners(&real).all(|package| !package.essential))
 }
@@ -81,27 +85,43 @@ pub(super) fn is_standard(path: &ImagePath) -> bool {
 
 /// Adds what a command at a place starts, if its program is there: a text for a shell, or words.
 pub(super) fn start(scene: &Scene<'_>, path: &ImagePath, place: &str, words: &[String], finding: &mut Finding) {
-    let Some(first) = words.first().and_then(|text| text.split_whitespace().next()) else { return };
+    let Some(text) = words.first().map(|text| command_of(text)) else { return };
+    let first = text.split(|c: char| c.is_whitespace() || c == ';').next().unwrap_or_default();
     let is_there = |name: &str| !name.ends_with('/') && scene.launch.find(scene.tree, name).is_some();
     let mut inner = Finding::default();
     match words {
         // A shell reads a text of several words, whatever other arguments the call has, or a language starts its first itself: also one that
         // is built into a shell. What changes a variable or the folder stands before the program.
-        [text, ..] if text.contains(char::is_whitespace) => {
-            if !is_there(first) && first != "cd" && !first.contains('=') {
+        _ if text.len() > first.len() => {
+            if !is_there(first) && first != "cd" && !first.contains('=') && !is_script(first, text) {
                 return;
             }
             inner = script::quoted(scene, path, place, text);
             let evidence = format!("{place}: {text}");
             inner.edges.extend(scene.command(Some(path), first, &evidence).unwrap_or_default());
         }
-        words if is_there(first) => {
+        [_, arguments @ ..] if is_there(first) => {
+            let words = [&[first.to_owned()], arguments].concat();
             let (from, voice, values) = (Some(path), Voice::Script, Values::default());
-            Start { scene, from, place, voice, values: &values, finding: &mut inner }.run(words, 0);
+            Start { scene, from, place, voice, values: &values, finding: &mut inner }.run(&words, 0);
         }
         _ => return,
     }
     // The sources' own variables are no unknowns of a shell's.
     inner.unknowns.clear();
     finding.extend(inner);
+}
+
+/// A text from its first command on: Perl's pipes, empty lines and comments may stand before it, and a pipe behind it.
+fn command_of(text: &str) -> &str {
+    let mut text = text.trim().trim_matches('|').trim();
+    while text.starts_with('#') {
+        text = text.split_once('\n').map_or("", |(_, rest)| rest.trim_start());
+    }
+    text
+}
+
+/// Whether a text that begins with what a shell does itself is a script, and not a sentence that begins with such a word.
+fn is_script(first: &str, text: &str) -> bool {
+    script::begins(first) && crate::script::parse(text.as_bytes()).is_ok()
 }

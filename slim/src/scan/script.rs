@@ -64,11 +64,19 @@ const BUILTINS: [&str; 45] = [
 /// What a login shell of root reads; the first names what else is read.
 const PROFILES: [&str; 4] = ["/etc/profile", "/root/.bash_profile", "/root/.bash_login", "/root/.profile"];
 
+/// Words that begin what a shell does with other commands.
+const COMPOUNDS: [&str; 8] = ["!", "(", "case", "for", "if", "until", "while", "{"];
+
 /// How deep text in text is read: `sh -c "eval '…'"`.
 const DEPTH_LIMIT: usize = 8;
 
 /// How many programs a `#!` line may go through: `#!/usr/bin/env -S tini -- sh`.
 const INTERPRETER_LIMIT: usize = 8;
+
+/// Whether a word begins what a shell does itself.
+pub(super) fn begins(word: &str) -> bool {
+    BUILTINS.contains(&word) || COMPOUNDS.contains(&word)
+}
 
 /// Adds what a file that begins with `#!` uses.
 pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) {

@@ -5,7 +5,7 @@
 
 use super::config::users::users;
 use super::script::{self, Values};
-use super::{Finding, Scene, config, python, seek};
+use super::{Finding, Scene, awk, config, python, seek};
 use crate::graph::{Rule, Unknown};
 use crate::launch::{self, is_shell};
 use crate::path::ImagePath;
@@ -103,6 +103,8 @@ impl Start<'_, '_> {
             for path in seek::sought(self.scene, arguments) {
                 self.finding.edges.extend(self.scene.follow(self.from, &path, self.rule(), &evidence));
             }
+        } else if name.ends_with("awk") {
+            self.programs_of_awk(arguments);
         } else if name == "run-parts" {
             arguments.iter().for_each(|folder| self.all_of(folder));
         } else if let Some(wrapper) = self.scene.knowledge.wrapper(name) {
@@ -114,6 +116,14 @@ impl Start<'_, '_> {
             }
         }
         self.files(arguments);
+    }
+
+    /// `awk PROGRAM`, whose text may start others.
+    fn programs_of_awk(&mut self, arguments: &[String]) {
+        let Some(from) = self.from else { return };
+        for text in arguments {
+            awk::text(self.scene, from, self.place, text, self.finding);
+        }
     }
 
     /// `run-parts FOLDER` (run-parts(8)).

@@ -4,7 +4,9 @@
 //! configuration writes paths as they are, so a path of the image in one is a use, whatever stands around it. Lines that are comments in
 //! most of these languages are not read.
 
-use super::{Finding, Scene, calls, config, folders, is_settings, mention, zone};
+mod commands;
+
+use super::{Finding, Scene, config, folders, is_settings, mention, zone};
 use crate::graph::{Edge, Rule};
 use crate::path::ImagePath;
 use crate::tree::Node;
@@ -40,24 +42,6 @@ const ENDS: [&[u8]; 16] = [
     b".j2",
 ];
 
-/// Words of keys whose values are commands.
-const COMMANDS: [&str; 14] = [
-    "command",
-    "commands",
-    "cmd",
-    "run",
-    "script",
-    "hook",
-    "daemon",
-    "program",
-    "shell",
-    "start",
-    "stop",
-    "reload",
-    "entrypoint",
-    "cron",
-];
-
 /// Ends of names of fonts, which drawing libraries look for by name alone.
 const FONTS: [&str; 5] = [".ttf", ".otf", ".ttc", ".pfb", ".pfa"];
 
@@ -72,7 +56,7 @@ const FOR_PEOPLE: &str = "/usr/share/doc";
 pub(super) fn is_configuration(scene: &Scene<'_>, path: &ImagePath, size: u64, head: &[u8]) -> bool {
     let in_etc = || path.ancestors().any(|folder| folder.file_name() == b"etc");
     let is_own = || {
-        let named = ENDS.iter().any(|end| path.file_name().ends_with(end));
+        let named = ENDS.iter().any(|end| path.file_name().ends_with(end)) || commands::is_procfile(path);
         named && scene.is_applications(path)
     };
     let is_told = || scene.launch.told().any(|(text, _)| text.contains(&path.to_text()));
@@ -83,7 +67,7 @@ pub(super) fn is_configuration(scene: &Scene<'_>, path: &ImagePath, size: u64, h
 /// Adds what a configuration names: commands, and the files of [`paths`].
 pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) {
     let text = mention::without_comments(bytes.to_vec());
-    commands(scene, path, &text, finding);
+    commands::find(scene, path, &text, finding);
     paths_of(scene, path, &text, finding);
 }
 
@@ -114,37 +98,6 @@ fn paths_of(scene: &Scene<'_>, path: &ImagePath, text: &[u8], finding: &mut Find
             }
         }
     }
-}
-
-/// Adds the programs that values start whose key says that they are commands: `hook = exec:mkdir -p /run/app`, `"command": ["worker", "-v"]`.
-fn commands(scene: &Scene<'_>, path: &ImagePath, text: &[u8], finding: &mut Finding) {
-    let text = String::from_utf8_lossy(text);
-    for (index, line) in text.lines().enumerate() {
-        let Some((_, value)) = line.split_once(['=', ':']).filter(|(key, _)| starts_programs(key)) else { continue };
-        let value = value.trim().trim_end_matches(',');
-        let place = format!("line {}", index + 1);
-        if let Some(list) = value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            let words: Vec<String> = list.split(',').map(|word| unquoted(word).to_owned()).collect();
-            calls::start(scene, path, &place, &words, finding);
-            continue;
-        }
-        let value = unquoted(value);
-        // `exec:COMMAND`, `sh:COMMAND`: the kind of a hook stands before it.
-        let behind = value.split_once(':').filter(|(kind, _)| kind.bytes().all(|b| b.is_ascii_alphanumeric()));
-        for command in std::iter::once(value).chain(behind.map(|(_, command)| command)) {
-            calls::start(scene, path, &place, &[command.to_owned()], finding);
-        }
-    }
-}
-
-/// Whether a key speaks of commands, by one of its words.
-fn starts_programs(key: &str) -> bool {
-    let mut words = key.split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_ascii_lowercase);
-    words.any(|word| COMMANDS.contains(&word.as_str()) || word.starts_with("exec"))
-}
-
-fn unquoted(text: &str) -> &str {
-    text.trim().trim_matches(['"', '\''])
 }
 
 /// The use of a file. Other configuration matters as a file, and not for what else its package brings.

@@ -117,3 +117,143 @@ fn scripts_of_logrotate_are_the_shells() {
     image.launch.entrypoint = vec!["/usr/sbin/logrotate".into()];
     assert_eq!(image.kept().0, ["logrotate", "sh", "tool"]);
 }
+
+/// Whether a source of an application, or of a library that it has beside it, keeps `tool`.
+fn keeps_tool(path: &str, text: &str) -> bool {
+    keeps(path, &text.replace('\n', "\\n"), "tool")
+}
+
+/// Whether a source, and what files follow it, keep a program; `sort` is one that every image has.
+fn keeps(path: &str, lines: &str, program: &str) -> bool {
+    let programs = "/bin/sh 755 = x\n/usr/bin/tool 755 = x\n/usr/bin/sort 755 = x";
+    let packages: [(&str, &[&str]); 2] = [("tool", &["/usr/bin/tool"]), ("coreutils", &["/usr/bin/sort", "/bin/sh"])];
+    let mut image = Image::new(&format!("/usr/bin/app = x\n{programs}\n{path} = {lines}"), &packages);
+    image.packages[1].essential = true;
+    image.reach().1.graph.reaches(&ImagePath::literal(&format!("/usr/bin/{program}")))
+}
+
+#[test]
+fn shell_texts_go_over_several_lines() {
+    for (path, text, expected) in [
+        (
+            "/app/a.py",
+            "import subprocess\nsubprocess.run(\"\"\"\n  set -e\n  tool --version\n\"\"\", shell=True)",
+            true,
+        ),
+        ("/app/a.py", "import subprocess\nsubprocess.run(\n  f'''\n  # first\n  tool {x}\n''', shell=True)", true),
+        ("/app/a.py", "import subprocess\nsubprocess.run(\"\"\"tool -v\"\"\", shell=True)", true),
+        ("/app/a.py", "import subprocess\nSTEPS = '''\nfor x in 1 2; do tool $x; done\n'''", true),
+        ("/app/site-packages/a.py", "import subprocess\nsubprocess.run('''\n  tool -v\n''', shell=True)", true),
+        ("/app/site-packages/a.py", "import subprocess\nSTEPS = '''\n  tool -v\n'''", false),
+        // Documentation, and a sentence that is no script.
+        ("/app/a.py", "import subprocess\ndef f():\n  \"\"\"tool for all\"\"\"", false),
+        ("/app/a.py", "import subprocess\ndef f():\n  \"\"\"\n  tool for all\n  \"\"\"", false),
+        ("/app/a.py", "import subprocess\nX = '''\nread it (once), then\ntool is made\n'''", false),
+        ("/app/a.js", "require('child_process').execSync(`\n  set -e\n  tool ${x}\n`)", true),
+        ("/app/a.php", "<?php shell_exec(\"\n  cd /srv\n  tool -v\n\");", true),
+    ] {
+        assert_eq!(keeps_tool(path, text), expected, "{path} {text}");
+    }
+}
+
+#[test]
+fn perl_and_ruby_quote_commands_by_many_signs() {
+    for (path, text, expected) in [
+        ("/app/a.pl", "my $x = qx{tool; echo \\$?};", true),
+        ("/app/a.pl", "my $x = qx{tool --version; true};", true),
+        ("/app/a.pl", "my $x = qx{\n  tool -v\n};", true),
+        ("/app/a.pl", "open my $out, '-|', qw(tool -x);", true),
+        ("/app/a.pl", "open(my $out, 'tool -x |');", true),
+        ("/app/a.pl", "open(my $out, q(| tool -x));", true),
+        ("/app/a.pl", "system qw(tool -x);", true),
+        ("/app/a.pl", "my %x = (a => [qw(tool -x)]); system(@{$x{a}});", true),
+        ("/app/a.pl", "my $x = q(tool); system($x);", true),
+        ("/app/a.pl", "my $x = <<`E`;\ntool -x\nE", true),
+        ("/app/a.rb", "x = <<~`E`\n  tool -x\nE", true),
+        ("/app/a.rb", "system <<~E\n  tool -x\nE", true),
+        ("/app/a.rb", "x = `tool; true`", true),
+        ("/app/a.pl", "use Own qw(tool); system('true');", false),
+        ("/app/vendor_perl/A.pm", "system qw(tool -x);", true),
+        ("/app/vendor_perl/A.pm", "open my $out, '-|', qw(tool -x);", true),
+        ("/app/vendor_perl/A.pm", "our @EXPORT = qw(tool); system('true');", false),
+        ("/app/vendor_perl/A.pm", "my $x = <<E; system('true');\ntool -x\nE", false),
+    ] {
+        assert_eq!(keeps_tool(path, text), expected, "{path} {text}");
+    }
+}
+
+#[test]
+fn names_that_are_put_together_are_in_use() {
+    for (path, text, expected) in [
+        ("/app/a.py", "import subprocess\nx = '%s --version' % 'tool'", true),
+        ("/app/a.py", "import subprocess\nx = '/usr/bin/' + 'tool'", true),
+        ("/app/a.py", "import subprocess\nx = pathlib.Path('/usr/bin') / 'tool'", true),
+        ("/app/a.php", "<?php shell_exec($dir . 'tool');", true),
+        ("/app/a.py", "x = '/usr/bin/' + 'tool'", false),
+        ("/app/a.py", "import subprocess\nx = 'a' + 'tool for all'", false),
+        ("/app/site-packages/a.py", "import subprocess\nx = '/usr/bin/' + 'tool'", false),
+    ] {
+        assert_eq!(keeps_tool(path, text), expected, "{path} {text}");
+    }
+}
+
+#[test]
+fn programs_that_sources_look_for_are_in_use() {
+    let library = "/app/node_modules/x/index.js";
+    for (path, text, expected) in [
+        ("/app/site-packages/a.py", "import shutil\nif shutil.which('tool'): pass", true),
+        ("/app/gems/a.rb", "Own::Tools.which(\"tool\")", true),
+        (library, "const found = commandExists.sync('tool')", true),
+        (library, "const found = other.sync('tool')", false),
+        ("/app/site-packages/a.py", "which(name, 'tool')", false),
+        ("/app/site-packages/a.py", "x = 'tool'", false),
+        ("/app/a.py", "import shutil\nif shutil.which('tool'): pass", true),
+    ] {
+        let lines = match path == library {
+            true => format!("const x = require('x')\n{library} = {text}"),
+            false => text.replace('\n', "\\n"),
+        };
+        let path = if path == library { "/app/a.js" } else { path };
+        assert_eq!(keeps(path, &lines, "tool"), expected, "{path} {text}");
+        let other = lines.replace("tool", "sort");
+        assert!(!keeps(path, &other, "sort"), "{path} {other}");
+    }
+}
+
+#[test]
+fn settings_name_commands_by_their_keys() {
+    for (path, lines, expected) in [
+        ("/app/a.json", r#"{"prog":"tool","args":["-x"]}"#, true),
+        ("/app/a.json", r#"{"a":{"x":1},"cmd":["tool","--version"]}"#, true),
+        ("/app/a.json", r#"{"tools":{"image":["tool"]}}"#, true),
+        ("/app/a.json", r#"{\n  "cmd": [\n    "tool",\n    "-v"\n  ]\n}"#, true),
+        ("/app/a.json", r#"// c\n{"x": 1, "hook": "exec:tool -x"}\n{"y": 2}"#, true),
+        ("/app/a.json", r#"{"name":"tool"}"#, false),
+        ("/app/a.yaml", "pager: tool -R", true),
+        ("/app/a.toml", "image_tool = \"tool\"", true),
+        ("/app/a.yaml", "tooltip: tool", false),
+        ("/app/Procfile", "web: tool --port $PORT", true),
+        ("/app/Procfile", "web: FOO=1 tool --port $PORT", true),
+        ("/app/other", "web: tool --port $PORT", false),
+    ] {
+        assert_eq!(keeps(path, lines, "tool"), expected, "{path} {lines}");
+    }
+    // A program that every image has is mostly a common word.
+    assert!(!keeps("/app/a.yaml", "tools: sort", "sort"));
+    assert!(!keeps("/app/a.json", r#"{"run": {"by": "sort"}}"#, "sort"));
+    assert!(keeps("/app/a.yaml", "run: sort", "sort"));
+}
+
+#[test]
+fn programs_of_awk_start_others() {
+    for (path, text, expected) in [
+        ("/app/a.awk", "{ print | \"tool -c\" }", true),
+        ("/app/a.awk", "{ c = \"tool -- \" $1; c | getline }", true),
+        ("/app/a.awk", "{ system(\"sort; tool -c\") }", true),
+        ("/app/a.awk", "{ print \"tool -c\" }", false),
+        ("/app/a.txt", "{ print | \"tool -c\" }", false),
+    ] {
+        assert_eq!(keeps_tool(path, text), expected, "{path} {text}");
+    }
+    assert!(keeps_tool("/usr/bin/own 755", "#!/usr/bin/awk -f\n\"tool -u\" | getline x"));
+}

@@ -1,6 +1,7 @@
 //! Commands in a source's lines, by their words.
 
 use super::Language;
+use super::quotes::{self, Text, texts};
 
 /// Functions that start programs, or look for them along `PATH`.
 const STARTERS: [&str; 36] = [
@@ -42,6 +43,9 @@ const STARTERS: [&str; 36] = [
     "which",
 ];
 
+/// Functions that look for a program along `PATH`: who asks for one by name wants it, wherever the program is started.
+const SEEKERS: [&str; 5] = ["commandExists", "commandExistsSync", "command_exists", "find_executable", "which"];
+
 /// Words without which a file starts no program; those of [`STARTERS`] that also mean other things are not among them.
 const MARKS: [&str; 21] = [
     "Open3",
@@ -79,8 +83,8 @@ const PROGRAM_MINIMUM: usize = 3;
 /// How many words of a list are a command's: a line may hold a whole program, or a table of data.
 const WORD_LIMIT: usize = 64;
 
-/// How long a text between signs of its own may be, as in `qx(…)`.
-const TEXT_LIMIT: usize = 4096;
+/// What may stand before a part of a name or a command that is put together: `'%s -v' % 'tool'`, `'/usr/bin/' + 'tool'`, `folder / 'tool'`.
+const JOINS: [char; 4] = ['%', '+', '/', '.'];
 
 /// A command that a source names: its words, or one text for a shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,20 +93,19 @@ pub(super) struct Call {
     pub line: usize,
     /// The words, those that are computed empty.
     pub words: Vec<String>,
+    /// Whether it is one whatever its program; else it is only if not every image has that program.
+    pub certain: bool,
 }
 
 /// The commands that a source may start. `all` takes every text that is a value, where the file starts programs at all; else only what
 /// stands in the call itself.
 pub(super) fn calls(source: &str, language: Language, all: bool) -> Vec<Call> {
-    let backquotes = matches!(language, Language::Perl | Language::Php);
-    let is_starter = MARKS.iter().any(|mark| source.contains(mark))
-        || backquotes && (source.contains('`') || has_call(source, "exec"))
-        || language == Language::Perl && (source.contains("%x") || source.contains("qx"));
-    if !is_starter {
+    if !starts_programs(source, language) {
         return Vec::new();
     }
     let mut found = Vec::new();
     let lines: Vec<&str> = source.lines().collect();
+    let backquotes = has_backquotes(language);
     let mut prose = Prose::default();
     for (index, line) in lines.iter().enumerate() {
         if language == Language::Perl && matches!(*line, "__END__" | "__DATA__") {
@@ -111,25 +114,33 @@ pub(super) fn calls(source: &str, language: Language, all: bool) -> Vec<Call> {
         if prose.has(line, language) {
             continue;
         }
-        let texts = texts(line, language);
-        let call = |words: Vec<String>| Call { line: index + 1, words };
-        for text in texts.iter().filter(|text| text.quote == '`' && backquotes) {
+        let (texts, open) = texts(line, language);
+        let call = |words: Vec<String>| Call { line: index + 1, words, certain: true };
+        for text in texts.iter().filter(|text| text.sign == "`" && backquotes) {
             found.push(call(vec![text.inner.to_owned()]));
         }
         if language == Language::Perl {
-            found.extend(literals(line).map(|text| call(vec![text.to_owned()])));
+            found.extend(quotes::literals(&lines[index..]).into_iter().map(|text| call(vec![text])));
+            let document = quotes::document(&lines[index..]);
+            let document = document.filter(|(before, quote, _)| *quote == '`' || is_argument(before));
+            found.extend(document.map(|(_, _, text)| call(vec![text])));
         }
-        let others: Vec<&Text<'_>> = texts.iter().filter(|text| text.quote != '`' || !backquotes).collect();
-        let starts = |text: &Text<'_>| is_argument(&line[..text.start]);
+        let others: Vec<&Text<'_>> = texts.iter().filter(|text| text.sign != "`" || !backquotes).collect();
         for (at, text) in others.iter().enumerate() {
-            if starts(text) || all && is_value(line, text) {
+            let before = &line[..text.start];
+            if is_argument(before) || is_piped(before) || all && is_value(line, text) {
                 found.push(call(list(line, &others[at..])));
+            } else if all && before.trim_end().ends_with(JOINS) {
+                found.push(Call { certain: false, ..call(vec![text.inner.to_owned()]) });
             }
+        }
+        if let Some(at) = open.filter(|at| opens_command(&lines[..=index], *at, language, all)) {
+            found.extend(quotes::over_lines(&lines[index..], at, language).map(|text| call(vec![text])));
         }
         // The arguments may stand on the next lines.
         let is_open = line.trim_end().trim_end_matches(['[', '(']).len() < line.trim_end().len();
         if !all && is_open && is_argument(line.trim_end()) {
-            let next = lines[index + 1..].iter().take(2).map(|next| (next, self::texts(next, language)));
+            let next = lines[index + 1..].iter().take(2).map(|next| (next, self::texts(next, language).0));
             let first = next.into_iter().find(|(_, texts)| !texts.is_empty());
             let first =
                 first.filter(|(next, texts)| next[..texts[0].start].trim_matches(['[', '(', ' ', '\t']).is_empty());
@@ -139,32 +150,80 @@ pub(super) fn calls(source: &str, language: Language, all: bool) -> Vec<Call> {
     found
 }
 
+/// Whether a file starts programs at all.
+fn starts_programs(source: &str, language: Language) -> bool {
+    let pipes = || ["-|", "|-", "|'", "'|", "|\"", "\"|", "|)", "(|"].iter().any(|sign| source.contains(sign));
+    MARKS.iter().any(|mark| source.contains(mark))
+        || has_backquotes(language) && (source.contains('`') || has_call(source, "exec"))
+        || language == Language::Perl
+            && (source.contains("%x") || source.contains("qx") || source.contains("open") && pipes())
+}
+
+/// Whether a text in backquotes is a command.
+fn has_backquotes(language: Language) -> bool {
+    matches!(language, Language::Perl | Language::Php)
+}
+
+/// Whether a text may be a command that begins in the last line and ends in a later one.
+fn opens_command(lines: &[&str], at: usize, language: Language, all: bool) -> bool {
+    let Some((line, earlier)) = lines.split_last() else { return false };
+    let own = &line[..at];
+    // The text may stand alone on the line below what takes it.
+    let is_alone = own.trim_start().trim_matches(['[', '(', 'f', 'r', 'b']).is_empty();
+    let above = earlier.last().filter(|above| is_alone && above.trim_end().ends_with(['(', '[', ',', '=']));
+    let before = above.map_or(own, |above| above.trim_end());
+    let is_command = line[at..].starts_with('`') && has_backquotes(language);
+    is_command || is_argument(before) || all && !before.trim().is_empty() && may_hold(before)
+}
+
 /// What a source hands to functions as their first argument: one of its own may start a program of that name, `call('pdffonts', file)`.
 pub(super) fn handed_on(source: &str, language: Language) -> Vec<Call> {
+    first_arguments(source, language, is_first)
+}
+
+/// The programs that a source looks for by name: `shutil.which('pdffonts')`, `commandExists.sync('dot')`.
+pub(super) fn looked_for(source: &str, language: Language) -> Vec<Call> {
+    let mut found = first_arguments(source, language, is_sought);
+    found.iter_mut().for_each(|call| call.words.truncate(1));
+    found
+}
+
+/// Texts before which something stands that makes them a function's first argument.
+fn first_arguments(source: &str, language: Language, is_meant: fn(&str) -> bool) -> Vec<Call> {
     let mut found = Vec::new();
     let mut prose = Prose::default();
     for (index, line) in source.lines().enumerate() {
         if prose.has(line, language) {
             continue;
         }
-        let texts = texts(line, language);
+        let texts = texts(line, language).0;
         let texts: Vec<&Text<'_>> = texts.iter().collect();
-        for (at, text) in texts.iter().enumerate().filter(|(_, text)| is_first(&line[..text.start])) {
+        for (at, text) in texts.iter().enumerate().filter(|(_, text)| is_meant(&line[..text.start])) {
             if text.inner.len() >= PROGRAM_MINIMUM {
-                found.push(Call { line: index + 1, words: list(line, &texts[at..]) });
+                found.push(Call { line: index + 1, words: list(line, &texts[at..]), certain: false });
             }
         }
     }
     found
 }
 
+/// Whether what stands before a text is a call that looks for a program.
+fn is_sought(before: &str) -> bool {
+    let Some(before) = before.trim_end().strip_suffix('(') else { return false };
+    SEEKERS.contains(&last_name(before.strip_suffix(".sync").unwrap_or(before)))
+}
+
 /// Whether what stands before a text makes it the first argument of a call, or the first of a list that is: `call(`, `tools.call([`.
 fn is_first(before: &str) -> bool {
     let before = before.trim_end();
     let Some(before) = before.strip_suffix('[').unwrap_or(before).trim_end().strip_suffix('(') else { return false };
-    let is_other = |c: char| !c.is_ascii_alphanumeric() && c != '_';
-    let name = before.rsplit(is_other).next().unwrap_or_default();
+    let name = last_name(before);
     !name.is_empty() && !LOADERS.contains(&name)
+}
+
+/// The name that a text ends with.
+fn last_name(text: &str) -> &str {
+    text.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default()
 }
 
 /// Documentation between the lines of a source: it shows calls that nobody makes.
@@ -193,76 +252,6 @@ impl Prose {
     }
 }
 
-/// A quoted text of a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Text<'t> {
-    quote: char,
-    /// Where the opening quote is.
-    start: usize,
-    /// Behind the closing one.
-    end: usize,
-    inner: &'t str,
-}
-
-/// The quoted texts of a line, without those of comments.
-fn texts(line: &str, language: Language) -> Vec<Text<'_>> {
-    let comment = |rest: &str| match language {
-        Language::Script => rest.starts_with("//"),
-        Language::Lua => rest.starts_with("--"),
-        Language::Php => rest.starts_with("//") || rest.starts_with('#'),
-        Language::Python | Language::Perl => rest.starts_with('#'),
-    };
-    let mut found = Vec::new();
-    let mut at = 0;
-    while let Some(c) = line[at..].chars().next() {
-        if comment(&line[at..]) {
-            break;
-        }
-        let quotes = c == '\'' || c == '"' || c == '`' && !matches!(language, Language::Python | Language::Lua);
-        if !quotes {
-            at += c.len_utf8();
-            continue;
-        }
-        let Some(length) = closing(&line[at + 1..], c) else { break };
-        let inner = &line[at + 1..at + 1 + length];
-        found.push(Text { quote: c, start: at, end: at + length + 2, inner });
-        at += length + 2;
-    }
-    found
-}
-
-/// Where the closing quote is; a backslash takes the next character.
-fn closing(text: &str, quote: char) -> Option<usize> {
-    let mut escaped = false;
-    text.char_indices()
-        .find(|(_, c)| {
-            !std::mem::take(&mut escaped) && {
-                escaped = *c == '\\';
-                *c == quote
-            }
-        })
-        .map(|(at, _)| at)
-}
-
-/// Texts of Perl and Ruby that are commands: `qx(…)`, `%x{…}`; also the first of a list of words, `%w[…]`.
-fn literals(line: &str) -> impl Iterator<Item = &str> {
-    ["qx", "%x", "%w"].into_iter().flat_map(move |mark| {
-        line.match_indices(mark).filter_map(move |(at, _)| {
-            let rest = line[at + mark.len()..].trim_start();
-            let open = rest.chars().next().filter(char::is_ascii_punctuation)?;
-            let close = match open {
-                '(' => ')',
-                '[' => ']',
-                '{' => '}',
-                '<' => '>',
-                other => other,
-            };
-            let end = rest.char_indices().skip(1).take(TEXT_LIMIT).find(|(_, c)| *c == close)?.0;
-            Some(&rest[1..end])
-        })
-    })
-}
-
 /// Whether what stands before a text makes it the first argument of a call that starts a program: `run([`, `system `, `Open3.capture3(env, `
 /// does not.
 fn is_argument(before: &str) -> bool {
@@ -270,27 +259,38 @@ fn is_argument(before: &str) -> bool {
     // A prefix of Python's texts, `f"…"`.
     let before = before.strip_suffix(['f', 'r', 'b']).filter(|rest| rest.ends_with(['(', '['])).unwrap_or(before);
     let opened = before.trim_end_matches(['(', '[', ' ']);
-    let end = opened.len();
-    let is_other = |c: char| !c.is_ascii_alphanumeric() && c != '_';
-    let begin = opened.char_indices().rev().find(|(_, c)| is_other(*c)).map_or(0, |(at, c)| at + c.len_utf8());
-    let name = &opened[begin..end];
+    let name = last_name(opened);
     let is_call = opened.len() < before.len() || matches!(name, "system" | "exec" | "spawn");
     // `re.exec('…')` and the like take no programs; who writes them finds none of this name.
     is_call && STARTERS.binary_search(&name).is_ok()
 }
 
+/// Whether a text is what a pipe of Perl is opened with: `open my $out, '-|', qw(tool -x)`.
+fn is_piped(before: &str) -> bool {
+    let mode = before.trim_end().strip_suffix(',').map(|mode| mode.trim_end().trim_end_matches(['\'', '"']));
+    mode.is_some_and(|mode| mode.ends_with("-|") || mode.ends_with("|-"))
+}
+
 /// Whether a text is a value, and not the name of an entry or what something is compared with.
 fn is_value(line: &str, text: &Text<'_>) -> bool {
-    let before = line[..text.start].trim_end_matches(|c: char| c.is_whitespace() || "frb".contains(c));
-    let after = line[text.end..].trim_start();
+    let (before, after) = (&line[..text.start], line[text.end..].trim_start());
     let is_name = after.starts_with(':') || after.starts_with("=>");
-    let Some(last) = before.chars().next_back() else { return !is_name };
+    // Alone on its line, a text of Python's for several lines is documentation.
+    let is_prose = text.sign.len() > 1 && before.trim().is_empty();
+    !is_name && !is_prose && may_hold(before)
+}
+
+/// Whether what stands before a text makes it a value.
+fn may_hold(before: &str) -> bool {
+    let whole = before.trim_end();
+    let before = before.trim_end_matches(|c: char| c.is_whitespace() || "frb".contains(c));
+    let Some(last) = before.chars().next_back() else { return true };
     let compares = ["==", "!=", "<=", ">=", "=~"].iter().any(|sign| before.ends_with(sign));
     let is_index = last == '['
         && before[..before.len() - 1]
             .ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ')' | ']' | '"' | '\''));
-    let is_word = ["return", "or", "||", "??", "=>"].iter().any(|word| line[..text.start].trim_end().ends_with(word));
-    !is_name && !compares && !is_index && (BEFORE.contains(&last) || is_word)
+    let is_word = ["return", "or", "||", "??", "=>"].iter().any(|word| whole.ends_with(word));
+    !compares && !is_index && (BEFORE.contains(&last) || is_word)
 }
 
 /// The words of a list that begins with the first text: those that follow after commas, until something closes it.
@@ -330,7 +330,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_text_is_read(source in r#"(system|run|exec|qx|[“üa-z\u{fffd} '"`(\[{,.:=#\\\n]){0,60}"#, all: bool) {
+        fn any_text_is_read(source in r#"(system|run|exec|qx|qw|open|which|<<E|"""|[“üa-z\u{fffd} '"`(\[{,.:=#\\\n]){0,60}"#, all: bool) {
             for (_, _, language) in super::super::SOURCES {
                 let found = calls(&source, language, all);
                 let lines = source.lines().count();

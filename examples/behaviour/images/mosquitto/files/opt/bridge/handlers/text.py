@@ -1,0 +1,5 @@
+import textwrap
+
+
+def title(text):
+    return textwrap.shorten(text.title(), 20)
