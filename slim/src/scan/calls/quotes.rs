@@ -3,7 +3,10 @@
 use super::Language;
 
 /// How many characters a text may have that goes over several lines, or stands between signs of its own, as in `qx(…)`.
-const TEXT_LIMIT: usize = 1 << 14;
+const TEXT_LIMIT: usize = 1 << 13;
+
+/// How many lines a document may have.
+const DOCUMENT_LIMIT: usize = 512;
 
 /// How many commands between signs of their own a line may hold.
 const LITERAL_LIMIT: usize = 64;
@@ -76,7 +79,7 @@ pub(super) fn document<'t>(lines: &[&'t str]) -> Option<(&'t str, char, String)>
     let quote = rest.chars().next().filter(|c| matches!(c, '`' | '"' | '\'') || c.is_ascii_uppercase())?;
     let is_other = |c: char| !c.is_ascii_alphanumeric() && c != '_';
     let name = rest.trim_start_matches(['`', '"', '\'']).split(is_other).next().filter(|name| !name.is_empty())?;
-    let end = next.iter().position(|line| line.trim() == name)?;
+    let end = next.iter().take(DOCUMENT_LIMIT).position(|line| line.trim() == name)?;
     Some((before, quote, next[..end].join("\n")))
 }
 
