@@ -518,12 +518,13 @@ fn libraries_that_scripts_preload_are_in_use() {
 
 #[test]
 fn folders_of_data_that_are_named_stay() {
-    let data = "/usr/share/proj/grids/a.tif = x\n/usr/share/proj/man/b.1 = x\n/usr/bin/sh = x\n/usr/share/icons/b.png = x\n/usr/bin/python3 = x\n\
+    let data = "/usr/share/proj/grids/a.tif = x\n/usr/share/proj/man/b.1 = x\n/usr/share/proj/more -> gone\n/usr/bin/sh = x\n/usr/share/icons/b.png = x\n/usr/bin/python3 = x\n\
                 /usr/lib/python3/dist-packages/maps.py = HOME = '/usr/share/proj/'\n";
-    let packages: [(&str, &[&str]); 4] = [
+    let packages: [(&str, &[&str]); 5] = [
         ("proj-data", &["/usr/share/proj/grids/a.tif"]),
         ("icons", &["/usr/share/icons/b.png"]),
         ("manual", &["/usr/share/proj/man/b.1"]),
+        ("link", &["/usr/share/proj/more"]),
         ("maps", &["/usr/lib/python3/dist-packages/maps.py"]),
     ];
     let binary = |text: &str| Image::new(data, &packages).elf("/usr/bin/app", &program().text(text.as_bytes()));

@@ -104,7 +104,11 @@ pub(super) fn find(
     evidence: impl Fn() -> String,
 ) -> Vec<Edge> {
     let is_read = |path: &ImagePath| !path.components().any(|part| FOR_PEOPLE.contains(&part));
-    let is_free = |path: &ImagePath| scene.inventory.is_owned(path) && !scene.knowledge.is_gated(path) && is_read(path);
+    // Nobody reads through a link that leads nowhere.
+    let is_there = |path: &ImagePath| scene.tree.resolve(path).is_ok();
+    let is_free = |path: &ImagePath| {
+        scene.inventory.is_owned(path) && !scene.knowledge.is_gated(path) && is_read(path) && is_there(path)
+    };
     let files = |folder: ImagePath| {
         let files = scene.tree.below(&folder).filter(|(path, node)| !node.is_directory() && is_free(path));
         files.map(|(path, _)| path.clone()).collect::<Vec<_>>()
