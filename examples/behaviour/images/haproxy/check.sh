@@ -16,9 +16,9 @@ page --user guest:secret http://127.0.0.1:18100/private
 page --header 'X-Body: GROSS "x"' http://127.0.0.1:18100/lower
 page --cacert "$before/app/tls/ca.crt" --http2 https://localhost:18101/lua/y
 admin() { printf '%s\n' "$1" | run socat stdio unix-connect:/run/haproxy/admin.sock; }
-# The check is a program of the image.
-for turn in $(seq 100); do admin 'show stat' | awk -F, '$1 == "api" && $2 == "api1" && $18 == "UP" && $37 == "PROCOK" { found = 1 } END { exit !found }' && break; sleep 0.2; done
-admin 'show stat' | awk -F, '$1 == "api" && $2 == "api1" { print $18, $37 }'
+# The check is a program of the image; a star says that one is under way.
+for turn in $(seq 100); do admin 'show stat' | awk -F, '$1 == "api" && $2 == "api1" && $18 == "UP" && $37 ~ /^(\* )?PROCOK$/ { found = 1 } END { exit !found }' && break; sleep 0.2; done
+admin 'show stat' | awk -F, '$1 == "api" && $2 == "api1" { sub(/^\* /, "", $37); print $18, $37 }'
 page --compressed http://127.0.0.1:18100/api/numbers | md5sum
 page http://127.0.0.1:18100/stats | sed -n 's/.*<h1>\(.*\)<\/h1>.*/\1/p'
 admin 'set map /etc/haproxy/maps/backends.map /api none'
