@@ -169,6 +169,13 @@ impl Scene<'_> {
         !self.inventory.is_owned(path) && !path.components().any(|name| LIBRARIES.contains(&name))
     }
 
+    /// The files and links of packages below a folder.
+    fn owned_below<'s>(&'s self, folder: &'s ImagePath) -> impl Iterator<Item = &'s ImagePath> {
+        let below =
+            self.tree.below(folder).filter(|(path, node)| !node.is_directory() && self.inventory.is_owned(path));
+        below.map(|(path, _)| path)
+    }
+
     /// What the node at a path uses.
     pub fn scan(&self, path: &ImagePath, Reading { runs, settings }: Reading) -> Finding {
         let mut finding = Finding::default();
@@ -180,15 +187,13 @@ impl Scene<'_> {
             // Most large files are data: their first bytes say so.
             Some(Kind::File(file)) => match self.contents.head(&file.content, HEAD) {
                 Ok(head) if !is_code(path, &head) => {
-                    let is_settings = || texts::is_configuration(self, path, file.content.size(), &head);
+                    let is_page = pages::is_page(path);
                     if settings
-                        && (pages::is_page(path) || is_settings())
+                        && (is_page || texts::is_configuration(self, path, file.content.size(), &head))
                         && let Ok(bytes) = self.contents.read(&file.content)
                     {
-                        match pages::is_page(path) {
-                            true => pages::find(self, path, &bytes, &mut finding),
-                            false => texts::find(self, path, &bytes, &mut finding),
-                        }
+                        let find = if is_page { pages::find } else { texts::find };
+                        find(self, path, &bytes, &mut finding);
                     }
                 }
                 Err(error) => {

@@ -106,15 +106,15 @@ pub(super) fn find(
     let is_read = |path: &ImagePath| !path.components().any(|part| FOR_PEOPLE.contains(&part));
     // Nobody reads through a link that leads nowhere.
     let is_there = |path: &ImagePath| scene.tree.resolve(path).is_ok();
-    let is_free = |path: &ImagePath| {
-        scene.inventory.is_owned(path) && !scene.knowledge.is_gated(path) && is_read(path) && is_there(path)
-    };
-    let files = |folder: ImagePath| {
-        let files = scene.tree.below(&folder).filter(|(path, node)| !node.is_directory() && is_free(path));
-        files.map(|(path, _)| path.clone()).collect::<Vec<_>>()
-    };
-    let named = text.split(':').filter_map(|name| folder(scene, name)).flat_map(files);
-    named.flat_map(|path| scene.follow(from, &path, Rule::String, &evidence())).collect()
+    let is_free = |path: &&ImagePath| !scene.knowledge.is_gated(path) && is_read(path) && is_there(path);
+    let folders = text.split(':').filter_map(|name| folder(scene, name));
+    let files = folders.flat_map(|folder| scene.owned_below(&folder).filter(is_free).cloned().collect::<Vec<_>>());
+    let files: Vec<ImagePath> = files.collect();
+    if files.is_empty() {
+        return Vec::new();
+    }
+    let evidence = evidence();
+    files.iter().flat_map(|path| scene.follow(from, path, Rule::String, &evidence)).collect()
 }
 
 /// Adds the folders that a source names between quotes.

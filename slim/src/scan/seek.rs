@@ -46,11 +46,8 @@ pub(super) fn sought(scene: &Scene<'_>, arguments: &[String]) -> Vec<ImagePath> 
         let name = String::from_utf8_lossy(path.file_name());
         names.matches(&name) || lower.matches(&name.to_lowercase())
     };
-    let files = folders.flat_map(|folder| {
-        let files =
-            scene.tree.below(&folder).filter(|(path, node)| !node.is_directory() && scene.inventory.is_owned(path));
-        files.map(|(path, _)| path.clone()).filter(&fits).collect::<Vec<_>>()
-    });
+    let files =
+        folders.flat_map(|folder| scene.owned_below(&folder).filter(|path| fits(path)).cloned().collect::<Vec<_>>());
     let found: Vec<ImagePath> = files.take(FILE_LIMIT + 1).collect();
     if found.len() > FILE_LIMIT { Vec::new() } else { found }
 }

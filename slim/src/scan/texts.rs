@@ -9,7 +9,6 @@ mod commands;
 use super::{Finding, Scene, config, folders, is_settings, mention, zone};
 use crate::graph::{Edge, Rule};
 use crate::path::ImagePath;
-use crate::tree::Node;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -138,9 +137,7 @@ fn is_narrow(pattern: &str) -> bool {
 /// The files of packages below a folder, for which whoever names it means them: a folder of configuration, or of data, or one that no two
 /// packages share. Other files are the application's, and stay or go by themselves.
 pub fn files_of(scene: &Scene<'_>, folder: &ImagePath) -> Vec<ImagePath> {
-    let is_owned = |(path, node): &(&ImagePath, &Node)| !node.is_directory() && scene.inventory.is_owned(path);
-    let below = scene.tree.below(folder).filter(is_owned).map(|(path, _)| path);
-    let files: Vec<ImagePath> = below.take(FOLDER_LIMIT + 1).cloned().collect();
+    let files: Vec<ImagePath> = scene.owned_below(folder).take(FOLDER_LIMIT + 1).cloned().collect();
     let owners: BTreeSet<usize> = files.iter().flat_map(|path| scene.inventory.owner_indexes(path)).copied().collect();
     let in_etc = folder.components().next() == Some(b"etc") && folder.components().count() > 1;
     let is_meant = files.len() <= FOLDER_LIMIT && (in_etc || folders::is_data(folder) || owners.len() < 2);

@@ -183,6 +183,10 @@ pub(super) fn handed_on(source: &str, language: Language) -> Vec<Call> {
 
 /// The programs that a source looks for by name: `shutil.which('pdffonts')`, `commandExists.sync('dot')`.
 pub(super) fn looked_for(source: &str, language: Language) -> Vec<Call> {
+    // Most sources look for none: their lines need not be cut.
+    if !SEEKERS.iter().any(|name| source.contains(name)) {
+        return Vec::new();
+    }
     let mut found = first_arguments(source, language, is_sought);
     found.iter_mut().for_each(|call| call.words.truncate(1));
     found
