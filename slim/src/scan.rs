@@ -16,6 +16,7 @@ mod folders;
 pub mod idle;
 pub mod java;
 pub mod knowledge;
+mod language;
 pub mod maintainer;
 pub mod mention;
 pub mod node;
@@ -25,6 +26,7 @@ mod php;
 pub mod places;
 pub mod plugins;
 pub mod python;
+mod quotes;
 pub mod script;
 mod seek;
 pub mod start;
@@ -37,6 +39,7 @@ use crate::launch::Launch;
 use crate::packages::Inventory;
 use crate::path::ImagePath;
 use crate::tree::{Contents, File, Kind, Node, ResolveError, Tree};
+use language::Language;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -145,8 +148,7 @@ fn is_code(path: &ImagePath, head: &[u8]) -> bool {
         || node::is_node(path, head)
         || java::is_archive(path)
         || class::is_class(head)
-        || calls::language(path, head).is_some()
-        || awk::is_awk(path, head)
+        || Language::of(path, head).is_some()
 }
 
 /// Folders of libraries that languages' own tools install: they know far more programs and files than the application asks them for, and
@@ -217,8 +219,8 @@ impl Scene<'_> {
                 if runs && !class::is_class(&bytes) && !node::is_node(path, &bytes) {
                     zone::find(self, Some(path), &bytes, |at| zone::line(&bytes, at), finding);
                 }
-                let language = calls::language(path, &bytes);
-                if let Some(language) = language {
+                let language = Language::of(path, &bytes);
+                if let Some(language) = language.filter(|language| *language != Language::Awk) {
                     calls::find(self, path, language, &bytes, finding);
                     if self.is_applications(path) || runs && bytes.starts_with(b"#!") {
                         texts::paths(self, path, &bytes, finding);
@@ -232,9 +234,9 @@ impl Scene<'_> {
                     perl::find(self, path, &bytes, finding);
                 } else if node::is_node(path, &bytes) {
                     node::find(self, path, &bytes, runs, finding);
-                } else if language == Some(calls::Language::Php) {
+                } else if language == Some(Language::Php) {
                     php::find(self, path, &bytes, finding);
-                } else if awk::is_awk(path, &bytes) {
+                } else if language == Some(Language::Awk) {
                     awk::find(self, path, &bytes, finding);
                 } else if class::is_class(&bytes) && self.is_applications(path) {
                     class::find(self, path, &bytes, finding);

@@ -1,16 +1,11 @@
 //! Programs of awk: the commands that they hand to the shell, `print | "sort -u"`, `"date" | getline now`, `system("rm " file)`
 //! (<https://pubs.opengroup.org/onlinepubs/9799919799/utilities/awk.html>).
 
-use super::{Finding, Scene, calls, is_written_in};
+use super::{Finding, Language, Scene, calls, quotes};
 use crate::path::ImagePath;
 
 /// Words without which a program starts none. What it starts may be put together elsewhere, `command = "sum " file`.
 const MARKS: [&str; 4] = ["getline", "system(", "| \"", "|\""];
-
-/// Whether a file is a program of awk, by its name or first line.
-pub(super) fn is_awk(path: &ImagePath, head: &[u8]) -> bool {
-    is_written_in(path, head, &[".awk"], &["awk"])
-}
 
 /// Adds what a file of awk starts.
 pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) {
@@ -31,28 +26,9 @@ fn commands<'t>(text: &'t str) -> Vec<(usize, &'t str)> {
     if !MARKS.iter().any(|mark| text.contains(mark)) {
         return Vec::new();
     }
-    let texts = |(index, line)| quoted(line).into_iter().map(move |text| (index, text));
+    let texts = |(index, line)| quotes::inner(line, Language::Awk).map(move |text| (index, text));
     let command = |(index, text): (usize, &'t str)| (index, text.trim_start_matches([' ', '|', ';', '&']));
     text.lines().enumerate().flat_map(texts).map(command).collect()
-}
-
-/// What stands between quotes in a line, before a comment.
-fn quoted(line: &str) -> Vec<&str> {
-    let (mut found, mut begin, mut escaped) = (Vec::new(), None, false);
-    for (at, c) in line.char_indices() {
-        match (c, begin) {
-            _ if std::mem::take(&mut escaped) => {}
-            ('\\', _) => escaped = true,
-            ('"', None) => begin = Some(at + 1),
-            ('"', Some(start)) => {
-                found.push(&line[start..at]);
-                begin = None;
-            }
-            ('#', None) => break,
-            _ => {}
-        }
-    }
-    found
 }
 
 #[cfg(test)]

@@ -6,45 +6,13 @@
 //! nobody asks them for: in theirs, only what stands in the call itself counts, that starts a program or looks for one, and the languages' own
 //! libraries are not read.
 
-mod quotes;
 mod words;
 
 use super::script::{self, Values};
 use super::start::{Start, Voice};
-use super::{Finding, Scene, is_written_in, python};
+use super::{Finding, Language, Scene, python};
 use crate::path::ImagePath;
 use words::Call;
-
-/// Languages whose sources are read, as far as their ways to quote differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Language {
-    /// Python: text between single or double quotes, `#` comments.
-    Python,
-    /// JavaScript and TypeScript: also between backquotes, `//` comments.
-    Script,
-    /// PHP: a text in backquotes is a command; `#` and `//` comments.
-    Php,
-    /// Perl, Ruby: a text in backquotes is a command, and so is `qx(…)`, `%x(…)`; `#` comments.
-    Perl,
-    /// Lua: `--` comments.
-    Lua,
-}
-
-/// Ends of names, words of a first line, and the language that they tell.
-const SOURCES: [(&[&str], &[&str], Language); 5] = [
-    (&[".py", ".pyw"], &["python"], Language::Python),
-    (&[".js", ".mjs", ".cjs", ".ts"], &["node", "deno", "bun"], Language::Script),
-    (&[".php", ".phtml", ".inc"], &["php"], Language::Php),
-    (&[".pl", ".pm", ".cgi", ".rb", ".ru", ".rake"], &["perl", "ruby"], Language::Perl),
-    (&[".lua"], &["lua"], Language::Lua),
-];
-
-/// The language of a source, by its name or first line.
-pub(super) fn language(path: &ImagePath, head: &[u8]) -> Option<Language> {
-    let is_one =
-        |(ends, interpreters, _): &&(&[&str], &[&str], Language)| is_written_in(path, head, ends, interpreters);
-    SOURCES.iter().find(is_one).map(|(_, _, language)| *language)
-}
 
 /// Adds the programs that a source starts.
 pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, language: Language, bytes: &[u8], finding: &mut Finding) {

@@ -1,6 +1,6 @@
 //! Libraries that Python code opens by name (ctypes, cffi): `CDLL("libmagic.so.1")`, `find_library("magic")`.
 
-use super::{Finding, Scene};
+use super::{Finding, Language, Scene, quotes};
 use crate::graph::{Rule, Unknown};
 use crate::path::ImagePath;
 
@@ -21,17 +21,18 @@ pub(super) fn line(scene: &Scene<'_>, from: Option<&ImagePath>, line: &str, numb
     if (!opens && asked.is_none()) || line.trim_start().starts_with('#') {
         return;
     }
+    let texts = |line| quotes::inner(line, Language::Python);
     let evidence = format!("line {number}: {}", line.trim());
     let user = from.cloned().unwrap_or_else(ImagePath::root);
     let mut add = |is_it: &dyn Fn(&str) -> bool| {
         let edges = scene.libraries_where(&user, &evidence, is_it);
         finding.edges.extend(edges.into_iter().map(|edge| crate::graph::Edge { from: from.cloned(), ..edge }));
     };
-    for name in quoted(line).into_iter().filter(|name| opens && name.contains(".so") && !name.contains('/')) {
+    for name in texts(line).filter(|name| opens && name.contains(".so") && !name.contains('/')) {
         add(&|other| other == name);
     }
     let Some((_, rest)) = asked else { return };
-    match rest.trim_start().starts_with(['"', '\'']).then(|| quoted(rest)).and_then(|names| names.first().copied()) {
+    match rest.trim_start().starts_with(['"', '\'']).then(|| texts(rest).next()).flatten() {
         Some(name) => {
             let stem = format!("lib{name}.so");
             add(&|other| other.strip_prefix(&stem).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')));
@@ -44,28 +45,4 @@ pub(super) fn line(scene: &Scene<'_>, from: Option<&ImagePath>, line: &str, numb
         }),
     }
     finding.edges.extend(scene.follow_name(from, LDCONFIG, Rule::Command, &evidence));
-}
-
-/// What stands between quotes.
-fn quoted(text: &str) -> Vec<&str> {
-    let mut found = Vec::new();
-    let mut rest = text;
-    while let Some(start) = rest.find(['"', '\'']) {
-        let quote = rest.as_bytes()[start] as char;
-        let Some(length) = rest[start + 1..].find(quote) else { break };
-        found.push(&rest[start + 1..start + 1 + length]);
-        rest = &rest[start + length + 2..];
-    }
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quotes_are_told_apart() {
-        assert_eq!(quoted(r#"f("a", 'b"c', "d"#), ["a", "b\"c"]);
-        assert_eq!(quoted("nothing"), Vec::<&str>::new());
-    }
 }

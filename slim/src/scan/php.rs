@@ -3,7 +3,7 @@
 //! Names without a slash in front are looked for in the include path (<https://www.php.net/manual/ini.core.php#ini.include-path>), where
 //! distributions install libraries, each with an `autoload.php` that finds its classes by name: who includes it may ask for any.
 
-use super::{Finding, Scene};
+use super::{Finding, Language, Scene, quotes};
 use crate::graph::Rule;
 use crate::path::ImagePath;
 
@@ -20,7 +20,7 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &
     for (index, line) in text.lines().enumerate() {
         let is_include = ["require", "include"].iter().any(|word| line.contains(word));
         let evidence = || format!("line {}: {}", index + 1, line.trim());
-        for name in quoted(line) {
+        for name in quotes::inner(line, Language::Php) {
             let own = name.strip_prefix('/').filter(|_| is_include).and_then(|name| path.parent()?.join_relative(name));
             let shared = || PLACES.iter().filter_map(|place| ImagePath::literal(place).join(name).ok());
             for file in own.into_iter().chain(shared()).filter(|_| is_include && name.ends_with(".php")) {
@@ -47,31 +47,5 @@ fn included(scene: &Scene<'_>, from: &ImagePath, file: &ImagePath, evidence: &st
     }
     for (part, _) in scene.tree.below(&folder).filter(|(_, node)| !node.is_directory()) {
         finding.loaded.extend(scene.follow(Some(from), part, Rule::Import, evidence));
-    }
-}
-
-/// The texts of a line between quotes of one kind.
-fn quoted(line: &str) -> Vec<&str> {
-    let (mut found, mut rest) = (Vec::new(), line);
-    while let Some((_, after)) = rest.split_once(['\'', '"']) {
-        let quote = rest.as_bytes()[rest.len() - after.len() - 1];
-        let Some((text, behind)) = after.split_once(char::from(quote)) else { break };
-        found.push(text);
-        rest = behind;
-    }
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_stand_between_quotes_of_one_kind() {
-        let cases =
-            [("require 'a/b.php';", "a/b.php"), ("f(\"it's\", '\"x\"')", "it's|\"x\""), ("'open", ""), ("none", "")];
-        for (line, expected) in cases {
-            assert_eq!(quoted(line).join("|"), expected, "{line}");
-        }
     }
 }

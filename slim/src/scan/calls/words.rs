@@ -1,7 +1,7 @@
 //! Commands in a source's lines, by their words.
 
-use super::Language;
-use super::quotes::{self, Text, texts};
+use crate::scan::Language;
+use crate::scan::quotes::{self, Text, texts};
 
 /// Functions that start programs, or look for them along `PATH`.
 const STARTERS: [&str; 36] = [
@@ -251,7 +251,7 @@ impl Prose {
                 was_open || directive.is_some()
             }
             Language::Script | Language::Php => text.starts_with("/*") || text.starts_with("* "),
-            Language::Python | Language::Lua => false,
+            Language::Python | Language::Lua | Language::Awk => false,
         }
     }
 }
@@ -335,7 +335,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_text_is_read(source in r#"(system|run|exec|qx|qw|open|which|<<E|"""|[“üa-z\u{fffd} '"`(\[{,.:=#\\\n]){0,60}"#, all: bool) {
-            for (_, _, language) in super::super::SOURCES {
+            for (_, _, language) in crate::scan::language::SOURCES {
                 let found = calls(&source, language, all);
                 let lines = source.lines().count();
                 proptest::prop_assert!(found.iter().all(|call| (1..=lines).contains(&call.line)));

@@ -1,5 +1,7 @@
 //! What a line of Python text names, by its words.
 
+use crate::scan::{Language, quotes};
+
 /// The modules that a line names: `import a.b as c, d`, `from a.b import c`, `__import__('a')`, `import_module("a")`.
 pub(super) fn imports(line: &str) -> Vec<&str> {
     let line = line.trim_start();
@@ -46,7 +48,7 @@ pub(super) fn modules(line: &str) -> Vec<&str> {
             && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
     };
     let module = |text: &'_ str| text.split(':').next().unwrap_or_default().len();
-    let names = quoted(line).into_iter().map(|text| &text[..module(text)]);
+    let names = quoted(line).map(|text| &text[..module(text)]);
     names.filter(|name| name.split('.').all(is_word)).collect()
 }
 
@@ -55,7 +57,7 @@ pub(super) fn modules(line: &str) -> Vec<&str> {
 pub(super) fn distributions(line: &str) -> Vec<&str> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     let name = |text: &'_ str| text.find(|c| !is_part(c)).unwrap_or(text.len());
-    let texts = quoted(line).into_iter().map(|text| text.split_at(name(text)));
+    let texts = quoted(line).map(|text| text.split_at(name(text)));
     let is_version = |rest: &str| rest.is_empty() || rest.trim_start().starts_with(['=', '<', '>', '!', '~', '[', ';']);
     texts.filter(|(name, rest)| !name.is_empty() && is_version(rest)).map(|(name, _)| name).collect()
 }
@@ -77,7 +79,7 @@ pub(super) fn named(line: &str) -> Vec<&str> {
 /// The modules that a line has another Python run: `[sys.executable, "-m", "pip"]`, `"python -m pip install"`.
 pub(super) fn run(line: &str) -> Vec<&str> {
     let mut found = Vec::new();
-    let mut texts = quoted(line).into_iter().peekable();
+    let mut texts = quoted(line).peekable();
     while let Some(text) = texts.next() {
         if text == "-m" {
             found.extend(texts.peek().copied());
@@ -93,20 +95,9 @@ pub(super) fn run(line: &str) -> Vec<&str> {
     found
 }
 
-/// The quoted texts of a line that begins outside of one; what is quoted three times over is prose more often than not.
-fn quoted(line: &str) -> Vec<&str> {
-    let mut found = Vec::new();
-    let mut from = 0;
-    while let Some(start) = line[from..].find(['\'', '"', '#']).map(|at| from + at) {
-        let quote = line.as_bytes()[start];
-        if quote == b'#' {
-            break;
-        }
-        let Some(length) = line.as_bytes()[start + 1..].iter().position(|b| *b == quote) else { break };
-        found.push(&line[start + 1..start + 1 + length]);
-        from = start + length + 2;
-    }
-    found
+/// The quoted texts of a line that begins outside of one.
+fn quoted(line: &str) -> impl Iterator<Item = &str> {
+    quotes::inner(line, Language::Python)
 }
 
 #[cfg(test)]

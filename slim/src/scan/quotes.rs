@@ -32,7 +32,7 @@ pub(super) fn texts(line: &str, language: Language) -> (Vec<Text<'_>>, Option<us
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(c) = line[at..].chars().next() {
-        if is_comment(&line[at..], language) {
+        if language.begins_comment(&line[at..]) {
             break;
         }
         let Some((length, sign)) = opening(line, at, language) else {
@@ -46,6 +46,11 @@ pub(super) fn texts(line: &str, language: Language) -> (Vec<Text<'_>>, Option<us
         at = end;
     }
     (found, None)
+}
+
+/// What the quoted texts of a line say.
+pub(super) fn inner(line: &str, language: Language) -> impl Iterator<Item = &str> {
+    texts(line, language).0.into_iter().map(|text| text.inner)
 }
 
 /// A text that begins in the first line at a place, and ends in a later one.
@@ -83,23 +88,18 @@ pub(super) fn document<'t>(lines: &[&'t str]) -> Option<(&'t str, char, String)>
     Some((before, quote, next[..end].join("\n")))
 }
 
-fn is_comment(rest: &str, language: Language) -> bool {
-    match language {
-        Language::Script => rest.starts_with("//"),
-        Language::Lua => rest.starts_with("--"),
-        Language::Php => rest.starts_with("//") || rest.starts_with('#'),
-        Language::Python | Language::Perl => rest.starts_with('#'),
-    }
-}
-
 /// How long what opens a text at a place is, and the sign that it ends with.
 fn opening(line: &str, at: usize, language: Language) -> Option<(usize, &str)> {
     let rest = &line[at..];
     if language == Language::Python && ["\"\"\"", "'''"].iter().any(|sign| rest.starts_with(sign)) {
         return Some((3, &rest[..3]));
     }
-    let has_backquotes = !matches!(language, Language::Python | Language::Lua);
-    if rest.starts_with(['\'', '"']) || rest.starts_with('`') && has_backquotes {
+    let signs: &[char] = match language {
+        Language::Awk => &['"'],
+        Language::Python | Language::Lua => &['"', '\''],
+        Language::Script | Language::Php | Language::Perl => &['"', '\'', '`'],
+    };
+    if rest.starts_with(signs) {
         return Some((1, &rest[..1]));
     }
     let is_within = line[..at].ends_with(|c: char| c.is_alphanumeric() || "_$@&.>:".contains(c));
@@ -164,6 +164,9 @@ mod tests {
             ("qw(a (b) c), q{d}, qq[e], qw /f g/", Language::Perl, "a (b) c|d|e|f g "),
             ("$q(a) $h{q} |q| faq(b) x.q(c)", Language::Perl, " "),
             ("q(a)", Language::Script, " "),
+            ("f('it\\'s', \"a\"); // 'b'", Language::Php, "it\\'s|a "),
+            ("{ print \"\\\"x\" } # \"y\" '", Language::Awk, "\\\"x "),
+            ("print 'a' \"b\"", Language::Awk, "b "),
         ] {
             assert_eq!(found(line, language), expected, "{line}");
         }

@@ -1,0 +1,50 @@
+//! The languages whose sources are read, and how to know them.
+
+use super::is_written_in;
+use crate::path::ImagePath;
+
+/// A language, as far as its ways to quote differ from others'.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Language {
+    /// Python: text between single or double quotes, or three of them; `#` comments.
+    Python,
+    /// JavaScript and TypeScript: also between backquotes, `//` comments.
+    Script,
+    /// PHP: a text in backquotes is a command; `#` and `//` comments.
+    Php,
+    /// Perl, Ruby: a text in backquotes is a command, and so is `qx(…)`, `%x(…)`; `#` comments.
+    Perl,
+    /// Lua: `--` comments.
+    Lua,
+    /// awk: text between double quotes alone, `#` comments.
+    Awk,
+}
+
+/// Ends of names, words of a first line, and the language that they tell.
+pub(super) const SOURCES: [(&[&str], &[&str], Language); 6] = [
+    (&[".py", ".pyw"], &["python"], Language::Python),
+    (&[".js", ".mjs", ".cjs", ".ts"], &["node", "deno", "bun"], Language::Script),
+    (&[".php", ".phtml", ".inc"], &["php"], Language::Php),
+    (&[".pl", ".pm", ".cgi", ".rb", ".ru", ".rake"], &["perl", "ruby"], Language::Perl),
+    (&[".lua"], &["lua"], Language::Lua),
+    (&[".awk"], &["awk"], Language::Awk),
+];
+
+impl Language {
+    /// The language of a source, by its name or first line.
+    pub(super) fn of(path: &ImagePath, head: &[u8]) -> Option<Language> {
+        let is_one =
+            |(ends, interpreters, _): &&(&[&str], &[&str], Language)| is_written_in(path, head, ends, interpreters);
+        SOURCES.iter().find(is_one).map(|(_, _, language)| *language)
+    }
+
+    /// Whether a text begins with a comment that goes to the end of its line.
+    pub(super) fn begins_comment(self, text: &str) -> bool {
+        match self {
+            Language::Script => text.starts_with("//"),
+            Language::Lua => text.starts_with("--"),
+            Language::Php => text.starts_with("//") || text.starts_with('#'),
+            Language::Python | Language::Perl | Language::Awk => text.starts_with('#'),
+        }
+    }
+}
