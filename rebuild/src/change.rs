@@ -140,9 +140,22 @@ pub enum ChangeError {
     /// The alternatives of removed packages cannot be taken out of their groups.
     #[error("the alternatives cannot be brought up to date after removing packages: {0}")]
     Alternatives(Unproven),
+    /// Nothing tells what the container runs, so that nothing would stay.
+    #[error("{image} starts no program that it holds ({}), so that pruning would remove every package", started(argv))]
+    NothingStarts {
+        /// The image.
+        image: String,
+        /// The command line of its configuration.
+        argv: Vec<String>,
+    },
     /// The caller asked to stop.
     #[error("cancelled")]
     Cancelled,
+}
+
+/// A command line, for a message.
+fn started(argv: &[String]) -> String {
+    if argv.is_empty() { "no entrypoint and no command".to_owned() } else { format!("its command is {argv:?}") }
 }
 
 /// Everything that a decision is made with.
@@ -310,7 +323,13 @@ impl Maker<'_> {
             wishes.whole = depended(&reach, inventory, &dependencies(&database.status));
             reach = follow(&wishes)?;
         }
-        Ok(Some((decide(tree, inventory, &reach, profile), reach)))
+        let plan = decide(tree, inventory, &reach, profile);
+        // Without a beginning everything would go: that is nobody's wish.
+        if !plan.removal.packages.is_empty() && !reach.starts_something(tree) {
+            let argv = [&self.subject.launch.entrypoint[..], &self.subject.launch.command].concat();
+            return Err(ChangeError::NothingStarts { image: self.subject.opened.image.name.clone(), argv });
+        }
+        Ok(Some((plan, reach)))
     }
 
     fn keep(&self) -> Keep {

@@ -2,7 +2,7 @@
 
 use crate::event::{Event, Reporter};
 use crate::pipeline::{RebuildError, Run};
-use crate::request::{Prune, Request, Services};
+use crate::request::{Request, Services};
 use slim::explain::{Case, Target, why, why_not};
 use slim::packages::dpkg::dependencies::dependencies;
 use slim::picture::Picture;
@@ -24,11 +24,9 @@ pub fn explain(
     let run = Run::new(request, services, reporter)?;
     let subject = run.subject(&*run.source(&request.source)?, request.platform.as_ref(), &request.roots)?;
     let (tree, inventory) = (&subject.tree, &subject.inventory);
-    let prune = if request.prune == Prune::None { Prune::Packages } else { request.prune };
-    let request = Request { prune, ..request.clone() };
     let missing = || RebuildError::NoTarget { image: subject.opened.image.name.clone(), target: target.into() };
     let asked = Target::find(target, tree, inventory).ok_or_else(missing)?;
-    let (plan, reach) = run.maker(&subject, &request).plan(tree, inventory)?.unwrap_or_default();
+    let (plan, reach) = run.maker(&subject, request).plan(tree, inventory)?.unwrap_or_default();
     let case = Case { tree, inventory, reach: &reach, plan: &plan };
     let mut explanation = why(case, &asked, target);
     if not && !explanation.kept {

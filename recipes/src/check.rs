@@ -89,6 +89,16 @@ pub(crate) fn problems(table: &Recipes) -> Vec<Problem> {
                 }
             }
         }
+        for options in &recipe.options {
+            let place = format!("{}/options of {}", recipe.id, options.names.join(","));
+            reason(&options.because, |what| say(&place, what));
+            if options.names.is_empty() {
+                say(&place, "names no program".into());
+            }
+            if options.texts.is_empty() && options.programs.is_empty() && options.ends.is_empty() {
+                say(&place, "starts nothing: `texts`, `programs` and `ends` are empty".into());
+            }
+        }
     }
     problems
 }

@@ -18,6 +18,6 @@ pub use check::Problem;
 pub use load::{LoadError, Override, Recipes};
 pub use pattern::{Pattern, PatternError, Patterns};
 pub use schema::{
-    Build, Config, ConfigKind, Generated, Ignore, Keeping, Naming, Operands, Recipe, Rule, Script, When, Without,
-    Wrapper,
+    Build, Config, ConfigKind, Generated, Ignore, Keeping, Naming, Operands, Options, Recipe, Rule, Script, When,
+    Without, Wrapper,
 };

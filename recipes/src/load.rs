@@ -3,7 +3,7 @@
 use crate::check::{self, Problem};
 use crate::embedded::EMBEDDED;
 use crate::place::Places;
-use crate::schema::{Generated, Ignore, Recipe, Rule, Script, Wrapper};
+use crate::schema::{Generated, Ignore, Options, Recipe, Rule, Script, Wrapper};
 
 /// A recipe could not be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -142,6 +142,12 @@ impl Recipes {
     /// The wrapper with this file name.
     pub fn wrapper(&self, name: &str) -> Option<&Wrapper> {
         self.recipes.iter().flat_map(|recipe| &recipe.wrappers).find(|wrapper| wrapper.names.iter().any(|n| n == name))
+    }
+
+    /// What is known of the options of programs with this file name.
+    pub fn options(&self, name: &str) -> impl Iterator<Item = &Options> {
+        let all = self.recipes.iter().flat_map(|recipe| &recipe.options);
+        all.filter(move |options| options.names.iter().any(|n| n == name))
     }
 
     /// What is wrong with the table; nothing, for one to rely on.

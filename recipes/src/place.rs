@@ -21,6 +21,8 @@ struct Outline {
     #[serde(default)]
     wrappers: Vec<Spanned<Wraps>>,
     #[serde(default)]
+    options: Vec<Spanned<Wraps>>,
+    #[serde(default)]
     scripts: Vec<Spanned<Knows>>,
 }
 
@@ -64,6 +66,9 @@ impl Places {
         }
         for wrapper in &outline.wrappers {
             places.insert(format!("{recipe}/{}", wrapper.value.names.join(",")), wrapper.referenced.line());
+        }
+        for options in &outline.options {
+            places.insert(format!("{recipe}/options of {}", options.value.names.join(",")), options.referenced.line());
         }
         for script in &outline.scripts {
             let Knows { package, hook } = &script.value;

@@ -4,6 +4,7 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// One file of knowledge about one thing: a package, a runtime, a distro.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
@@ -25,6 +26,9 @@ pub struct Recipe {
     /// Programs that run another program named in their arguments.
     #[serde(default)]
     pub wrappers: Vec<Wrapper>,
+    /// Programs that start others because of their options.
+    #[serde(default)]
+    pub options: Vec<Options>,
     /// Maintainer scripts that are known by their content.
     #[serde(default)]
     pub scripts: Vec<Script>,
@@ -319,6 +323,28 @@ pub struct Wrapper {
     pub because: String,
 }
 
+/// A program that starts others because of its options: `split --filter 'gzip > $FILE'`, `tar -czf`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Options {
+    /// File names of the program.
+    pub names: Vec<String>,
+    /// Options, and beginnings of operands, whose value is a command as the shell reads it: `--filter`, `-I`, `EXEC:`.
+    #[serde(default)]
+    pub texts: Vec<String>,
+    /// Options, each with the programs that it starts.
+    #[serde(default)]
+    pub programs: BTreeMap<String, Vec<String>>,
+    /// Options of one letter may be given together, the first argument's without a dash: `tar xzf`.
+    #[serde(default)]
+    pub letters: bool,
+    /// Ends of operands, each with the programs that are started for such a file. A name that is computed may have any of them.
+    #[serde(default)]
+    pub ends: BTreeMap<String, Vec<String>>,
+    /// Where this is documented.
+    pub because: String,
+}
+
 /// What stands between a wrapper's options and the command that it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -328,6 +354,8 @@ pub enum Operands {
     None,
     /// One argument: a user, a duration, a directory.
     One,
+    /// One argument before the options, which may be left out.
+    Optional,
     /// `NAME=VALUE` assignments.
     Assignments,
     /// What env(1) reads: its own options, of which `-S TEXT` stands for several arguments, and assignments.

@@ -19,7 +19,7 @@ mod versions;
 pub use cached::FactsCache;
 pub use facts::{Facts, Kind, VersionNeed, read};
 pub use note::{DlopenNote, Priority};
-pub use strings::{Strings, sentences, strings};
+pub use strings::{Strings, sentences, strings, words};
 pub use symbols::{Export, Import, SharedName, exports};
 
 /// The size of addresses in a file (`EI_CLASS`).

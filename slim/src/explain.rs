@@ -34,6 +34,9 @@ pub enum Target {
     Path(ImagePath),
 }
 
+/// Where dpkg keeps what it knows of each package.
+const DPKG_INFO: &str = "var/lib/dpkg/info";
+
 impl Target {
     /// What a word means in an image: what begins with `/` is a path, everything else a package. `None` when it is not there.
     pub fn find(text: &str, tree: &Tree, inventory: &Inventory) -> Option<Self> {
@@ -88,12 +91,25 @@ fn of_path(case: Case<'_>, path: &ImagePath, reached: bool) -> (bool, String) {
             return (false, "nothing is left in it".to_owned());
         }
     }
+    if let Some((stays, name)) = recorded(case, path).filter(|_| !reached) {
+        let what = if stays { "which stays" } else { "which goes" };
+        return (stays, format!("it is part of dpkg's record of the package {name}, {what}"));
+    }
     match case.inventory.owners(path).next() {
         _ if reached => (true, "it is in use".to_owned()),
         _ if directory => (true, "something in it stays".to_owned()),
         Some(package) => (true, format!("its package {} stays whole", package.name)),
         None => (true, "no package owns it: it is part of the application".to_owned()),
     }
+}
+
+/// Whose record a file of dpkg's own database is (`/var/lib/dpkg/info/NAME.list`), and whether that package stays.
+pub(crate) fn recorded<'c>(case: Case<'c>, path: &ImagePath) -> Option<(bool, &'c str)> {
+    path.parent().filter(|folder| folder.as_bytes() == DPKG_INFO.as_bytes())?;
+    let (name, _) = std::str::from_utf8(path.file_name()).ok()?.rsplit_once('.')?;
+    let package = &case.inventory.packages()[case.inventory.find(name)?];
+    let step = case.plan.step(&format!("{}:{}", package.name, package.architecture));
+    Some((step.is_none_or(|step| step.verdict == Verdict::Keep), &package.name))
 }
 
 /// The shortest chain to any file of a package, or to the rule that names it.

@@ -180,7 +180,8 @@ pub fn wrapped(wrapper: &Wrapper, arguments: &[String]) -> Wrapped {
     if !wrapper.program.is_empty() {
         return by_option(wrapper, arguments);
     }
-    let mut at = 0;
+    let is_operand = |argument: &String| wrapper.operands == Operands::Optional && !argument.starts_with('-');
+    let mut at = usize::from(arguments.len() > 1 && arguments.first().is_some_and(is_operand));
     while let Some(argument) = arguments.get(at) {
         if argument == "--" {
             at += 1;
@@ -192,7 +193,7 @@ pub fn wrapped(wrapper: &Wrapper, arguments: &[String]) -> Wrapped {
         at += 1 + usize::from(wrapper.valued.contains(argument));
     }
     at += match wrapper.operands {
-        Operands::None | Operands::Shell | Operands::Applet | Operands::Env => 0,
+        Operands::None | Operands::Optional | Operands::Shell | Operands::Applet | Operands::Env => 0,
         Operands::One => 1,
         Operands::Assignments => arguments
             .iter()

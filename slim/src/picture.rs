@@ -8,7 +8,7 @@ mod treemap;
 pub use dot::dot;
 pub use svg::svg;
 
-use crate::explain::Case;
+use crate::explain::{Case, recorded};
 use crate::graph::Rule;
 use crate::path::ImagePath;
 use crate::plan::Verdict;
@@ -104,7 +104,10 @@ impl Picture {
                 continue;
             }
             let block = &mut blocks[of(path)];
-            match case.plan.removal.paths.contains_key(path) {
+            // A package's record goes with it.
+            let goes =
+                case.plan.removal.paths.contains_key(path) || recorded(case, path).is_some_and(|(stays, _)| !stays);
+            match goes {
                 true => block.bytes_removed += node.size(),
                 false => block.bytes_kept += node.size(),
             }

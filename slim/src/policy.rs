@@ -120,6 +120,13 @@ fn is_alias(tree: &Tree, path: &ImagePath, node: &crate::tree::Node) -> bool {
         && tree.lookup(path).is_some_and(|(_, node)| node.is_directory())
 }
 
+/// Whether this is a link in a folder of programs that leads to a file in use.
+fn is_name_of_program(tree: &Tree, reach: &Reach, path: &ImagePath, node: &crate::tree::Node) -> bool {
+    let in_folder = path.parent().is_some_and(|folder| matches!(folder.file_name(), b"bin" | b"sbin" | b"games"));
+    let target = tree.lookup(path).filter(|_| in_folder && node.as_symlink().is_some());
+    target.is_some_and(|(real, node)| node.as_file().is_some() && reach.graph.reaches(&real))
+}
+
 /// Whether this is a link to a file of a package that stays: what a maintainer script made for it (`/etc/alternatives/awk`) stays as its
 /// own files do. Should that file go all the same, the link dangles and goes with it.
 fn leads_to_kept(
@@ -172,7 +179,10 @@ fn files(tree: &Tree, inventory: &Inventory, reach: &Reach, profile: Profile, re
             continue;
         } else if reach.gated.contains(path) {
             "nothing that reads it is in use".to_owned()
-        // Programs find their settings by names that they put together, and those of a package that stays are small.
+        // A name for a program that stays costs nothing, and programs start each other by names that they put together.
+        } else if is_name_of_program(tree, reach, path, node) {
+            continue;
+        // Programs find their settings so as well, and those of a package that stays are small.
         } else if profile == Profile::Files && !is_settings(path, node) {
             "nothing in use leads to it".to_owned()
         } else {

@@ -48,6 +48,18 @@ pub struct Reach {
     pub tests: Vec<(String, String)>,
 }
 
+impl Reach {
+    /// Whether anything is started: a command of the image or of the caller's, or a program of the application.
+    pub fn starts_something(&self, tree: &Tree) -> bool {
+        let file = |edge: &Edge| tree.lookup(&edge.to).map(|(_, node)| node).filter(|node| node.as_file().is_some());
+        self.graph.edges().iter().filter(|edge| edge.from.is_none()).any(|edge| match edge.rule {
+            Rule::Root => file(edge).is_some(),
+            Rule::Application => file(edge).is_some_and(|node| node.mode & 0o111 != 0),
+            _ => false,
+        })
+    }
+}
+
 /// Whose word keeps packages beyond what is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Wishes {
@@ -126,6 +138,7 @@ pub fn reach(
             work.keep_whole(wishes);
             work.reach.loaded.clone_from(&work.loaded);
             work.reach.idle = work.idle();
+            work.unasked();
             work.reach.doubts = scene.knowledge.doubts(&work.facts);
             work.reach.tests = scene.knowledge.tests(&work.facts);
             return Ok(work.reach);
@@ -435,6 +448,15 @@ impl Work<'_, '_> {
         let is_kept = |name: &str| self.facts.packages.contains_key(name);
         let edges = maintainer::find(self.scene, &dpkg, &is_kept);
         self.take(Finding { edges, ..Finding::default() });
+    }
+
+    /// Tells of packages that go although what they have might be loaded by programs that stay.
+    fn unasked(&mut self) {
+        let reaches = |path: &ImagePath| self.reach.graph.reaches(path);
+        let is_kept = |index: usize| self.reach.packages.contains_key(&index) || self.reach.whole.contains_key(&index);
+        for unknown in plugins::unasked(self.scene, &reaches, &is_kept) {
+            self.reach.graph.note(unknown);
+        }
     }
 
     /// Shared objects that kept packages ship outside the loader's directories are there to be loaded by path; what they ship for Python's

@@ -20,6 +20,7 @@ mod language;
 pub mod maintainer;
 pub mod mention;
 pub mod node;
+mod options;
 mod pages;
 pub mod perl;
 mod php;
@@ -221,8 +222,9 @@ impl Scene<'_> {
                 }
                 let language = Language::of(path, &bytes);
                 if let Some(language) = language.filter(|language| *language != Language::Awk) {
-                    calls::find(self, path, language, &bytes, finding);
-                    if self.is_applications(path) || runs && bytes.starts_with(b"#!") {
+                    let is_program = runs && bytes.starts_with(b"#!");
+                    calls::find(self, path, language, &bytes, is_program, finding);
+                    if self.is_applications(path) || is_program {
                         texts::paths(self, path, &bytes, finding);
                     } else if !calls::is_standard(path) {
                         folders::quoted(self, path, &bytes, finding);
@@ -250,18 +252,18 @@ impl Scene<'_> {
 
     /// Edges to every file of the image that has a library's name, wherever it lies: for libraries that are found by what only a running
     /// process knows.
-    pub fn libraries_named(&self, from: &ImagePath, name: &[u8], evidence: &str) -> Vec<Edge> {
+    pub fn libraries_named(&self, from: Option<&ImagePath>, name: &[u8], evidence: &str) -> Vec<Edge> {
         let name = String::from_utf8_lossy(name);
         self.libraries_where(from, evidence, &|other| other == name)
     }
 
     /// As [`Scene::libraries_named`], for every name that fits.
-    pub fn libraries_where(&self, from: &ImagePath, evidence: &str, fits: &dyn Fn(&str) -> bool) -> Vec<Edge> {
+    pub fn libraries_where(&self, from: Option<&ImagePath>, evidence: &str, fits: &dyn Fn(&str) -> bool) -> Vec<Edge> {
         let has_name = |path: &&ImagePath| {
             std::str::from_utf8(path.file_name()).is_ok_and(fits) && !path.as_bytes().starts_with(b"usr/lib/debug/")
         };
         let files = self.tree.iter().filter(|(_, node)| !node.is_directory()).map(|(path, _)| path).filter(has_name);
-        files.flat_map(|path| self.follow(Some(from), path, Rule::Needed, evidence)).collect()
+        files.flat_map(|path| self.follow(from, path, Rule::Needed, evidence)).collect()
     }
 
     /// Edges to where a path leads, and to every link on the way. Empty when it leads nowhere.
@@ -287,8 +289,10 @@ impl Scene<'_> {
             }
             // A directory's link on the way is no reason to keep a package either.
             let to_directory = self.tree.lookup(link).is_some_and(|(_, node)| node.is_directory());
-            let hop =
-                edge(link, if link == path { rule.clone() } else { Rule::Symlink }, &format!("on the way of {path}"));
+            let hop = match link == path {
+                true => edge(link, rule.clone(), evidence),
+                false => edge(link, Rule::Symlink, &format!("on the way of {path}, {evidence}")),
+            };
             edges.push(if to_directory { hop.of_file() } else { hop });
         }
         edges

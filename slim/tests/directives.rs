@@ -240,6 +240,71 @@ fn configuration_without_a_reader_uses_what_it_names_by_path() {
 }
 
 #[test]
+fn settings_name_what_lies_in_the_folder_of_their_program() {
+    let program = &["/usr/bin/app", "-f", "/etc/app/app.conf"][..];
+    let others = ["/usr/share/app/include/scl/a/x.conf", "/usr/share/other/include/scl/a/x.conf"];
+    for text in ["@include 'scl/*/*.conf'", "include scl/a/x.conf"] {
+        first_alone(program, &[("/etc/app/app.conf", text)], &others);
+    }
+    // Programs in a folder that is no part of the search path, whichever packages brought them.
+    let mut image = Image::new(
+        "/usr/bin/app = x\n/etc/app/app.conf = plugins = /usr/lib/app/plugins\n/usr/lib/app/plugins/one 755 = x\n\
+         /usr/lib/app/plugins/two 755 = x\n/usr/lib/app/plugins/three.so 755 = x\n/usr/lib/app/plugins/four = x\n",
+        &[
+            ("app", &["/usr/bin/app", "/etc/app/app.conf"]),
+            ("one", &["/usr/lib/app/plugins/one"]),
+            ("two", &["/usr/lib/app/plugins/two"]),
+            ("three", &["/usr/lib/app/plugins/three.so"]),
+            ("four", &["/usr/lib/app/plugins/four"]),
+        ],
+    );
+    image.launch.entrypoint = program.iter().map(|word| (*word).to_owned()).collect();
+    assert_eq!(image.kept().0.join(" "), "app one two");
+}
+
+#[test]
+fn values_are_texts_for_a_shell_whatever_their_keys() {
+    let starts = &["/usr/bin/app", "-f", "/etc/app/app.conf"][..];
+    let others = ["/usr/bin/tool", "/usr/bin/other"];
+    for text in [
+        "actionban = <tables> -I x | tool y",
+        "list = tool -a",
+        "tool = tool",
+        "start =\n   for x in $(tool a); do\n   done",
+        "check: |\n  tool -v",
+    ] {
+        first_alone(starts, &[("/etc/app/app.conf", text)], &others);
+    }
+    for text in ["name = tool", "regex = ^a | tool", "reject --with tool"] {
+        let files = [("/etc/app/app.conf", text)];
+        let found = Case { starts, env: &[], files: &files, others: &others }.used();
+        assert_eq!(found, [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn packages_of_nothing_but_plugins_that_go_are_told() {
+    let folder = "/usr/lib/app";
+    let [core, tls] = ["mod_core", "mod_tls"].map(|name| format!("{folder}/{name}.so"));
+    let told = |more: &[&str]| {
+        let own = [&[tls.as_str()], more].concat();
+        let packages: [(&str, &[&str]); 2] = [("app", &["/usr/bin/app", &core]), ("tls", &own)];
+        let mut image = Image::new("", &packages).elf("/usr/bin/app", &program());
+        for path in [&core, &tls] {
+            image = image.elf(path, &plugin());
+        }
+        for path in more {
+            image = image.node(path, Node { mode: 0o755, ..Node::file(b"x".to_vec()) });
+        }
+        let (kept, unknowns) = image.kept();
+        (kept.join(" "), unknowns.iter().filter(|text| text.contains("package tls")).count())
+    };
+    assert_eq!(told(&[]), ("app".to_owned(), 1));
+    // One that brings a program is there for the program's sake.
+    assert_eq!(told(&["/usr/bin/tls"]), ("app".to_owned(), 0));
+}
+
+#[test]
 fn settings_name_plugins_of_other_packages() {
     let kept = |text: &str| {
         let folder = "/usr/lib/app";

@@ -181,6 +181,21 @@ fn a_program_uses_files_and_libraries_that_its_strings_name() {
 }
 
 #[test]
+fn a_command_line_in_a_program_begins_with_a_path_or_goes_to_the_shell() {
+    for (symbol, text, expected) in [
+        ("execve", "/usr/bin/tool axwwo 'stat uid'", "tool"),
+        ("execve", "tool -x", ""),
+        ("system", "tool -x", "tool"),
+        ("system", "tool for all", ""),
+        ("puts", "/usr/bin/tool axwwo", ""),
+    ] {
+        let app = program().imports(symbol, None, false).text(format!("\0{text}\0").as_bytes());
+        let image = Image::new("/usr/bin/tool 755 = x", &[("tool", &["/usr/bin/tool"])]).elf("/usr/bin/app", &app);
+        assert_eq!(kept(image).0.join(" "), expected, "{symbol} {text}");
+    }
+}
+
+#[test]
 fn notes_say_what_is_opened_and_suggestions_are_no_uses() {
     let note = |priority: &str| {
         format!(r#"[{{"soname":["libb.so.1"],"priority":"{priority}","feature":"f","description":"d"}}]"#)

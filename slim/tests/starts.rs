@@ -382,8 +382,82 @@ fn ways_around_a_plain_command_are_followed() {
         ("awk '{ print | \"cat | tool -c\" }'", "tool"),
         ("awk '{ print \"tool\" }'", ""),
         ("trap - USR2; trap -p tool", ""),
+        ("coproc B { tool -q; }; echo", "tool"),
+        ("coproc tool -q", "tool"),
+        ("retry() { local program=$1; shift; \"$program\" \"$@\"; }; retry tool -x", "tool"),
+        ("show() { local text=$1; shift; echo \"$text\"; }; show tool -x", ""),
+        ("sh -c 'exec \"$0\" \"$@\"' tool -x", "tool"),
+        ("sh -c 'exec \"$@\"' tool -x", ""),
+        ("setarch -R tool -x", "tool"),
+        ("setarch x86_64 -R tool -x", "tool"),
+        ("perl -ne 'system(\"tool -x\")' a", "tool"),
+        ("python3 -c 'import os; os.system(\"tool -x\")'", "tool"),
+        ("perl -pe 's/tool -x//' a", ""),
     ];
     assert_eq!(wrong(&rows), Vec::<String>::new());
+}
+
+#[test]
+fn a_command_in_a_folder_that_is_computed_is_any_program_of_its_name() {
+    let packages: [(&str, &[&str]); 2] = [("tool", &["/usr/lib/own/15/tool"]), ("data", &["/usr/share/own/tool"])];
+    for (text, expected) in [
+        ("\"$home/tool\" -x", "tool"),
+        ("nice \"$(locate home)/bin/tool\"", "tool"),
+        ("\"$home/other\" -x; \"$tool\"; \"$home/$tool\"", ""),
+    ] {
+        let lines = format!(
+            "/usr/bin/sh = x\n/usr/lib/own/15/tool 755 = x\n/usr/share/own/tool = x\n/usr/bin/app 755 = #!/usr/bin/sh\\n{text}"
+        );
+        let (kept, unknowns) = Image::new(&lines, &packages).kept();
+        assert_eq!(kept.join(" "), expected, "{text}");
+        let told = if expected.is_empty() { "nothing is kept for it" } else { "every program of its name stays" };
+        assert!(unknowns.iter().any(|unknown| unknown.contains(told)), "{text}: {unknowns:?}");
+    }
+}
+
+#[test]
+fn options_name_what_their_program_starts() {
+    let rows = [
+        ("split --filter 'tool -x > $FILE' a", "tool"),
+        ("sort --compress-program=tool a", "tool"),
+        ("script -qec 'tool -x' /dev/null", "tool"),
+        ("socat - EXEC:'tool -x',pty", "tool"),
+        ("rsync -ae 'tool -p 22' a b", "tool"),
+        ("ssh -o ProxyCommand='tool -x' host", "tool"),
+        ("tar -I 'tool -9' -cf a b", "tool"),
+        ("tar --to-command=tool -xf a", "tool"),
+        ("split --suffix tool a", ""),
+    ];
+    assert_eq!(wrong(&rows), Vec::<String>::new());
+    for (text, expected) in [
+        ("tar czf a b", "gzip"),
+        ("tar -xJf a", "xz"),
+        ("tar --create --gzip b", "gzip"),
+        ("tar xf /srv/a.tar.xz", "xz"),
+        ("tar -x --file=\"$1\"", "gzip xz"),
+        ("tar -C a -cf b.tar c", ""),
+    ] {
+        let packages: [(&str, &[&str]); 2] = [("gzip", &["/usr/bin/gzip"]), ("xz", &["/usr/bin/xz"])];
+        let lines = format!(
+            "/usr/bin/bash = x\n/usr/bin/tar = x\n/usr/bin/gzip = x\n/usr/bin/xz = x\n/usr/bin/app 755 = #!/usr/bin/bash\\n{text}"
+        );
+        assert_eq!(Image::new(&lines, &packages).kept().0.join(" "), expected, "{text}");
+    }
+}
+
+#[test]
+fn preloaded_libraries_are_found_by_name() {
+    let packages: [(&str, &[&str]); 1] = [("allocator", &["/usr/lib/own/liballoc.so.2"])];
+    for words in [
+        &["env", "LD_PRELOAD=liballoc.so.2", "app"][..],
+        &["env", "LD_PRELOAD=/usr/lib/own/liballoc.so.2", "app"],
+        &["sh", "-c", "LD_PRELOAD=liballoc.so.2 exec app"],
+    ] {
+        let lines = "/usr/bin/app = x\n/usr/bin/env = x\n/usr/bin/sh = x\n/usr/lib/own/liballoc.so.2 = x";
+        let mut image = Image::new(lines, &packages);
+        image.launch = argv(words);
+        assert_eq!(image.kept().0.join(" "), "allocator", "{words:?}");
+    }
 }
 
 #[test]

@@ -89,6 +89,9 @@ fn change(error: &ChangeError) -> Failure {
         ChangeError::Archive(error) => archive::explain(error),
         ChangeError::Engine(error) => engine::explain(error),
         ChangeError::Cancelled => Failure::interrupted(),
+        ChangeError::NothingStarts { .. } => Failure::of(error)
+            .hint("--root COMMAND names what the container runs, and --keep PATTERN what else is to stay")
+            .hint("--prune off removes nothing"),
         ChangeError::NoDatabase { .. } => Failure::of(error)
             .hint("slim updates images with a dpkg database: Debian, Ubuntu and their kin")
             .hint("--update none --prune none leaves the packages alone, and only compresses and copies"),

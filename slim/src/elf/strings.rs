@@ -22,6 +22,22 @@ pub fn strings(bytes: &[u8]) -> Result<Strings<'_>, ElfError> {
 /// # Errors
 /// As [`strings`].
 pub fn sentences(bytes: &[u8]) -> Result<impl Iterator<Item = (u64, &str)>, ElfError> {
+    let is_sentence = |text: &[u8]| text.contains(&b' ') && text.iter().all(is_printable);
+    texts(bytes, is_sentence)
+}
+
+/// Every NUL-terminated string of the read-only loaded segments that is a name as languages write them, parts with dots between included,
+/// with its offset in the file, in file order.
+///
+/// # Errors
+/// As [`strings`].
+pub fn words(bytes: &[u8]) -> Result<impl Iterator<Item = (u64, &str)>, ElfError> {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
+    texts(bytes, move |text| !text.is_empty() && text.iter().all(is_part))
+}
+
+/// The NUL-terminated strings of the read-only loaded segments that are meant, each with its offset.
+fn texts(bytes: &[u8], is_meant: impl Fn(&[u8]) -> bool) -> Result<impl Iterator<Item = (u64, &str)>, ElfError> {
     let texts = spans(bytes)?.into_iter().flat_map(|(start, end)| {
         let mut at = start;
         bytes[start..end].split(|byte| *byte == 0).map(move |text| {
@@ -30,9 +46,8 @@ pub fn sentences(bytes: &[u8]) -> Result<impl Iterator<Item = (u64, &str)>, ElfE
             (offset as u64, text)
         })
     });
-    let is_sentence = |text: &&[u8]| text.len() < LENGTH_LIMIT && text.contains(&b' ') && text.iter().all(is_printable);
-    let sentences = texts.filter(move |(_, text)| is_sentence(text));
-    Ok(sentences.filter_map(|(offset, text)| Some((offset, std::str::from_utf8(text).ok()?))))
+    let meant = texts.filter(move |(_, text)| text.len() < LENGTH_LIMIT && is_meant(text));
+    Ok(meant.filter_map(|(offset, text)| Some((offset, std::str::from_utf8(text).ok()?))))
 }
 
 fn is_printable(byte: &u8) -> bool {

@@ -9,11 +9,11 @@ const MARKS: [&str; 4] = ["getline", "system(", "| \"", "|\""];
 
 /// Adds what a file of awk starts.
 pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) {
-    text(scene, path, "a program of awk", &String::from_utf8_lossy(bytes), finding);
+    text(scene, Some(path), "a program of awk", &String::from_utf8_lossy(bytes), finding);
 }
 
 /// Adds what a program of awk starts that stands at a place, which may be in a file of another kind.
-pub(super) fn text(scene: &Scene<'_>, from: &ImagePath, place: &str, text: &str, finding: &mut Finding) {
+pub(super) fn text(scene: &Scene<'_>, from: Option<&ImagePath>, place: &str, text: &str, finding: &mut Finding) {
     // Most texts are only printed: those count that begin with a program of the image.
     for (index, command) in commands(text) {
         calls::start(scene, from, &format!("{place}, line {}", index + 1), &[command.to_owned()], finding);

@@ -15,7 +15,17 @@ use crate::path::ImagePath;
 use words::Call;
 
 /// Adds the programs that a source starts.
-pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, language: Language, bytes: &[u8], finding: &mut Finding) {
+///
+/// A program of a package (`is_run`) knows many others, too, and asks for some by its own settings: what it names counts as the application's
+/// does, if not every image has it.
+pub(super) fn find(
+    scene: &Scene<'_>,
+    path: &ImagePath,
+    language: Language,
+    bytes: &[u8],
+    is_run: bool,
+    finding: &mut Finding,
+) {
     if is_standard(path) {
         return;
     }
@@ -27,10 +37,48 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, language: Language, byte
     if is_own && calls.is_empty() {
         calls = words::handed_on(&text, language);
     }
+    if is_run && !is_own {
+        calls.extend(words::calls(&text, language, true).into_iter().map(|call| Call { certain: false, ..call }));
+    }
     calls.extend(words::looked_for(&text, language));
     let counts = |call: &Call| call.certain || call.words.first().is_some_and(|name| is_special(scene, name));
     for call in calls.into_iter().filter(|call| is_meant(&call.words) && counts(call)) {
-        start(scene, path, &format!("line {}", call.line), &call.words, finding);
+        start(scene, Some(path), &format!("line {}", call.line), &call.words, finding);
+    }
+}
+
+/// Interpreters, each with the last letters of options whose argument is a program, and its language.
+const INLINE: [(&str, &[&str], Language); 6] = [
+    ("python", &["c"], Language::Python),
+    ("perl", &["e", "E"], Language::Perl),
+    ("ruby", &["e"], Language::Perl),
+    ("node", &["e", "p", "-eval", "-print"], Language::Script),
+    ("php", &["r"], Language::Php),
+    ("lua", &["e"], Language::Lua),
+];
+
+/// The program that an interpreter is told by an option: `perl -ne TEXT`, `php -r TEXT`.
+pub(super) fn inline<'a>(name: &str, arguments: &'a [String]) -> Option<(Language, &'a str)> {
+    let (_, ends, language) = INLINE.iter().find(|(interpreter, ..)| name.starts_with(interpreter))?;
+    let is_meant = |argument: &String| {
+        let option = argument.strip_prefix('-')?;
+        ends.iter().any(|end| option == *end || !option.starts_with('-') && option.ends_with(end)).then_some(())
+    };
+    let at = arguments.iter().position(|argument| is_meant(argument).is_some())?;
+    arguments.get(at + 1).map(|text| (*language, text.as_str()))
+}
+
+/// Adds the programs that a source starts which stands in a command line.
+pub(super) fn text(
+    scene: &Scene<'_>,
+    from: Option<&ImagePath>,
+    place: &str,
+    language: Language,
+    text: &str,
+    finding: &mut Finding,
+) {
+    for call in words::calls(text, language, true) {
+        start(scene, from, place, &call.words, finding);
     }
 }
 
@@ -52,7 +100,7 @@ pub(super) fn is_standard(path: &ImagePath) -> bool {
 }
 
 /// Adds what a command at a place starts, if its program is there: a text for a shell, or words.
-pub(super) fn start(scene: &Scene<'_>, path: &ImagePath, place: &str, words: &[String], finding: &mut Finding) {
+pub(super) fn start(scene: &Scene<'_>, from: Option<&ImagePath>, place: &str, words: &[String], finding: &mut Finding) {
     let Some(text) = words.first().map(|text| command_of(text)) else { return };
     let first = text.split(|c: char| c.is_whitespace() || c == ';').next().unwrap_or_default();
     let is_there = |name: &str| !name.ends_with('/') && scene.launch.find(scene.tree, name).is_some();
@@ -64,13 +112,13 @@ pub(super) fn start(scene: &Scene<'_>, path: &ImagePath, place: &str, words: &[S
             if !is_there(first) && first != "cd" && !first.contains('=') && !is_script(first, text) {
                 return;
             }
-            inner = script::quoted(scene, path, place, text);
+            inner = script::quoted(scene, from, place, text);
             let evidence = format!("{place}: {text}");
-            inner.edges.extend(scene.command(Some(path), first, &evidence).unwrap_or_default());
+            inner.edges.extend(scene.command(from, first, &evidence).unwrap_or_default());
         }
         [_, arguments @ ..] if is_there(first) => {
             let words = [&[first.to_owned()], arguments].concat();
-            let (from, voice, values) = (Some(path), Voice::Script, Values::default());
+            let (voice, values) = (Voice::Script, Values::default());
             Start { scene, from, place, voice, values: &values, finding: &mut inner }.run(&words, 0);
         }
         _ => return,

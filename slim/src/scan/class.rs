@@ -27,7 +27,7 @@ pub fn find(scene: &Scene<'_>, path: &ImagePath, class: &[u8], finding: &mut Fin
             finding.edges.extend(scene.follow_name(Some(path), text, Rule::String, &format!("{text:?}")));
         }
         if starts {
-            calls::start(scene, path, "a text of a class", &[text.to_owned()], finding);
+            calls::start(scene, Some(path), "a text of a class", &[text.to_owned()], finding);
         }
     }
 }

@@ -23,11 +23,7 @@ pub(super) fn line(scene: &Scene<'_>, from: Option<&ImagePath>, line: &str, numb
     }
     let texts = |line| quotes::inner(line, Language::Python);
     let evidence = format!("line {number}: {}", line.trim());
-    let user = from.cloned().unwrap_or_else(ImagePath::root);
-    let mut add = |is_it: &dyn Fn(&str) -> bool| {
-        let edges = scene.libraries_where(&user, &evidence, is_it);
-        finding.edges.extend(edges.into_iter().map(|edge| crate::graph::Edge { from: from.cloned(), ..edge }));
-    };
+    let mut add = |is_it: &dyn Fn(&str) -> bool| finding.edges.extend(scene.libraries_where(from, &evidence, is_it));
     for name in texts(line).filter(|name| opens && name.contains(".so") && !name.contains('/')) {
         add(&|other| other == name);
     }

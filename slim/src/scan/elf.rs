@@ -1,6 +1,6 @@
 //! What ELF files use: their interpreter, libraries, `dlopen` notes, and the files that their strings name.
 
-use super::{Finding, Scene, exec, folders, is_settings, zone};
+use super::{Finding, Scene, exec, folders, is_settings, python, zone};
 use crate::elf::search::{Environment, Loader, Role};
 use crate::elf::{self, Facts, Priority};
 use crate::graph::{Edge, Rule};
@@ -59,6 +59,7 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &
         zone::find(scene, Some(path), bytes, |at| format!("zone at offset {at:#x}"), finding);
     }
     exec::find(scene, path, &facts, bytes, finding);
+    python::object(scene, path, &facts, bytes, finding);
     let before = finding.edges.len();
     libraries(scene, path, &facts, &opens, finding);
     computed_names(scene, path, &facts, before, finding);
@@ -119,7 +120,10 @@ fn libraries(
         };
         for link in &loaded.links {
             let to_directory = scene.tree.lookup(link).is_some_and(|(_, node)| node.is_directory());
-            let hop = Edge::new(from, link.clone(), Rule::Symlink, format!("on the way of {}", loaded.found_as));
+            let hop = match *link == loaded.found_as {
+                true => Edge::new(from, link.clone(), rule.clone(), evidence.clone()),
+                false => Edge::new(from, link.clone(), Rule::Symlink, format!("on the way of {}", loaded.found_as)),
+            };
             finding.edges.push(if to_directory { hop.of_file() } else { hop });
         }
         finding.edges.push(Edge::new(from, loaded.path, rule, evidence));
@@ -133,7 +137,7 @@ fn libraries(
             }
             // A script may set LD_LIBRARY_PATH before it starts the program.
             let evidence = format!("{name}, which is not on the search path");
-            let homes = scene.libraries_named(&missing.needed_by, &missing.name, &evidence);
+            let homes = scene.libraries_named(Some(&missing.needed_by), &missing.name, &evidence);
             if homes.is_empty() {
                 let what = format!("{name}, which {} needs, is not in the image", missing.needed_by);
                 finding.unknown(path, "DT_NEEDED", what, "nothing is kept for it");

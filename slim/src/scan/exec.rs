@@ -52,23 +52,29 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[
 
 /// Adds what the command lines start that a binary hands to the shell (`rm -rf cache`, `exec cc -o %s`); whether there are any.
 fn commands(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[u8], finding: &mut Finding) -> bool {
-    if !facts.imports.iter().any(|import| SHELL_STARTERS.contains(&&import.name[..])) {
-        return false;
-    }
+    let has_shell = facts.imports.iter().any(|import| SHELL_STARTERS.contains(&&import.name[..]));
     let before = finding.edges.len();
     for (offset, text) in crate::elf::sentences(bytes).into_iter().flatten() {
         let command = text.strip_prefix("exec ").unwrap_or(text);
         let mut words = command.split_whitespace();
         let (Some(first), Some(second), third) = (words.next(), words.next(), words.next()) else { continue };
-        if !is_argument(second, third) || scene.launch.find(scene.tree, first).is_none() {
+        // A program's whole path in front says enough: the binary may cut the rest into words itself.
+        let is_meant = first.starts_with('/') || has_shell && is_argument(second, third);
+        if !is_meant || !is_program(scene, first) {
             continue;
         }
         let place = format!("offset {offset:#x}");
         // What the program puts in place of `%s` is no unknown of the shell's.
-        let inner = script::quoted(scene, path, &place, text);
+        let inner = script::quoted(scene, Some(path), &place, text);
         finding.edges.extend(inner.edges);
     }
     finding.edges.len() > before
+}
+
+/// Whether a word is a program of the image.
+fn is_program(scene: &Scene<'_>, word: &str) -> bool {
+    let path = scene.launch.find(scene.tree, word).and_then(|path| scene.tree.lookup(&path));
+    path.is_some_and(|(_, node)| node.as_file().is_some() && node.mode & 0o111 != 0)
 }
 
 /// Whether a word is an argument of a command, and not the second word of a sentence: an option, a path, or a place for a value that no

@@ -13,13 +13,12 @@ const HOME: [&[u8]; 2] = [b"usr", b"share"];
 
 /// Folders below it that belong to nobody: what people, desktops, builders of packages and other programs read, and the libraries of
 /// languages, whose own readers know what is used.
-const SHARED: [&str; 65] = [
+const SHARED: [&str; 64] = [
     "R",
     "aclocal",
     "appdata",
     "applications",
     "apport",
-    "augeas",
     "bash-completion",
     "bug",
     "ca-certificates",

@@ -282,6 +282,11 @@ impl<'a> Knowledge<'a> {
         self.recipes.wrapper(name)
     }
 
+    /// What is known of the options of programs, by their file name.
+    pub fn options(&self, name: &str) -> impl Iterator<Item = &'a recipes::Options> {
+        self.recipes.options(name)
+    }
+
     /// The readers of configuration for a program, by the path that it is called by and the one that leads to.
     pub fn readers(&self, path: &ImagePath, real: Option<&ImagePath>) -> BTreeSet<ConfigKind> {
         let names = std::iter::once(path).chain(real).map(ImagePath::to_text);

@@ -31,14 +31,16 @@ pub fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Fin
     // A module's own distribution comes with whoever loads it.
     let own = if is_installed(path) { scene.inventory.owner_indexes(path) } else { &[] };
     let mut whole: BTreeSet<usize> = own.iter().copied().collect();
+    let mut places = scene.perl.0.clone();
     for (index, line) in String::from_utf8_lossy(bytes).lines().enumerate() {
         if matches!(line.trim(), "__END__" | "__DATA__") {
             break;
         }
         let evidence = format!("line {}: {}", index + 1, line.trim());
+        places.extend(libraries(line).filter_map(|folder| ImagePath::new(folder).ok()));
         for start in line.split(['\'', '"']).filter(|text| is_start(text)) {
             let folder = start.replace("::", "/");
-            for folder in scene.perl.0.iter().filter_map(|place| place.join(&folder).ok()) {
+            for folder in places.iter().filter_map(|place| place.join(&folder).ok()) {
                 let modules = scene.tree.children(&folder).filter(|(path, _)| path.file_name().ends_with(b".pm"));
                 for (module, _) in modules {
                     load(scene, path, module, &evidence, &mut whole, finding);
@@ -50,7 +52,7 @@ pub fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Fin
             let last = name.rsplit('/').next().unwrap_or(&name);
             // A module, the object that it loads itself (XSLoader), and the parts that AutoLoader reads.
             let files = [format!("{name}.pm"), format!("auto/{name}/{last}.so"), format!("auto/{name}/autosplit.ix")];
-            for found in scene.perl.0.iter().flat_map(|place| files.iter().filter_map(|file| place.join(file).ok())) {
+            for found in places.iter().flat_map(|place| files.iter().filter_map(|file| place.join(file).ok())) {
                 load(scene, path, &found, &evidence, &mut whole, finding);
             }
         }
@@ -100,6 +102,13 @@ fn is_name(word: &str) -> bool {
         && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == ':')
 }
 
+/// Folders in which a line has modules looked for: `use lib '/usr/lib/nagios/plugins'` (lib(3perl)).
+fn libraries(line: &str) -> impl Iterator<Item = &str> {
+    let (_, list) =
+        line.split_once("use lib").filter(|(_, list)| !list.starts_with(char::is_alphanumeric)).unwrap_or_default();
+    list.split(|c: char| c.is_whitespace() || "()'\",;".contains(c)).filter(|word| word.starts_with('/'))
+}
+
 /// Module names in a line: `use X::Y qw(…)`, `require X::Y`, `use parent qw(A B)`, `use Mojo::Base 'A::B'`, `with 'A::Role'`.
 fn modules(line: &str) -> Vec<&str> {
     let mut found = Vec::new();
@@ -143,6 +152,14 @@ mod tests {
         ];
         for (line, expected) in cases {
             assert_eq!(modules(line).join(" "), expected, "{line}");
+        }
+        for (line, expected) in [
+            ("use lib '/a/b', \"/c\";", "/a/b /c"),
+            ("use lib qw(/a /b);", "/a /b"),
+            ("use liberty '/a'", ""),
+            ("'/a'", ""),
+        ] {
+            assert_eq!(libraries(line).collect::<Vec<_>>().join(" "), expected, "{line}");
         }
         for (text, expected) in
             [("A::B::", true), ("A::", false), ("A::B", false), ("see A::B::", false), ("::B::", false)]

@@ -5,13 +5,14 @@
 //! put something before or behind it.
 
 use super::{Scene, texts, zone};
-use crate::graph::{Edge, Rule};
+use crate::graph::{Edge, Rule, Unknown};
+use crate::packages::Package;
 use crate::path::ImagePath;
 use crate::tree::Node;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What programs put before the word, and behind it.
-const BEFORE: [&str; 5] = ["mod_", "lib", "rlm_", "ha_", "nss_"];
+const BEFORE: [&str; 7] = ["lib", "mod_", "mod-", "rlm_", "ha_", "nss_", "af"];
 const BEHIND: [&str; 5] = ["_plugin", "-plugin", "_module", "_mod", ".c"];
 
 /// Words below this are found in too many texts.
@@ -46,32 +47,75 @@ pub fn find(
     edges
 }
 
+/// Packages of nothing but such objects that go, because no settings name them: each with one of its objects.
+pub fn unasked(
+    scene: &Scene<'_>,
+    reaches: &dyn Fn(&ImagePath) -> bool,
+    is_kept: &dyn Fn(usize) -> bool,
+) -> Vec<Unknown> {
+    let open = open(scene, reaches);
+    let is_open = |path: &ImagePath| open.contains(path);
+    // Other programs and libraries are what the package is for.
+    let is_else = |path: &ImagePath| {
+        let real = scene.tree.lookup(path).filter(|(real, node)| node.as_file().is_some() && !is_open(real));
+        real.is_some_and(|(real, node)| node.mode & 0o111 != 0 || real.file_name().ends_with(b".so"))
+    };
+    let mut owners: BTreeMap<usize, &ImagePath> = BTreeMap::new();
+    for path in &open {
+        for owner in scene.inventory.owner_indexes(path) {
+            owners.entry(*owner).or_insert(path);
+        }
+    }
+    let packages = owners.into_iter().filter(|(owner, _)| !is_kept(*owner));
+    let packages = packages.filter_map(|(owner, path)| Some((scene.inventory.packages().get(owner)?, path)));
+    let unknown = |(package, path): (&Package, &ImagePath)| {
+        let folder = path.parent().unwrap_or_else(ImagePath::root);
+        Unknown {
+            at: Some(path.clone()),
+            place: format!("package {}", package.name),
+            what: format!(
+                "it has nothing but plug-ins for {folder}, from where others are loaded, and no settings name them"
+            ),
+            taken: format!("the package goes; --keep {} keeps it", package.name),
+        }
+    };
+    packages.filter(|(package, _)| !package.files.iter().any(is_else)).map(unknown).collect()
+}
+
 /// Objects that nothing reaches, in folders from which something is loaded, by the words that may mean them.
 fn candidates(scene: &Scene<'_>, reaches: &dyn Fn(&ImagePath) -> bool) -> BTreeMap<String, Vec<ImagePath>> {
+    let mut candidates: BTreeMap<String, Vec<ImagePath>> = BTreeMap::new();
+    for path in open(scene, reaches) {
+        let stem = path.file_name().strip_suffix(b".so").and_then(|stem| std::str::from_utf8(stem).ok());
+        for word in stem.map(names).unwrap_or_default() {
+            candidates.entry(word).or_default().push(path.clone());
+        }
+    }
+    candidates
+}
+
+/// Objects that nothing reaches, in folders from which something is loaded.
+fn open(scene: &Scene<'_>, reaches: &dyn Fn(&ImagePath) -> bool) -> BTreeSet<ImagePath> {
     let is_object = |path: &ImagePath, node: &Node| node.as_file().is_some() && path.file_name().ends_with(b".so");
     let objects: Vec<&ImagePath> =
         scene.tree.iter().filter(|(path, node)| is_object(path, node)).map(|(path, _)| path).collect();
     let is_shared = |path: &ImagePath| scene.loader.is_in_default_directory(path).unwrap_or(false);
     let loaded = objects.iter().filter(|path| reaches(path) && !is_shared(path));
     let folders: BTreeSet<ImagePath> = loaded.filter_map(|path| path.parent()).collect();
-    let mut candidates: BTreeMap<String, Vec<ImagePath>> = BTreeMap::new();
-    for path in objects {
-        let is_open = !reaches(path) && !scene.knowledge.is_gated(path) && scene.inventory.is_owned(path);
-        let Some(stem) = path.file_name().strip_suffix(b".so").and_then(|stem| std::str::from_utf8(stem).ok()) else {
-            continue;
-        };
-        if is_open && path.parent().is_some_and(|folder| folders.contains(&folder)) {
-            for word in names(stem) {
-                candidates.entry(word).or_default().push(path.clone());
-            }
-        }
-    }
-    candidates
+    let is_open = |path: &&ImagePath| {
+        let is_meant = !reaches(path) && !scene.knowledge.is_gated(path) && scene.inventory.is_owned(path);
+        is_meant && path.parent().is_some_and(|folder| folders.contains(&folder))
+    };
+    objects.into_iter().filter(is_open).cloned().collect()
 }
 
 /// The words that may mean an object: its name, with `.so` or `.c` behind it, and without what programs put around it.
 fn names(stem: &str) -> BTreeSet<String> {
-    let bare = BEFORE.iter().find_map(|before| stem.strip_prefix(before)).unwrap_or(stem);
+    // What an interpreter puts behind, `.cpython-311-x86_64-linux-gnu`, is no part of the name.
+    let mut bare = stem.split('.').next().unwrap_or(stem);
+    for before in BEFORE {
+        bare = bare.strip_prefix(before).unwrap_or(bare);
+    }
     let bare = bare.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches('_');
     let bare = BEHIND.iter().find_map(|behind| bare.strip_suffix(behind)).unwrap_or(bare);
     let all = [stem.to_owned(), format!("{stem}.so"), format!("{stem}.c"), bare.to_owned()];
@@ -100,8 +144,11 @@ mod tests {
             ("ommysql", "ommysql ommysql.c ommysql.so"),
             ("lib90_sieve_plugin", "lib90_sieve_plugin lib90_sieve_plugin.c lib90_sieve_plugin.so sieve"),
             ("python3_plugin", "python3 python3_plugin python3_plugin.c python3_plugin.so"),
+            ("libmod-python.cpython-311-x86_64-linux-gnu", "LONG LONG.c LONG.so python"),
+            ("libafsql", "libafsql libafsql.c libafsql.so sql"),
             ("x", "x.so x.c"),
         ] {
+            let expected = expected.replace("LONG", stem);
             let expected: BTreeSet<String> = expected.split(' ').map(str::to_owned).collect();
             assert_eq!(names(stem), expected);
         }

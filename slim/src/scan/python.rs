@@ -9,7 +9,8 @@ mod words;
 pub use distributions::Modules;
 pub(super) use distributions::is_standard;
 
-use super::{Finding, Scene, ctypes};
+use super::{Finding, Scene, ctypes, texts};
+use crate::elf;
 use crate::graph::{Rule, Unknown};
 use crate::path::ImagePath;
 
@@ -59,6 +60,20 @@ pub fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Fin
         whole(scene, path, place, "the rest of its distribution", finding);
     }
     text(scene, Some(path), &content, finding);
+}
+
+/// Functions by which programs and extensions in C import a module (<https://docs.python.org/3/c-api/import.html>).
+const IMPORTS_BY_NAME: &[u8] = b"PyImport_Import";
+
+/// Adds the distributions that a program or an extension names which imports modules: `PyImport_ImportModule("_cffi_backend")`.
+pub fn object(scene: &Scene<'_>, path: &ImagePath, facts: &elf::Facts, bytes: &[u8], finding: &mut Finding) {
+    if !facts.imports.iter().any(|import| import.name.starts_with(IMPORTS_BY_NAME)) {
+        return;
+    }
+    for (offset, name) in elf::words(bytes).into_iter().flatten().filter(|(_, name)| scene.python.is_distributed(name))
+    {
+        import(scene, Some(path), name, &format!("{name:?} at offset {offset:#x}"), finding);
+    }
 }
 
 /// Adds what Python text imports: a file's, or that of `python -c`.
@@ -212,8 +227,16 @@ fn whole(scene: &Scene<'_>, from: &ImagePath, place: &ImagePath, evidence: &str,
     for (file, node) in scene.tree.below(place) {
         // Byte code goes with its module, and is no reason of its own to stay.
         let is_byte_code = file.components().any(|part| part == b"__pycache__");
-        if !node.is_directory() && !is_byte_code && file != from {
-            finding.loaded.extend(scene.follow(Some(from), file, Rule::Import, evidence));
+        if node.is_directory() || is_byte_code || file == from {
+            continue;
+        }
+        finding.loaded.extend(scene.follow(Some(from), file, Rule::Import, evidence));
+        // Distributions link to folders of data that another package has.
+        if let Some((folder, _)) = scene.tree.lookup(file).filter(|(real, node)| node.is_directory() && real != file) {
+            let files = texts::files_of(scene, &folder);
+            finding
+                .loaded
+                .extend(files.iter().flat_map(|part| scene.follow(Some(file), part, Rule::Symlink, evidence)));
         }
     }
 }

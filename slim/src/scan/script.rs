@@ -11,9 +11,10 @@ use crate::graph::{Rule, Unknown};
 use crate::launch::{self, FirstLine};
 use crate::path::ImagePath;
 use crate::script::{self, ParseError};
+pub(super) use reader::PRELOADS;
 
 /// Commands that a shell runs itself; `print` is one of ksh and zsh.
-const BUILTINS: [&str; 45] = [
+pub(super) const BUILTINS: [&str; 45] = [
     ":",
     "[",
     "[[",
@@ -132,9 +133,9 @@ pub fn text(scene: &Scene<'_>, from: Option<&ImagePath>, bytes: &[u8], finding: 
 }
 
 /// What shell text uses that stands in a file of another kind; where, and all of it, is the evidence.
-pub(super) fn quoted(scene: &Scene<'_>, from: &ImagePath, place: &str, content: &str) -> Finding {
+pub(super) fn quoted(scene: &Scene<'_>, from: Option<&ImagePath>, place: &str, content: &str) -> Finding {
     let mut inner = Finding::default();
-    text(scene, Some(from), content.as_bytes(), &mut inner);
+    text(scene, from, content.as_bytes(), &mut inner);
     inner.edges.iter_mut().for_each(|edge| edge.evidence = format!("{place}: {content}"));
     inner.unknowns.iter_mut().for_each(|unknown| place.clone_into(&mut unknown.place));
     inner

@@ -5,10 +5,11 @@
 
 use super::config::users::users;
 use super::script::{self, Values};
-use super::{Finding, Scene, awk, config, python, seek};
+use super::{Finding, Scene, awk, calls, config, options, python, seek};
 use crate::graph::{Rule, Unknown};
 use crate::launch::{self, is_shell};
 use crate::path::ImagePath;
+use crate::tree::Node;
 use recipes::{Operands, Wrapper};
 
 /// How deep command lines may nest: `tini -- env X=1 gosu redis …`.
@@ -64,7 +65,7 @@ impl Start<'_, '_> {
         }
         if self.voice == Voice::Script && program.contains('$') {
             if !is_positional(program) {
-                self.unknown(&format!("the command is {program}"), "nothing is kept for it");
+                self.computed(program);
             }
             return;
         }
@@ -76,6 +77,24 @@ impl Start<'_, '_> {
             None => self.unknown(&format!("{program} is not in the image"), "nothing is kept for it"),
         }
         self.told(program, path.as_ref(), arguments, depth);
+    }
+
+    /// A command whose name is not known, or only its last part: `"$bin/initdb"` may be any program of that name.
+    pub(super) fn computed(&mut self, program: &str) {
+        let name = program.rsplit_once('/').map(|(_, name)| name).filter(|name| !name.contains(['$', '`', '*', '?']));
+        let is_it = |path: &ImagePath, node: &Node| {
+            name.is_some_and(|name| path.file_name() == name.as_bytes()) && !node.is_directory()
+        };
+        let is_program = |path: &&ImagePath| {
+            self.scene.tree.lookup(path).is_some_and(|(_, node)| node.as_file().is_some() && node.mode & 0o111 != 0)
+        };
+        let named = self.scene.tree.iter().filter(|(path, node)| is_it(path, node)).map(|(path, _)| path);
+        let found: Vec<&ImagePath> = named.filter(is_program).collect();
+        for path in &found {
+            self.uses(path, program);
+        }
+        let taken = if found.is_empty() { "nothing is kept for it" } else { "every program of its name stays" };
+        self.unknown(&format!("the command is {program}"), taken);
     }
 
     /// What a program, wherever it is, starts because of its arguments.
@@ -115,14 +134,47 @@ impl Start<'_, '_> {
                 self.passed(arguments, depth);
             }
         }
+        self.by_options(name, arguments, depth);
         self.files(arguments);
+    }
+
+    /// What a program starts because of its options.
+    fn by_options(&mut self, name: &str, arguments: &[String], depth: usize) {
+        if let Some((language, text)) = calls::inline(name, arguments) {
+            calls::text(self.scene, self.from, self.place, language, text, self.finding);
+        }
+        let known = self.scene.knowledge.options(name);
+        let started: Vec<options::Started> = known.map(|known| options::started(known, arguments)).collect();
+        for options::Started { texts, programs } in started {
+            texts.iter().for_each(|text| self.text(text, depth));
+            for program in programs {
+                if let Some(path) = self.scene.launch.find(self.scene.tree, &program) {
+                    self.uses(&path, &program);
+                }
+            }
+        }
+    }
+
+    /// Libraries that the loader is told to map into a program: `env LD_PRELOAD=libjemalloc.so.2 app`.
+    fn preloads(&mut self, words: &[String]) {
+        for (name, value) in words.iter().filter_map(|word| word.split_once('=')) {
+            if !script::PRELOADS.contains(&name) {
+                continue;
+            }
+            let evidence = format!("{}: {name}", self.place);
+            for library in value.split([' ', ':']).filter(|library| !library.is_empty()) {
+                self.finding.edges.extend(match library.contains('/') {
+                    true => self.scene.follow_name(self.from, library, Rule::Needed, &evidence),
+                    false => self.scene.libraries_named(self.from, library.as_bytes(), &evidence),
+                });
+            }
+        }
     }
 
     /// `awk PROGRAM`, whose text may start others.
     fn programs_of_awk(&mut self, arguments: &[String]) {
-        let Some(from) = self.from else { return };
         for text in arguments {
-            awk::text(self.scene, from, self.place, text, self.finding);
+            awk::text(self.scene, self.from, self.place, text, self.finding);
         }
     }
 
@@ -164,7 +216,9 @@ impl Start<'_, '_> {
         let Some(at) = text_at(arguments) else { return false };
         let Some(text) = arguments.get(at) else { return true };
         self.text(text, depth);
-        if let Some(passed) = arguments.get(at + 2..) {
+        // What follows the text is its `$0`, which is a name mostly, and its `$@`.
+        let skipped = if text.contains("$0") { 1 } else { 2 };
+        if let Some(passed) = arguments.get(at + skipped..) {
             self.passed(passed, depth);
         }
         true
@@ -199,6 +253,7 @@ impl Start<'_, '_> {
         }
         let wrapped = launch::wrapped(wrapper, arguments);
         self.files(&wrapped.before);
+        self.preloads(&wrapped.before);
         self.run(if wrapped.command.is_empty() { &wrapper.without } else { &wrapped.command }, depth + 1);
     }
 

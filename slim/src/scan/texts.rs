@@ -5,10 +5,12 @@
 //! most of these languages are not read.
 
 mod commands;
+mod values;
 
 use super::{Finding, Scene, config, folders, is_settings, mention, zone};
 use crate::graph::{Edge, Rule};
 use crate::path::ImagePath;
+use crate::tree::Node;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -67,21 +69,23 @@ pub(super) fn is_configuration(scene: &Scene<'_>, path: &ImagePath, size: u64, h
 pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) {
     let text = mention::without_comments(bytes.to_vec());
     commands::find(scene, path, &text, finding);
-    paths_of(scene, path, &text, finding);
+    paths_of(scene, path, &text, |_| true, finding);
 }
 
-/// Adds the files that a text names: whole paths, patterns, folders, fonts, and what lies beside it.
+/// Adds the files that a source names: whole paths, patterns, folders, fonts, and what lies beside it.
 pub(super) fn paths(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) {
-    paths_of(scene, path, &mention::without_comments(bytes.to_vec()), finding);
+    // A star in a source multiplies, or points: `char *s`.
+    let is_meant = |word: &str| word.contains('/') || !word.contains(['*', '?']);
+    paths_of(scene, path, &mention::without_comments(bytes.to_vec()), is_meant, finding);
 }
 
-/// As [`paths`], for a text without its comments.
-fn paths_of(scene: &Scene<'_>, path: &ImagePath, text: &[u8], finding: &mut Finding) {
+/// Adds the files that words of a text name which may be names at all; it has no comments.
+fn paths_of(scene: &Scene<'_>, path: &ImagePath, text: &[u8], is_meant: impl Fn(&str) -> bool, finding: &mut Finding) {
     let within = path.to_text();
     for range in words(text) {
         let (start, word) = (range.start, &text[range]);
         let Ok(word) = std::str::from_utf8(word) else { continue };
-        if word.starts_with(FOR_PEOPLE) || scene.knowledge.ignores(&within, word) {
+        if !is_meant(word) || word.starts_with(FOR_PEOPLE) || scene.knowledge.ignores(&within, word) {
             continue;
         }
         let evidence = || zone::line(text, start);
@@ -124,6 +128,7 @@ fn named(scene: &Scene<'_>, from: &ImagePath, name: &str, evidence: impl Fn() ->
     // Who names the folder that he lies in says where he is.
     if let Some(folder) = folder.filter(|folder| !from.starts_with(folder)) {
         finding.loaded = files_of(scene, &folder).iter().flat_map(follow).collect();
+        finding.edges.extend(programs_of(scene, &folder).iter().flat_map(follow));
     }
     finding
 }
@@ -145,6 +150,22 @@ pub fn files_of(scene: &Scene<'_>, folder: &ImagePath) -> Vec<ImagePath> {
     files.into_iter().filter(|path| is_meant && is_free(path)).collect()
 }
 
+/// The programs in a folder that is none of those in which every program is looked for: who names it starts what lies there, whichever
+/// packages brought it.
+fn programs_of(scene: &Scene<'_>, folder: &ImagePath) -> Vec<ImagePath> {
+    let is_searched = scene
+        .launch
+        .search_path()
+        .iter()
+        .any(|place| scene.tree.lookup(place).is_some_and(|(real, _)| real == *folder));
+    let is_program = |(path, node): &(&ImagePath, &Node)| {
+        let is_file = node.as_file().is_some() && node.mode & 0o111 != 0;
+        let is_object = path.file_name().ends_with(b".so") || memchr::memmem::find(path.file_name(), b".so.").is_some();
+        !is_searched && is_file && !is_object && scene.inventory.is_owned(path) && !scene.knowledge.is_gated(path)
+    };
+    scene.tree.children(folder).filter(is_program).map(|(path, _)| path.clone()).collect()
+}
+
 /// What a name leads to that is no whole path: a font, or what lies beside the text.
 fn relative(scene: &Scene<'_>, from: &ImagePath, name: &str, evidence: impl Fn() -> String) -> Vec<Edge> {
     if !name.contains(['/', '*', '.']) {
@@ -156,7 +177,38 @@ fn relative(scene: &Scene<'_>, from: &ImagePath, name: &str, evidence: impl Fn()
         let below = scene.tree.below(&home).map(|(path, _)| path);
         return below.filter(|path| path.file_name() == name.as_bytes()).flat_map(follow).collect();
     }
-    beside(scene, from, name).iter().flat_map(follow).collect()
+    let mut found = beside(scene, from, name);
+    if found.is_empty() {
+        found = of_namesake(scene, from, name);
+    }
+    found.iter().flat_map(follow).collect()
+}
+
+/// Where programs have data, below which settings may name it.
+const HOMES: [&str; 2] = ["/usr/share", "/usr/lib"];
+
+/// The files that a name with a folder in it means, which settings below `/etc/NAME` give: they lie somewhere below `/usr/share/NAME`, as
+/// the program looks in a folder of its own for what its settings include.
+fn of_namesake(scene: &Scene<'_>, from: &ImagePath, name: &str) -> Vec<ImagePath> {
+    let mut parts = from.components();
+    let namesake =
+        parts.next().filter(|part| *part == b"etc").and_then(|_| parts.next()).filter(|_| parts.next().is_some());
+    let Some(namesake) = namesake.and_then(|name| std::str::from_utf8(name).ok()) else { return Vec::new() };
+    if !name.contains('/') || name.starts_with(['/', '*', '.']) {
+        return Vec::new();
+    }
+    let below = |home: ImagePath| {
+        let folders = scene.tree.below(&home).filter(|(_, node)| node.is_directory()).map(|(path, _)| path.clone());
+        folders.chain([home.clone()]).take(FOLDER_LIMIT).collect::<Vec<_>>()
+    };
+    let homes = HOMES.iter().filter_map(|home| ImagePath::literal(home).join(namesake).ok());
+    let places =
+        homes.filter(|home| scene.tree.contains(home)).flat_map(below).filter_map(|folder| folder.join(name).ok());
+    let is_file = |path: &ImagePath| scene.tree.lookup(path).is_some_and(|(_, node)| node.as_file().is_some());
+    match name.contains(['*', '?']) {
+        true => places.flat_map(|pattern| config::glob(scene, &pattern.to_text())).collect(),
+        false => places.filter(is_file).collect(),
+    }
 }
 
 /// The files that a name means which is relative to the folder of the text: a pattern, or a path.
@@ -172,14 +224,17 @@ fn beside(scene: &Scene<'_>, from: &ImagePath, name: &str) -> Vec<ImagePath> {
 }
 
 /// The words of a text that may be paths: runs of the characters that paths and patterns are written with. What follows `//` is an
-/// address, and what begins in the middle of one (`a$B/c`) is computed.
+/// address, but for one of a file (`file:///a`), and what begins in the middle of one (`a$B/c`) is computed.
 fn words(text: &[u8]) -> Vec<Range<usize>> {
     let mut words = Vec::new();
     let mut at = 0;
     while at < text.len() {
         let length = text[at..].iter().position(|byte| !is_part(*byte)).unwrap_or(text.len() - at);
         let begins = at == 0 || text[at - 1].is_ascii_whitespace() || b"\"'`=:,;(<>[|&".contains(&text[at - 1]);
-        if length > 1 && begins && !text[at..].starts_with(b"//") {
+        let is_local = text[at..].starts_with(b"///") && text[..at].ends_with(b"file:");
+        if length > 1 && begins && is_local {
+            words.push(at + 2..at + length);
+        } else if length > 1 && begins && !text[at..].starts_with(b"//") {
             words.push(at..at + length);
         }
         at += length + 1;
@@ -207,6 +262,7 @@ mod tests {
             ("key=/a/b;c='/d e'", "key /a/b /d"),
             ("<path>/usr/share/x</path>", "path /usr/share/x /path"),
             ("http://host/a unix:/run/x", "http unix /run/x"),
+            ("\"file:///usr/share/xml/a\" x:///b", "file /usr/share/xml/a"),
             ("$HOME/a ${B}/c x$y", ""),
             ("{\"a\":\"/b/c.pem\"}", "/b/c.pem"),
             ("", ""),

@@ -355,9 +355,26 @@ impl<'a> Parser<'a> {
         self.deeper(Self::command_form)
     }
 
+    /// `coproc [NAME] COMMAND` of bash: a name stands only before a compound command.
+    fn coprocess(&mut self) -> Parsed<()> {
+        if self.peek_word() != "coproc" {
+            return Ok(());
+        }
+        self.skip("coproc".len());
+        self.skip_blanks();
+        let mark = self.mark();
+        let name = self.name();
+        self.skip_blanks();
+        if name.is_empty() || !matches!(self.peek(), Some(b'{' | b'(')) {
+            self.retry(mark)?;
+        }
+        Ok(())
+    }
+
     fn command_form(&mut self) -> Parsed<Command> {
         let line = self.line;
         self.write_out_alias(true);
+        self.coprocess()?;
         let kind = match self.peek_word() {
             "if" => self.if_command()?,
             "for" | "select" => self.for_command()?,

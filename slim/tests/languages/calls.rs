@@ -29,6 +29,8 @@ fn programs_that_sources_start_are_in_use() {
         ("/app/index.php = <?php system('tar cf - . | gzip -9');".to_owned(), "gzip tar"),
         ("/app/main.js = require('child_process').spawn('nice', ['convert', file])".to_owned(), "convert"),
         ("/app/config.ru = out = `git log`".to_owned(), "git"),
+        ("/app/site_perl/gems/x.pl = open(my $in, \"cd x; git log |\");".to_owned(), "git"),
+        ("/app/site_perl/gems/x.pl = print($x, \"git log |\");".to_owned(), ""),
         // Without a shell nothing is built in.
         ("/app/app.rb = out = `echo a`".to_owned(), "echo"),
         ("/app/readme.txt = `git log`, subprocess.run(['ffmpeg'])".to_owned(), ""),
@@ -256,4 +258,24 @@ fn programs_of_awk_start_others() {
         assert_eq!(keeps_tool(path, text), expected, "{path} {text}");
     }
     assert!(keeps_tool("/usr/bin/own 755", "#!/usr/bin/awk -f\n\"tool -u\" | getline x"));
+}
+
+#[test]
+fn a_program_of_a_package_names_what_it_may_start() {
+    let starts = "use strict;\\nour $bin = \"tool\";\\nopen my $fd, \"-|\", $bin;";
+    for (text, expected) in [
+        (format!("#!/usr/bin/perl\\n{starts}"), "tool"),
+        // A word that every image has as a program means something else mostly, and without a first line nobody runs it.
+        (format!("#!/usr/bin/perl\\n{}", starts.replace("tool", "sort")), ""),
+        (starts.to_owned(), ""),
+    ] {
+        let packages: [(&str, &[&str]); 3] =
+            [("app", &["/usr/bin/app"]), ("tool", &["/usr/bin/tool"]), ("coreutils", &["/usr/bin/sort"])];
+        let lines =
+            format!("/usr/bin/perl = x\n/usr/bin/tool 755 = x\n/usr/bin/sort 755 = x\n/usr/bin/app 755 = {text}");
+        let mut image = Image::new(&lines, &packages);
+        image.packages[2].essential = true;
+        let kept = image.kept().0.join(" ");
+        assert_eq!(kept.trim_start_matches("app").trim(), expected, "{text}");
+    }
 }

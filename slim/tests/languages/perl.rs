@@ -23,6 +23,15 @@ fn perl_loads_roles_parents_and_modules_by_computed_names() {
 }
 
 #[test]
+fn perl_loads_modules_from_folders_that_it_is_told() {
+    let file = "/usr/lib/own/plugins/utils.pm";
+    for (text, expected) in [("use lib '/usr/lib/own/plugins';\\nuse utils;", "own"), ("use utils;", "")] {
+        let lines = format!("/usr/bin/app 755 = #!/usr/bin/perl\\n{text}\n/usr/bin/perl = x\n{file} = x");
+        assert_eq!(Image::new(&lines, &[("own", &[file])]).kept().0.join(" "), expected, "{text}");
+    }
+}
+
+#[test]
 fn distributions_of_perl_stay_whole() {
     let files = ["A/B.pm", "A/Hidden.pm", "A/words.txt", "A.pod"].map(|name| format!("/usr/share/perl5/{name}"));
     let owned: Vec<&str> = files.iter().map(String::as_str).collect();

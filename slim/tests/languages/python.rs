@@ -313,3 +313,40 @@ fn the_interpreter_alone_does_not_lead_to_its_library_for_other_programs() {
         .elf(shared, &library_of("libpython3.11.so.1.0"));
     assert_eq!(image.kept().0, ["python3"]);
 }
+
+#[test]
+fn extensions_import_distributions_by_their_names() {
+    let home = "/usr/lib/python3/dist-packages";
+    let own = format!("{home}/own/_own.abi3.so");
+    let back_end = format!("{home}/_back_end.cpython-311.so");
+    for (symbol, text, expected) in [
+        ("PyImport_ImportModule", "_back_end", "back-end own"),
+        ("PyImport_ImportModule", "_back_ends", "own"),
+        ("PyModule_New", "_back_end", "own"),
+    ] {
+        let lines = format!(
+            "/usr/bin/app 755 = #!/usr/bin/python3\\nimport own\n/usr/bin/python3 = x\n{home}/own/__init__.py = from own import _own"
+        );
+        let object = plugin().imports(symbol, None, false).text(format!("\0{text}\0").as_bytes());
+        let start = format!("{home}/own/__init__.py");
+        let packages: [(&str, &[&str]); 2] = [("own", &[&own, &start]), ("back-end", &[&back_end])];
+        let image = Image::new(&lines, &packages).elf(&own, &object).elf(&back_end, &plugin());
+        assert_eq!(image.kept().0.join(" "), expected, "{symbol} {text}");
+    }
+}
+
+#[test]
+fn a_link_of_a_distribution_leads_to_a_folder_of_another_package() {
+    let home = "/usr/lib/python3/dist-packages/babel";
+    let data = ["/usr/share/locale-data/a.dat", "/usr/share/locale-data/b.dat"];
+    let lines = format!(
+        "/usr/bin/app 755 = #!/usr/bin/python3\\nimport babel\n/usr/bin/python3 = x\n{home}/__init__.py = x\n\
+         {home}/locale-data -> ../../../../share/locale-data\n{} = x\n{} = x",
+        data[0], data[1]
+    );
+    let own = [format!("{home}/__init__.py"), format!("{home}/locale-data")];
+    let image = Image::new(&lines, &[("babel", &[&own[0], &own[1]]), ("data", &data)]);
+    let (inventory, reached) = image.reach();
+    let gone = decide(&image.tree, &inventory, &reached, Profile::Files).removal.paths;
+    assert_eq!(gone.into_keys().map(|path| path.to_text()).collect::<Vec<_>>(), [""; 0]);
+}

@@ -128,7 +128,11 @@ pub(super) fn calls(source: &str, language: Language, all: bool) -> Vec<Call> {
         let others: Vec<&Text<'_>> = texts.iter().filter(|text| text.sign != "`" || !backquotes).collect();
         for (at, text) in others.iter().enumerate() {
             let before = &line[..text.start];
-            if is_argument(before) || is_piped(before) || all && is_value(line, text) {
+            if is_argument(before)
+                || is_piped(before)
+                || opens_pipe(before, text.inner, language)
+                || all && is_value(line, text)
+            {
                 found.push(call(list(line, &others[at..])));
             } else if all && before.trim_end().ends_with(JOINS) {
                 found.push(Call { certain: false, ..call(vec![text.inner.to_owned()]) });
@@ -273,6 +277,16 @@ fn is_argument(before: &str) -> bool {
 fn is_piped(before: &str) -> bool {
     let mode = before.trim_end().strip_suffix(',').map(|mode| mode.trim_end().trim_end_matches(['\'', '"']));
     mode.is_some_and(|mode| mode.ends_with("-|") || mode.ends_with("|-"))
+}
+
+/// Whether a text is all that a pipe of Perl is opened with: `open(my $in, "find . |")`.
+fn opens_pipe(before: &str, text: &str, language: Language) -> bool {
+    let (text, before) = (text.trim(), before.trim_end());
+    let call = before.strip_suffix(',').and_then(|before| before.rfind("open")).map(|at| &before[at + "open".len()..]);
+    let handle = call.map(|call| call.trim_start_matches(['(', ' ']));
+    language == Language::Perl
+        && (text.starts_with('|') || text.ends_with('|'))
+        && handle.is_some_and(|handle| !handle.contains(['"', '\'']) && handle.matches(',').count() == 1)
 }
 
 /// Whether a text is a value, and not the name of an entry or what something is compared with.

@@ -10,10 +10,10 @@ use crate::script::{self, Operator, Part, Pipeline, RedirectionKind, Script, Sim
 use std::collections::BTreeSet;
 
 /// Builtins whose arguments are assignments.
-const DECLARATIONS: [&str; 5] = ["declare", "export", "local", "readonly", "typeset"];
+pub(super) const DECLARATIONS: [&str; 5] = ["declare", "export", "local", "readonly", "typeset"];
 
 /// Variables whose value names libraries that the loader maps into every program (ld.so(8)).
-const PRELOADS: [&str; 2] = ["LD_PRELOAD", "LD_AUDIT"];
+pub(in crate::scan) const PRELOADS: [&str; 2] = ["LD_PRELOAD", "LD_AUDIT"];
 
 /// Words of the shell before a command that it runs itself or not as without them.
 const PREFIXES: [&str; 5] = ["builtin", "command", "exec", "time", "!"];
@@ -229,13 +229,10 @@ impl<'a> Reader<'_, 'a> {
         }
         let evidence = format!("{place}: {variable}");
         for name in texts.iter().flat_map(|text| text.split([' ', ':', '\n', '\t'])).filter(|name| !name.is_empty()) {
-            match self.from {
-                _ if name.contains('/') => self.file_name(name, place),
-                Some(from) => {
-                    let edges = self.scene.libraries_named(from, name.as_bytes(), &evidence);
-                    self.finding.edges.extend(edges);
-                }
-                None => {}
+            if name.contains('/') {
+                self.file_name(name, place);
+            } else {
+                self.finding.edges.extend(self.scene.libraries_named(self.from, name.as_bytes(), &evidence));
             }
         }
     }
@@ -273,8 +270,9 @@ impl<'a> Reader<'_, 'a> {
         let is_quoted = matches!(first.parts[..], [Part::Double(_)]);
         if names.is_empty() || !is_quoted && names.iter().any(String::is_empty) {
             if names.is_empty() && !functions::is_argument(first) {
-                let what = format!("the command is {}", self.values.rendered(self.scene, first));
-                self.unknown(place, what, "nothing is kept for it");
+                let shown = self.values.rendered(self.scene, first);
+                let (scene, from, voice, values) = (self.scene, self.from, Voice::Script, &self.values);
+                Start { scene, from, place, voice, values, finding: self.finding }.computed(&shown);
             }
             // `$WRAPPER program`: it may be empty, or run what follows.
             if !is_quoted {

@@ -1,7 +1,9 @@
 //! Programs that configuration names, by what its keys say: `hook = exec:mkdir -p /run/app`, `"command": ["worker", "-v"]`.
 
+use super::values::{Setting, settings};
 use crate::path::ImagePath;
 use crate::scan::{Finding, Scene, calls};
+
 use serde_json::Value;
 
 /// Words of keys whose values are commands.
@@ -59,6 +61,7 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, text: &[u8], finding: &m
         }
         return;
     }
+    values(scene, path, &text, finding);
     for (index, line) in text.lines().enumerate() {
         let value = serde_json::from_str(line).ok().filter(Value::is_object);
         let entries = match &value {
@@ -69,6 +72,29 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, text: &[u8], finding: &m
             start(scene, path, &format!("line {}", index + 1), &entry, finding);
         }
     }
+}
+
+/// Adds the programs in values that are texts for a shell, and those that their keys are called after: `nftables = nft`.
+fn values(scene: &Scene<'_>, path: &ImagePath, text: &str, finding: &mut Finding) {
+    let is_program = |word: &str| {
+        let found = scene.launch.find(scene.tree, word).and_then(|path| scene.tree.lookup(&path));
+        found.is_some_and(|(_, node)| node.mode & 0o111 != 0)
+    };
+    for Setting { line, key, value } in settings(text) {
+        let first = value.split_whitespace().next().unwrap_or_default();
+        let namesake = Some(first).filter(|first| is_program(first) && is_called_after(scene, key, first));
+        for command in super::values::commands(&value, &is_program).into_iter().chain(namesake) {
+            let evidence = format!("line {line}: {key} has {command}");
+            finding.edges.extend(scene.command(Some(path), command, &evidence).unwrap_or_default());
+        }
+    }
+}
+
+/// Whether a key has the name of a program that not every image has, or of its package.
+fn is_called_after(scene: &Scene<'_>, key: &str, program: &str) -> bool {
+    let path = scene.launch.find(scene.tree, program).and_then(|path| scene.tree.lookup(&path));
+    let of_package = || path.is_some_and(|(real, _)| scene.inventory.owners(&real).any(|package| package.name == key));
+    calls::is_special(scene, program) && (key == program || of_package())
 }
 
 fn start(
@@ -84,7 +110,7 @@ fn start(
     for command in std::iter::once(first.as_str()).chain(behind.map(|(_, command)| command)) {
         let program = command.split_whitespace().next().unwrap_or_default();
         if *sense == Sense::Command || calls::is_special(scene, program) {
-            calls::start(scene, path, place, &[&[command.to_owned()], rest].concat(), finding);
+            calls::start(scene, Some(path), place, &[&[command.to_owned()], rest].concat(), finding);
         }
     }
 }
