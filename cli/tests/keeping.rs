@@ -9,6 +9,11 @@ use testdata::image::{ImageMaker, Pack, What};
 /// `app` is run and depends on `needed`, which nothing uses; `sh` is a link to `dash`; `tool` and `other` are commands nobody calls, and
 /// `tool`, a shell script, reads `data`.
 fn image(app: &'static [u8]) -> Scene {
+    started(app, serde_json::json!(["/usr/bin/app"]))
+}
+
+/// As [`image`], with another command.
+fn started(app: &'static [u8], command: Value) -> Scene {
     let packages: [(&str, &str, What<'_>); 6] = [
         ("app", "usr/bin/app", What::Program(app)),
         ("dash", "usr/bin/dash", What::Program(b"a shell")),
@@ -36,7 +41,7 @@ fn image(app: &'static [u8]) -> Scene {
     files.extend(lists.iter().map(|(path, text)| (path.as_str(), What::File(text.as_bytes()))));
     files.extend(packages.iter().map(|(_, path, what)| (*path, *what)));
     let scene = Scene::new();
-    let image = ImageMaker::new().layer(Pack::Plain, &files).run("Cmd", serde_json::json!(["/usr/bin/app"]));
+    let image = ImageMaker::new().layer(Pack::Plain, &files).run("Cmd", command);
     image.write_layout(&scene.path().join("in"), Some("1"));
     scene
 }
@@ -86,6 +91,42 @@ fn a_keep_that_fits_nothing_is_told() {
     let notes = ["--keep toool", "--keep /usr/bin/none"]
         .map(|keep| format!("{keep} fits neither a package nor a path of the image"));
     assert_eq!(report["notes"], serde_json::json!(notes));
+}
+
+#[test]
+fn a_trace_that_names_nothing_and_tests_that_are_not_run_are_told() {
+    let scene = image(PROGRAM);
+    std::fs::write(scene.path().join("trace"), "/usr/bin/none\n").expect("write");
+    let report = rebuild(&scene, "--trace trace --dry-run --test true");
+    let notes = ["--trace trace names no file of the image", "--dry-run: nothing is run, so nothing was tested"];
+    assert_eq!(report["notes"], serde_json::json!(notes));
+}
+
+#[test]
+fn an_image_that_starts_nothing_is_not_pruned() {
+    let scene = started(PROGRAM, serde_json::json!(["/no/such", "-x"]));
+    let told = strict(&scene, "");
+    assert_eq!((told.code, told.out.as_str()), (Some(1), ""));
+    for text in ["starts no program that it holds", "\"/no/such\", \"-x\"", "--root COMMAND", "--prune off"] {
+        assert!(told.err.contains(text), "{text}: {}", told.err);
+    }
+    assert_eq!(scene.names(), ["in"], "nothing is written");
+    assert_eq!(names(&rebuild(&scene, "--root app")), ["app"]);
+    assert_eq!(names(&rebuild(&scene, "--prune off")).len(), 6);
+}
+
+#[test]
+fn where_nothing_is_pruned_everything_stays() {
+    let scene = image(PROGRAM);
+    assert!(scene.slim("why oci:in other --prune off").done().contains("package other stays"));
+    assert!(scene.slim("why oci:in other").done().contains("package other goes"));
+    let record = "/var/lib/dpkg/info/other.list";
+    assert!(
+        scene
+            .slim(&format!("why oci:in {record}"))
+            .done()
+            .contains("goes: it is part of dpkg's record of the package other")
+    );
 }
 
 #[test]

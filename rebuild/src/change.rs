@@ -19,7 +19,7 @@ use crate::engine::native::script::{Scripts, Unproven};
 use crate::engine::native::{self, EngineError, NativeOptions, Note, Outcome};
 use crate::event::{Event, Reporter};
 use crate::lock::Lock;
-use crate::request::{Prune, PruneMode, Request, Services, Update};
+use crate::request::{Prune, PruneMode, Request, Services, Trace, Update};
 use crate::spool::Spool;
 use crate::subject::Subject;
 use crate::upgrade::{Step, Upgrade};
@@ -190,6 +190,9 @@ impl Maker<'_> {
             let wishes = self.keep().wishes(&self.subject.tree, &self.subject.inventory)?;
             let vain = |text: &String| format!("--keep {text} fits neither a package nor a path of the image");
             change.notes.extend(wishes.vain.iter().map(vain));
+            let is_vain = |trace: &&Trace| self.traced(trace, &self.subject.tree).is_empty();
+            let vain = |trace: &Trace| format!("{} names no file of the image", trace.name);
+            change.notes.extend(self.request.traces.iter().filter(is_vain).map(vain));
         }
         let mut updates = self.updates(&self.services.archives)?;
         let first = self.plan(&self.subject.tree, &self.subject.inventory)?;
@@ -313,7 +316,7 @@ impl Maker<'_> {
         self.reporter.event(Event::Phase("following what the entrypoint reaches".into()));
         let mut wishes = self.keep().wishes(tree, inventory)?;
         for trace in &self.request.traces {
-            wishes.named.extend(slim::trace::found(&trace.uses, &trace.name, &self.subject.launch, tree));
+            wishes.named.extend(self.traced(trace, tree));
         }
         let follow = |wishes: &Wishes| reach(tree, self.spool, inventory, &self.subject.launch, self.recipes, wishes);
         let mut reach = follow(&wishes)?;
@@ -330,6 +333,11 @@ impl Maker<'_> {
             return Err(ChangeError::NothingStarts { image: self.subject.opened.image.name.clone(), argv });
         }
         Ok(Some((plan, reach)))
+    }
+
+    /// The files of a tree that a trace names.
+    fn traced(&self, trace: &Trace, tree: &Tree) -> Vec<(ImagePath, String)> {
+        slim::trace::found(&trace.uses, &trace.name, &self.subject.launch, tree)
     }
 
     fn keep(&self) -> Keep {

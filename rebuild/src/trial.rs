@@ -56,6 +56,9 @@ pub(crate) fn decide(run: &Run<'_>, subject: &Subject, request: &Request) -> Res
     let maker = run.maker(subject, request);
     let mut change = maker.change()?;
     if request.dry_run {
+        if !request.tests.is_empty() || request.test_recipes {
+            change.notes.push("--dry-run: nothing is run, so nothing was tested".into());
+        }
         return Ok(change);
     }
     let mut tests: Vec<Test> = request.tests.iter().map(Test::of_person).collect();

@@ -1,19 +1,16 @@
 //! The recipes: one a paragraph, its rules below it.
 
 use super::table;
-use super::text::{clean, count, short};
+use super::text::{clean, count};
 use recipes::Catalogue;
 use std::fmt::Write as _;
-
-/// Most characters of a reason.
-const REASON: usize = 80;
 
 /// Every recipe with its rules and their reasons.
 pub(crate) fn catalogue(catalogue: &Catalogue) -> String {
     let mut text = String::new();
     for recipe in &catalogue.recipes {
         let _ = writeln!(text, "{}: {}", clean(&recipe.id), clean(&recipe.about));
-        let row = |rule: &recipes::RuleEntry| [format!("  {}", clean(&rule.id)), short(&rule.because, REASON)];
+        let row = |rule: &recipes::RuleEntry| [format!("  {}", clean(&rule.id)), clean(&rule.because)];
         let rows: Vec<_> = recipe.rules.iter().map(row).collect();
         if !rows.is_empty() {
             text.push_str(&table(["  rule", "because"], &[], &rows));

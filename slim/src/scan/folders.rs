@@ -83,6 +83,9 @@ const SHARED: [&str; 64] = [
 /// Folders in a program's own for what people read.
 const FOR_PEOPLE: [&[u8]; 3] = [b"doc", b"help", b"man"];
 
+/// How many settings a folder may have that are read because a source names it.
+const SETTINGS_LIMIT: usize = 1024;
+
 /// Characters at which a program puts something into a name.
 const PUT_IN: [char; 5] = ['%', '$', '{', '*', '<'];
 
@@ -126,7 +129,21 @@ pub(super) fn quoted(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding:
         let Some(end) = end.filter(|end| bytes[at + end] == quote) else { continue };
         let Ok(text) = std::str::from_utf8(&bytes[at..at + end]) else { continue };
         finding.edges.extend(find(scene, Some(path), text, || super::zone::line(bytes, at)));
+        finding.edges.extend(settings(scene, path, text, || super::zone::line(bytes, at)));
     }
+}
+
+/// Uses of the settings that packages have below a folder of `/etc` that a source names: its program reads them, by names of its own.
+fn settings(scene: &Scene<'_>, from: &ImagePath, text: &str, evidence: impl Fn() -> String) -> Vec<Edge> {
+    let is_own = |folder: &ImagePath| {
+        let depth = folder.components().count();
+        depth > 1 && folder.as_bytes().starts_with(b"etc/") && !folder.file_name().ends_with(b".d")
+    };
+    let folder = ImagePath::new(text).ok().filter(is_own).and_then(|folder| scene.tree.lookup(&folder));
+    let Some((folder, _)) = folder.filter(|(_, node)| node.is_directory()) else { return Vec::new() };
+    let is_read = |path: &&ImagePath| scene.tree.get(path).is_some_and(|node| super::is_settings(path, node));
+    let files = scene.owned_below(&folder).filter(is_read).take(SETTINGS_LIMIT);
+    files.flat_map(|path| scene.follow(Some(from), path, Rule::Config, &evidence())).map(Edge::of_file).collect()
 }
 
 /// The folder of data that a text names, where it really lies.

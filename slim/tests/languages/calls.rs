@@ -279,3 +279,18 @@ fn a_program_of_a_package_names_what_it_may_start() {
         assert_eq!(kept.trim_start_matches("app").trim(), expected, "{text}");
     }
 }
+
+#[test]
+fn a_source_of_a_package_names_the_folder_of_its_settings() {
+    let [module, settings] = ["/usr/lib/python3/dist-packages/own/__init__.py", "/etc/own/action.d/ban.conf"];
+    for (text, expected) in
+        [("CONF = '/etc/own'", "own tool"), ("CONF = '/etc/other'", "own"), ("CONF = '/etc'", "own")]
+    {
+        let packages: [(&str, &[&str]); 2] = [("own", &[module, settings]), ("tool", &["/usr/bin/tool"])];
+        let lines = format!(
+            "/usr/bin/python3 = x\n/usr/bin/tool 755 = x\n/app/main.py = import own\n{module} = {text}\n{settings} = ban = tool -x"
+        );
+        let image = Image::new(&lines, &packages).elf("/usr/bin/app", &program());
+        assert_eq!(image.kept().0.join(" "), expected, "{text}");
+    }
+}
