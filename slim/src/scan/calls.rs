@@ -109,7 +109,8 @@ pub(super) fn start(scene: &Scene<'_>, from: Option<&ImagePath>, place: &str, wo
         // A shell reads a text of several words, whatever other arguments the call has, or a language starts its first itself: also one that
         // is built into a shell. What changes a variable or the folder stands before the program.
         _ if text.len() > first.len() => {
-            if !is_there(first) && first != "cd" && !first.contains('=') && !is_script(first, text) {
+            let begins = is_there(first) || first == "cd" || first.contains('=') || goes_on(first, text);
+            if !begins && !is_script(first, text) {
                 return;
             }
             inner = script::quoted(scene, from, place, text);
@@ -135,6 +136,11 @@ fn command_of(text: &str) -> &str {
         text = text.split_once('\n').map_or("", |(_, rest)| rest.trim_start());
     }
     text
+}
+
+/// Whether a text begins with what the source puts in and goes on with other commands: `{tool} --version | head -n 1`.
+fn goes_on(first: &str, text: &str) -> bool {
+    first.starts_with(['{', '$', '%', '#']) && ["| ", "&& ", "; "].iter().any(|sign| text.contains(sign))
 }
 
 /// Whether a text that begins with what a shell does itself is a script, and not a sentence that begins with such a word.

@@ -29,6 +29,8 @@ fn programs_that_sources_start_are_in_use() {
         ("/app/index.php = <?php system('tar cf - . | gzip -9');".to_owned(), "gzip tar"),
         ("/app/main.js = require('child_process').spawn('nice', ['convert', file])".to_owned(), "convert"),
         ("/app/config.ru = out = `git log`".to_owned(), "git"),
+        ("/app/main.py = subprocess.getoutput(f'{tool} --version | gzip -9')".to_owned(), "gzip"),
+        ("/app/main.py = subprocess.getoutput(f'{tool} --version gzip -9')".to_owned(), ""),
         ("/app/site_perl/gems/x.pl = open(my $in, \"cd x; git log |\");".to_owned(), "git"),
         ("/app/site_perl/gems/x.pl = print($x, \"git log |\");".to_owned(), ""),
         // Without a shell nothing is built in.

@@ -1,5 +1,5 @@
 packages="python3 python3-venv"
-bars="60 40" # By file, interpreter, standard library and what both are linked against weigh 31.
+bars="58 38" # By file, interpreter, standard library and what both are linked against weigh 31.
 config='{"Entrypoint":["/app/venv/bin/gunicorn"],"Cmd":["--bind","127.0.0.1:18084","--chdir","/app","site_app:app"],"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],"WorkingDir":"/app","User":"www-data"}'
 application() {
   # The wheels come through this machine's own client; in the image they are installed by the image's.

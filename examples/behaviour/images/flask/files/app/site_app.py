@@ -35,5 +35,6 @@ def more():
     return jsonify(
         bz2=len(bz2.compress(b"x" * 999)), lzma=len(lzma.compress(b"x" * 999)), digest=hashlib.sha256(b"slim").hexdigest(),
         tls=ssl.OPENSSL_VERSION, name=unicodedata.name("ü"), user=pwd.getpwuid(33).pw_name, flask=importlib.metadata.version("flask"),
+        trusts=ssl.create_default_context().cert_store_stats()["x509_ca"] > 100, folder=ssl.get_default_verify_paths().capath,
         id=str(uuid.uuid5(uuid.NAMESPACE_DNS, "example.org")), size=ctypes.sizeof(ctypes.c_long), text="grüße".encode("shift_jis", "replace").hex(),
     )
