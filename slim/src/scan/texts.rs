@@ -81,20 +81,30 @@ pub(super) fn paths(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: 
 
 /// Adds the files that words of a text name which may be names at all; it has no comments.
 fn paths_of(scene: &Scene<'_>, path: &ImagePath, text: &[u8], is_meant: impl Fn(&str) -> bool, finding: &mut Finding) {
-    let within = path.to_text();
+    let here = path.to_text();
+    let (namesakes, mut tried) = (namesakes(scene, path), 0);
     for range in words(text) {
         let (start, word) = (range.start, &text[range]);
         let Ok(word) = std::str::from_utf8(word) else { continue };
-        if !is_meant(word) || word.starts_with(FOR_PEOPLE) || scene.knowledge.ignores(&within, word) {
+        if !is_meant(word) || word.starts_with(FOR_PEOPLE) || scene.knowledge.ignores(&here, word) {
             continue;
         }
         let evidence = || zone::line(text, start);
         // A sentence, or a list, may end behind a path.
         for name in [word, word.trim_end_matches(['.', ',', ':', ']', '}'])] {
-            let found = match name.strip_prefix('/') {
+            let mut found = match name.strip_prefix('/') {
                 Some(_) => named(scene, path, name, evidence),
                 None => Finding { edges: relative(scene, path, name, evidence), ..Finding::default() },
             };
+            if found.edges.is_empty()
+                && tried < NAMESAKE_LIMIT
+                && name.contains('/')
+                && !name.starts_with(['/', '*', '.'])
+            {
+                tried += 1;
+                let files = within(scene, &namesakes, name);
+                found.edges = files.iter().flat_map(|file| follow(scene, path, file, &evidence())).collect();
+            }
             if !found.edges.is_empty() {
                 finding.extend(found);
                 break;
@@ -177,33 +187,33 @@ fn relative(scene: &Scene<'_>, from: &ImagePath, name: &str, evidence: impl Fn()
         let below = scene.tree.below(&home).map(|(path, _)| path);
         return below.filter(|path| path.file_name() == name.as_bytes()).flat_map(follow).collect();
     }
-    let mut found = beside(scene, from, name);
-    if found.is_empty() {
-        found = of_namesake(scene, from, name);
-    }
-    found.iter().flat_map(follow).collect()
+    beside(scene, from, name).iter().flat_map(follow).collect()
 }
 
 /// Where programs have data, below which settings may name it.
 const HOMES: [&str; 2] = ["/usr/share", "/usr/lib"];
 
-/// The files that a name with a folder in it means, which settings below `/etc/NAME` give: they lie somewhere below `/usr/share/NAME`, as
-/// the program looks in a folder of its own for what its settings include.
-fn of_namesake(scene: &Scene<'_>, from: &ImagePath, name: &str) -> Vec<ImagePath> {
-    let mut parts = from.components();
-    let namesake =
-        parts.next().filter(|part| *part == b"etc").and_then(|_| parts.next()).filter(|_| parts.next().is_some());
-    let Some(namesake) = namesake.and_then(|name| std::str::from_utf8(name).ok()) else { return Vec::new() };
-    if !name.contains('/') || name.starts_with(['/', '*', '.']) {
-        return Vec::new();
-    }
+/// How many folders of a program its settings may mean, and how many of their names are looked for there.
+const NAMESAKE_LIMIT: usize = 256;
+
+/// The folders in which settings below `/etc/NAME` may mean something by a relative name: `/usr/share/NAME` with all below, as a program
+/// looks in a folder of its own for what its settings include.
+fn namesakes(scene: &Scene<'_>, settings: &ImagePath) -> Vec<ImagePath> {
+    let mut parts = settings.components();
+    let is_below = parts.next() == Some(b"etc");
+    let (name, rest) = (parts.next(), parts.next());
+    let Some(name) = name.filter(|_| is_below && rest.is_some()) else { return Vec::new() };
+    let homes = HOMES.iter().filter_map(|home| ImagePath::literal(home).join(name).ok());
     let below = |home: ImagePath| {
         let folders = scene.tree.below(&home).filter(|(_, node)| node.is_directory()).map(|(path, _)| path.clone());
-        folders.chain([home.clone()]).take(FOLDER_LIMIT).collect::<Vec<_>>()
+        std::iter::once(home.clone()).chain(folders).collect::<Vec<_>>()
     };
-    let homes = HOMES.iter().filter_map(|home| ImagePath::literal(home).join(namesake).ok());
-    let places =
-        homes.filter(|home| scene.tree.contains(home)).flat_map(below).filter_map(|folder| folder.join(name).ok());
+    homes.filter(|home| scene.tree.contains(home)).flat_map(below).take(NAMESAKE_LIMIT).collect()
+}
+
+/// The files that a relative name with a folder in it means in other folders than the text's own.
+fn within(scene: &Scene<'_>, folders: &[ImagePath], name: &str) -> Vec<ImagePath> {
+    let places = folders.iter().filter_map(|folder| folder.join(name).ok());
     let is_file = |path: &ImagePath| scene.tree.lookup(path).is_some_and(|(_, node)| node.as_file().is_some());
     match name.contains(['*', '?']) {
         true => places.flat_map(|pattern| config::glob(scene, &pattern.to_text())).collect(),
