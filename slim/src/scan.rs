@@ -31,6 +31,7 @@ mod quotes;
 pub mod script;
 mod seek;
 pub mod start;
+mod tcl;
 pub mod texts;
 pub mod zone;
 
@@ -221,7 +222,7 @@ impl Scene<'_> {
                     zone::find(self, Some(path), &bytes, |at| zone::line(&bytes, at), finding);
                 }
                 let language = Language::of(path, &bytes);
-                if let Some(language) = language.filter(|language| *language != Language::Awk) {
+                if let Some(language) = language.filter(|language| !matches!(language, Language::Awk | Language::Tcl)) {
                     let is_program = runs && bytes.starts_with(b"#!");
                     calls::find(self, path, language, &bytes, is_program, finding);
                     if self.is_applications(path) || is_program {
@@ -240,6 +241,8 @@ impl Scene<'_> {
                     php::find(self, path, &bytes, finding);
                 } else if language == Some(Language::Awk) {
                     awk::find(self, path, &bytes, finding);
+                } else if language == Some(Language::Tcl) {
+                    tcl::find(self, path, &bytes, finding);
                 } else if class::is_class(&bytes) && self.is_applications(path) {
                     class::find(self, path, &bytes, finding);
                 } else if java::is_archive(path) {

@@ -18,16 +18,25 @@ pub(super) enum Language {
     Lua,
     /// awk: text between double quotes alone, `#` comments.
     Awk,
+    /// Erlang: text between double quotes alone, `%` comments.
+    Erlang,
+    /// Elixir: text between double quotes alone, `#` comments.
+    Elixir,
+    /// Tcl and expect, which are read by their commands; `#` comments.
+    Tcl,
 }
 
 /// Ends of names, words of a first line, and the language that they tell.
-pub(super) const SOURCES: [(&[&str], &[&str], Language); 6] = [
+pub(super) const SOURCES: [(&[&str], &[&str], Language); 9] = [
     (&[".py", ".pyw"], &["python"], Language::Python),
     (&[".js", ".mjs", ".cjs", ".ts"], &["node", "deno", "bun"], Language::Script),
     (&[".php", ".phtml", ".inc"], &["php"], Language::Php),
     (&[".pl", ".pm", ".cgi", ".rb", ".ru", ".rake"], &["perl", "ruby"], Language::Perl),
     (&[".lua"], &["lua"], Language::Lua),
     (&[".awk"], &["awk"], Language::Awk),
+    (&[".erl", ".escript"], &["escript"], Language::Erlang),
+    (&[".ex", ".exs"], &["elixir"], Language::Elixir),
+    (&[".tcl", ".exp"], &["tclsh", "expect"], Language::Tcl),
 ];
 
 impl Language {
@@ -44,7 +53,10 @@ impl Language {
             Language::Script => text.starts_with("//"),
             Language::Lua => text.starts_with("--"),
             Language::Php => text.starts_with("//") || text.starts_with('#'),
-            Language::Python | Language::Perl | Language::Awk => text.starts_with('#'),
+            Language::Erlang => text.starts_with('%'),
+            Language::Python | Language::Perl | Language::Awk | Language::Elixir | Language::Tcl => {
+                text.starts_with('#')
+            }
         }
     }
 }

@@ -95,7 +95,7 @@ fn opening(line: &str, at: usize, language: Language) -> Option<(usize, &str)> {
         return Some((3, &rest[..3]));
     }
     let signs: &[char] = match language {
-        Language::Awk => &['"'],
+        Language::Awk | Language::Erlang | Language::Elixir | Language::Tcl => &['"'],
         Language::Python | Language::Lua => &['"', '\''],
         Language::Script | Language::Php | Language::Perl => &['"', '\'', '`'],
     };

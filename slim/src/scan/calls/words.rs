@@ -4,7 +4,7 @@ use crate::scan::Language;
 use crate::scan::quotes::{self, Text, texts};
 
 /// Functions that start programs, or look for them along `PATH`.
-const STARTERS: [&str; 36] = [
+const STARTERS: [&str; 37] = [
     "Popen",
     "Process",
     "call",
@@ -13,6 +13,7 @@ const STARTERS: [&str; 36] = [
     "capture3",
     "check_call",
     "check_output",
+    "cmd",
     "create_subprocess_exec",
     "create_subprocess_shell",
     "exec",
@@ -47,9 +48,10 @@ const STARTERS: [&str; 36] = [
 const SEEKERS: [&str; 5] = ["commandExists", "commandExistsSync", "command_exists", "find_executable", "which"];
 
 /// Words without which a file starts no program; those of [`STARTERS`] that also mean other things are not among them.
-const MARKS: [&str; 21] = [
+const MARKS: [&str; 24] = [
     "Open3",
     "Popen",
+    "System.cmd",
     "child_process",
     "create_subprocess",
     "execFile",
@@ -58,6 +60,7 @@ const MARKS: [&str; 21] = [
     "execl",
     "execv",
     "getoutput",
+    "open_port",
     "os.spawn",
     "passthru",
     "pcntl_exec",
@@ -68,6 +71,7 @@ const MARKS: [&str; 21] = [
     "subprocess",
     "system",
     "os.execute",
+    "os:cmd",
     "Process",
 ];
 
@@ -255,7 +259,9 @@ impl Prose {
                 was_open || directive.is_some()
             }
             Language::Script | Language::Php => text.starts_with("/*") || text.starts_with("* "),
-            Language::Python | Language::Lua | Language::Awk => false,
+            Language::Python | Language::Lua | Language::Awk | Language::Erlang | Language::Elixir | Language::Tcl => {
+                false
+            }
         }
     }
 }

@@ -1,0 +1,82 @@
+//! Programs that scripts of Tcl and expect start: `exec sort -u $file | head`, `spawn ssh -V`, `open "|gzip -dc $file"`.
+//!
+//! A command ends with its line, with a semicolon, or with the bracket in which it stands (Tcl(3tcl)); braces quote as the shell's single quotes do.
+
+use super::{Finding, Scene, calls};
+use crate::path::ImagePath;
+
+/// Commands whose arguments are a program and what it is told (exec(3tcl), expect(1)), or a program's name.
+const STARTERS: [&str; 3] = ["exec", "spawn", "auto_execok"];
+
+/// Adds the programs that a script starts.
+pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) {
+    let text = String::from_utf8_lossy(bytes);
+    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with('#')) {
+        for command in commands(line) {
+            calls::start(scene, Some(path), &format!("line {}", index + 1), &[command], finding);
+        }
+    }
+}
+
+/// The commands of a line, as texts for a shell.
+fn commands(line: &str) -> Vec<String> {
+    let starts = |at: usize| at == 0 || line[..at].ends_with(|c: char| c.is_whitespace() || "[;{".contains(c));
+    let named = STARTERS.iter().flat_map(|name| {
+        let found = line.match_indices(name).filter(|(at, _)| starts(*at)).map(|(at, _)| &line[at + name.len()..]);
+        found.filter(|rest| rest.starts_with([' ', '\t']))
+    });
+    // `open` of a pipe; of a file it has no bar in front.
+    let piped = line.match_indices("open").filter(|(at, _)| starts(*at)).filter_map(|(at, name)| {
+        let rest = line[at + name.len()..].trim_start();
+        let (quote, rest) = (rest.chars().next()?, rest.get(1..)?);
+        let end = match quote {
+            '"' => rest.find('"'),
+            '{' => rest.find('}'),
+            _ => None,
+        };
+        end.and_then(|end| rest[..end].strip_prefix('|'))
+    });
+    named.map(until_end).chain(piped).map(shell_text).filter(|text| !text.is_empty()).collect()
+}
+
+/// A command up to its end.
+fn until_end(text: &str) -> &str {
+    let mut depth = 0_usize;
+    for (at, c) in text.char_indices() {
+        match c {
+            '[' | '{' => depth += 1,
+            ']' | '}' if depth == 0 => return &text[..at],
+            ']' | '}' => depth -= 1,
+            ';' if depth == 0 => return &text[..at],
+            _ => {}
+        }
+    }
+    text
+}
+
+/// As the shell would write it, without the options of `exec` and `spawn` themselves.
+fn shell_text(command: &str) -> String {
+    let mut words = command.split_whitespace().skip_while(|word| word.starts_with('-'));
+    let text: Vec<&str> = words.by_ref().collect();
+    text.join(" ").replace(['{', '}'], "'")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_end_with_line_bracket_and_semicolon() {
+        for (line, expected) in [
+            ("spawn -noecho ssh -V", "ssh -V"),
+            ("set x [exec sort -u $file | head -n 1]", "sort -u $file | head -n 1"),
+            ("if {[auto_execok gzip] eq \"\"} { exec tar c; exit }", "tar c, gzip"),
+            ("set f [open \"|gzip -dc $file\" r]; set g [open {|cat} w]", "gzip -dc $file, cat"),
+            ("exec sh -c {a | b}", "sh -c 'a | b'"),
+            ("open $file r; reopen \"|a\"; my_exec a; execute b", ""),
+            ("exec", ""),
+        ] {
+            assert_eq!(commands(line).join(", "), expected, "{line}");
+        }
+    }
+}
