@@ -10,6 +10,7 @@ use crate::packages::Inventory;
 use crate::path::ImagePath;
 use crate::scan::knowledge::{Doubt, Facts, Knowledge};
 use crate::scan::places::Places;
+use crate::scan::programs::Programs;
 use crate::scan::{
     Finding, Reading, Scene, charset, elf, idle, java, maintainer, mention, node, perl, plugins, python, start, texts,
     zone,
@@ -100,6 +101,7 @@ pub fn reach(
         python,
         perl: Places::of(tree, perl::PLACES)?,
         zones: zone::Zones::new(tree),
+        programs: Programs::of(tree),
         charsets: charset::Charsets::new(tree, contents),
         node: Places::of(tree, node::PLACES)?,
     };

@@ -26,6 +26,7 @@ pub mod perl;
 mod php;
 pub mod places;
 pub mod plugins;
+pub mod programs;
 pub mod python;
 mod quotes;
 pub mod script;
@@ -68,6 +69,8 @@ pub struct Scene<'a> {
     pub perl: places::Places,
     /// The directories of Node's modules for all programs.
     pub node: places::Places,
+    /// Its programs, by their names.
+    pub programs: programs::Programs,
     /// The time zones that the image has.
     pub zones: zone::Zones,
     /// The character sets that the image has converters for.

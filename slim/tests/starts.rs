@@ -389,6 +389,8 @@ fn ways_around_a_plain_command_are_followed() {
         ("sh -c 'exec \"$0\" \"$@\"' tool -x", "tool"),
         ("sh -c 'exec \"$@\"' tool -x", ""),
         ("setarch -R tool -x", "tool"),
+        ("RUN='tool -x'; v=RUN; ${!v}", "tool"),
+        ("RUN='tool -x'; v=OTHER; ${!v}", ""),
         ("setarch x86_64 -R tool -x", "tool"),
         ("perl -ne 'system(\"tool -x\")' a", "tool"),
         ("python3 -c 'import os; os.system(\"tool -x\")'", "tool"),

@@ -9,7 +9,6 @@ use super::{Finding, Scene, awk, calls, config, options, python, seek};
 use crate::graph::{Rule, Unknown};
 use crate::launch::{self, is_shell};
 use crate::path::ImagePath;
-use crate::tree::Node;
 use recipes::{Operands, Wrapper};
 
 /// How deep command lines may nest: `tini -- env X=1 gosu redis …`.
@@ -82,15 +81,8 @@ impl Start<'_, '_> {
     /// A command whose name is not known, or only its last part: `"$bin/initdb"` may be any program of that name.
     pub(super) fn computed(&mut self, program: &str) {
         let name = program.rsplit_once('/').map(|(_, name)| name).filter(|name| !name.contains(['$', '`', '*', '?']));
-        let is_it = |path: &ImagePath, node: &Node| {
-            name.is_some_and(|name| path.file_name() == name.as_bytes()) && !node.is_directory()
-        };
-        let is_program = |path: &&ImagePath| {
-            self.scene.tree.lookup(path).is_some_and(|(_, node)| node.as_file().is_some() && node.mode & 0o111 != 0)
-        };
-        let named = self.scene.tree.iter().filter(|(path, node)| is_it(path, node)).map(|(path, _)| path);
-        let found: Vec<&ImagePath> = named.filter(is_program).collect();
-        for path in &found {
+        let found = name.map(|name| self.scene.programs.named(name)).unwrap_or_default();
+        for path in found {
             self.uses(path, program);
         }
         let taken = if found.is_empty() { "nothing is kept for it" } else { "every program of its name stays" };

@@ -130,6 +130,11 @@ impl Values {
     }
 
     fn parameter(&self, scene: &Scene<'_>, name: &str, operator: &Operator, depth: usize) -> Vec<String> {
+        // bash: `${!name}` is what the variable holds that `name` names.
+        if let ("!", Operator::Other(pointer)) = (name, operator) {
+            let named = self.parameter(scene, pointer, &Operator::None, depth);
+            return named.iter().flat_map(|name| self.parameter(scene, name, &Operator::None, depth)).collect();
+        }
         let inner = |word: &Word| self.expanded(scene, &word.parts, depth + 1).unwrap_or_default();
         let mut ends = self.words.get(name).cloned().unwrap_or_default();
         ends.extend(scene.launch.variable(name).map(str::to_owned));
