@@ -433,6 +433,22 @@ fn a_rewrite_changes_what_it_says_and_nothing_else() {
 }
 
 #[test]
+fn a_manifest_that_does_not_say_its_type_keeps_its_digest() {
+    let dir = tempfile::tempdir().unwrap();
+    toy().write_layout(dir.path(), None);
+    let from = source(&format!("oci:{}", dir.path().display())).unwrap();
+    let mut image = Image::open(from.as_ref(), None).unwrap();
+    let mut manifest: Value = serde_json::from_slice(&image.manifest_bytes).unwrap();
+    assert!(manifest.as_object_mut().unwrap().remove("mediaType").is_some());
+    image.manifest_bytes = manifest.to_string().into_bytes();
+    let same = Rewrite::new(&image).into_oci().finish();
+    assert_eq!(same.manifest_bytes, image.manifest_bytes);
+    let other = Rewrite::new(&image).into_oci().annotate("a", "b").finish();
+    let other: Value = serde_json::from_slice(&other.manifest_bytes).unwrap();
+    assert_eq!(other["mediaType"], "application/vnd.oci.image.manifest.v1+json");
+}
+
+#[test]
 fn a_layer_on_top_and_the_way_from_docker_to_oci() {
     let dir = tempfile::tempdir().unwrap();
     let maker = toy().docker();

@@ -116,6 +116,10 @@ impl<'a> Rewrite<'a> {
         let config = Blob { digest: Digest::of(&config_bytes), size, media_type: config_type.into() };
         let mut manifest = original.clone();
         self.edit_manifest(&mut manifest, media_type, &config);
+        // A manifest need not say its own type (image-spec, manifest.md): that alone is no reason for another digest.
+        if original.get("mediaType").is_none() && without_type(&manifest) == original {
+            manifest.clone_from(&original);
+        }
         let manifest_bytes =
             if manifest == original { self.image.manifest_bytes.clone() } else { manifest.to_string().into_bytes() };
         let digest = Digest::of(&manifest_bytes);
@@ -258,4 +262,12 @@ fn push(value: &mut Value, path: &[&str], item: Value) {
     if let Some(list) = list.as_array_mut() {
         list.push(item);
     }
+}
+/// A manifest without the type that it may say of itself.
+fn without_type(manifest: &Value) -> Value {
+    let mut bare = manifest.clone();
+    if let Some(map) = bare.as_object_mut() {
+        map.remove("mediaType");
+    }
+    bare
 }
