@@ -16,8 +16,8 @@ use words::Call;
 
 /// Adds the programs that a source starts.
 ///
-/// A program of a package (`is_run`) knows many others, too, and asks for some by its own settings: what it names counts as the application's
-/// does, if not every image has it.
+/// A program of a package (`is_run`) knows many others, too, and asks for some by its own settings: what it holds under a name counts, if not every
+/// image has it.
 pub(super) fn find(
     scene: &Scene<'_>,
     path: &ImagePath,
@@ -38,7 +38,7 @@ pub(super) fn find(
         calls = words::handed_on(&text, language);
     }
     if is_run && !is_own {
-        calls.extend(words::calls(&text, language, true).into_iter().map(|call| Call { certain: false, ..call }));
+        calls.extend(words::assigned(&text, language));
     }
     calls.extend(words::looked_for(&text, language));
     let counts = |call: &Call| call.certain || call.words.first().is_some_and(|name| is_special(scene, name));

@@ -276,6 +276,11 @@ fn a_program_of_a_package_names_what_it_may_start() {
         // A word that every image has as a program means something else mostly, and without a first line nobody runs it.
         (format!("#!/usr/bin/perl\\n{}", starts.replace("tool", "sort")), ""),
         (starts.to_owned(), ""),
+        (format!("#!/usr/bin/perl\\n{}", starts.replace("= \"tool\"", "= ( \"x\", \"tool\" )")), ""),
+        (
+            format!("#!/usr/bin/perl\\n{}", starts.replace("our $bin = \"tool\"", "%o = ('c' => ['tool', '-n'])")),
+            "tool",
+        ),
     ] {
         let packages: [(&str, &[&str]); 3] =
             [("app", &["/usr/bin/app"]), ("tool", &["/usr/bin/tool"]), ("coreutils", &["/usr/bin/sort"])];

@@ -189,6 +189,22 @@ pub(super) fn handed_on(source: &str, language: Language) -> Vec<Call> {
     first_arguments(source, language, is_first)
 }
 
+/// What a source that starts programs holds under a name: `$highlight_bin = "highlight"`, `'compressor' => ['gzip', '-n']`. What stands in the
+/// middle of a list may be anything.
+pub(super) fn assigned(source: &str, language: Language) -> Vec<Call> {
+    if !starts_programs(source, language) {
+        return Vec::new();
+    }
+    first_arguments(source, language, is_assigned)
+}
+
+/// Whether what stands before a text gives it a name.
+fn is_assigned(before: &str) -> bool {
+    let before = before.trim_end().trim_end_matches(['[', '(']).trim_end();
+    let compares = ["==", "!=", "<=", ">="].iter().any(|sign| before.ends_with(sign));
+    before.ends_with("=>") || before.ends_with('=') && !compares
+}
+
 /// The programs that a source looks for by name: `shutil.which('pdffonts')`, `commandExists.sync('dot')`.
 pub(super) fn looked_for(source: &str, language: Language) -> Vec<Call> {
     // Most sources look for none: their lines need not be cut.
