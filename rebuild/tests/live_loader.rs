@@ -91,8 +91,13 @@ fn closures_are_what_the_real_loader_lists() {
             let without =
                 |set: &BTreeSet<String>| set.iter().filter(|p| **p != loader_name).cloned().collect::<BTreeSet<_>>();
             count += 1;
+            // A loader that gives up names the first library that it lacks, and none behind it.
             let gave_up = files.is_empty() && !missing.is_empty();
-            if (!gave_up && without(&files) != without(&ours)) || missing != our_missing {
+            let agrees = match gave_up {
+                true => missing.len() == 1 && missing.is_subset(&our_missing),
+                false => without(&files) == without(&ours) && missing == our_missing,
+            };
+            if !agrees {
                 differences.push(format!(
                     "{root}{path}:\n  loader {files:?} missing {missing:?}\n  slim {ours:?} missing {our_missing:?}"
                 ));
