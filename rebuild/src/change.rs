@@ -329,8 +329,8 @@ impl Maker<'_> {
         let plan = decide(tree, inventory, &reach, profile);
         // Without a beginning everything would go: that is nobody's wish.
         if !plan.removal.packages.is_empty() && !reach.starts_something(tree) {
-            let argv = [&self.subject.launch.entrypoint[..], &self.subject.launch.command].concat();
-            return Err(ChangeError::NothingStarts { image: self.subject.opened.image.name.clone(), argv });
+            let (image, argv) = (self.subject.opened.image.name.clone(), self.subject.launch.argv());
+            return Err(ChangeError::NothingStarts { image, argv });
         }
         Ok(Some((plan, reach)))
     }

@@ -338,6 +338,9 @@ pub struct Options {
     /// Options of one letter may be given together, the first argument's without a dash: `tar xzf`.
     #[serde(default)]
     pub letters: bool,
+    /// Options whose value is an operand as others are: `--file=a.tgz`.
+    #[serde(default)]
+    pub files: Vec<String>,
     /// Ends of operands, each with the programs that are started for such a file. A name that is computed may have any of them.
     #[serde(default)]
     pub ends: BTreeMap<String, Vec<String>>,

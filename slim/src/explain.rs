@@ -6,6 +6,7 @@ pub use why_not::why_not;
 
 use crate::graph::Edge;
 use crate::packages::Inventory;
+use crate::packages::dpkg::info::split_name;
 use crate::path::ImagePath;
 use crate::plan::{Plan, Verdict};
 use crate::reach::Reach;
@@ -106,7 +107,7 @@ fn of_path(case: Case<'_>, path: &ImagePath, reached: bool) -> (bool, String) {
 /// Whose record a file of dpkg's own database is (`/var/lib/dpkg/info/NAME.list`), and whether that package stays.
 pub(crate) fn recorded<'c>(case: Case<'c>, path: &ImagePath) -> Option<(bool, &'c str)> {
     path.parent().filter(|folder| folder.as_bytes() == DPKG_INFO.as_bytes())?;
-    let (name, _) = std::str::from_utf8(path.file_name()).ok()?.rsplit_once('.')?;
+    let (name, _) = split_name(path.file_name())?;
     let package = &case.inventory.packages()[case.inventory.find(name)?];
     let step = case.plan.step(&format!("{}:{}", package.name, package.architecture));
     Some((step.is_none_or(|step| step.verdict == Verdict::Keep), &package.name))

@@ -57,6 +57,11 @@ impl Launch {
         words.chain(self.env.iter().map(|(name, value)| (&**value, format!("environment {name}={value}"))))
     }
 
+    /// The command line that the container starts: `Entrypoint` with `Cmd` behind it.
+    pub fn argv(&self) -> Vec<String> {
+        self.entrypoint.iter().chain(&self.command).cloned().collect()
+    }
+
     /// A variable of the image's environment; of several the last counts.
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.env.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
@@ -112,7 +117,7 @@ impl Launch {
     /// The roots of the image: what its configuration runs and names.
     pub fn roots(&self, tree: &Tree) -> Roots {
         let mut roots = Roots::default();
-        let argv: Vec<String> = self.entrypoint.iter().chain(&self.command).cloned().collect();
+        let argv = self.argv();
         let place = if self.entrypoint.is_empty() { "command" } else { "entrypoint" };
         if argv.is_empty() {
             roots.unknown(place, "the image starts nothing of its own", "only the application's files are roots");

@@ -12,10 +12,10 @@ use crate::scan::knowledge::{Doubt, Facts, Knowledge};
 use crate::scan::places::Places;
 use crate::scan::programs::Programs;
 use crate::scan::{
-    Finding, Reading, Scene, charset, elf, idle, java, maintainer, mention, node, perl, plugins, python, start, texts,
-    zone,
+    Finding, Reading, Scene, charset, elf, idle, is_object, java, maintainer, mention, node, perl, plugins, python,
+    start, texts, zone,
 };
-use crate::tree::{Contents, Kind, Tree};
+use crate::tree::{Contents, Kind, Node, Tree};
 use rayon::prelude::*;
 use recipes::{Keeping, Recipes};
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,12 +52,13 @@ pub struct Reach {
 impl Reach {
     /// Whether anything is started: a command of the image or of the caller's, or a program of the application.
     pub fn starts_something(&self, tree: &Tree) -> bool {
-        let file = |edge: &Edge| tree.lookup(&edge.to).map(|(_, node)| node).filter(|node| node.as_file().is_some());
-        self.graph.edges().iter().filter(|edge| edge.from.is_none()).any(|edge| match edge.rule {
-            Rule::Root => file(edge).is_some(),
-            Rule::Application => file(edge).is_some_and(|node| node.mode & 0o111 != 0),
+        let starts = |edge: &Edge, node: &Node| match edge.rule {
+            Rule::Root => node.as_file().is_some(),
+            Rule::Application => node.is_executable(),
             _ => false,
-        })
+        };
+        let mut begins = self.graph.edges().iter().filter(|edge| edge.from.is_none());
+        begins.any(|edge| tree.lookup(&edge.to).is_some_and(|(_, node)| starts(edge, node)))
     }
 }
 
@@ -249,13 +250,7 @@ impl Work<'_, '_> {
     fn link(&self, path: &ImagePath, finding: &mut Finding) {
         let evidence = "a link that no package owns";
         finding.edges.extend(self.scene.follow(None, path, Rule::Application, evidence));
-        if let Some((folder, node)) = self.scene.tree.lookup(path)
-            && node.is_directory()
-        {
-            let files = texts::files_of(self.scene, &folder);
-            let edges = files.iter().flat_map(|file| self.scene.follow(Some(path), file, Rule::Symlink, evidence));
-            finding.loaded.extend(edges);
-        }
+        finding.loaded.extend(texts::behind(self.scene, path, evidence));
     }
 
     /// Looks at everything that was reached and not looked at yet.
@@ -466,8 +461,7 @@ impl Work<'_, '_> {
     fn plugins(&mut self) {
         let mut finding = Finding::default();
         for (path, node) in self.scene.tree.iter() {
-            let name = path.file_name();
-            let is_library = name.ends_with(b".so") || memchr::memmem::find(name, b".so.").is_some();
+            let is_library = is_object(path);
             let is_python = python::is_path_file(path);
             if !(is_library || is_python) || node.as_file().is_none() {
                 continue;

@@ -141,7 +141,12 @@ fn is_written_in(path: &ImagePath, bytes: &[u8], ends: &[&str], interpreters: &[
 
 /// Whether this is a file of settings: what a program reads below `/etc`, and nobody runs.
 pub(crate) fn is_settings(path: &ImagePath, node: &Node) -> bool {
-    path.as_bytes().starts_with(b"etc/") && node.as_file().is_some() && node.mode & 0o111 == 0
+    path.as_bytes().starts_with(b"etc/") && node.as_file().is_some() && !node.is_executable()
+}
+
+/// Whether a file is a shared object, by its name: `mod_tls.so`, `libx.so.1`.
+pub(crate) fn is_object(path: &ImagePath) -> bool {
+    path.file_name().ends_with(b".so") || memchr::memmem::find(path.file_name(), b".so.").is_some()
 }
 
 /// Whether a file is of a kind that names what it uses.
@@ -225,14 +230,19 @@ impl Scene<'_> {
                     zone::find(self, Some(path), &bytes, |at| zone::line(&bytes, at), finding);
                 }
                 let language = Language::of(path, &bytes);
-                if let Some(language) = language.filter(|language| !matches!(language, Language::Awk | Language::Tcl)) {
-                    let is_program = runs && bytes.starts_with(b"#!");
-                    calls::find(self, path, language, &bytes, is_program, finding);
-                    if self.is_applications(path) || is_program {
-                        texts::paths(self, path, &bytes, finding);
-                    } else if !calls::is_standard(path) {
-                        folders::quoted(self, path, &bytes, finding);
+                match language {
+                    Some(Language::Awk) => awk::find(self, path, &bytes, finding),
+                    Some(Language::Tcl) => tcl::find(self, path, &bytes, finding),
+                    Some(language) => {
+                        let is_program = runs && bytes.starts_with(b"#!");
+                        calls::find(self, path, language, &bytes, is_program, finding);
+                        if self.is_applications(path) || is_program {
+                            texts::paths(self, path, &bytes, finding);
+                        } else if !calls::is_standard(path) {
+                            folders::quoted(self, path, &bytes, finding);
+                        }
                     }
+                    None => {}
                 }
                 if python::is_python(path, &bytes) {
                     python::find(self, path, &bytes, finding);
@@ -242,10 +252,6 @@ impl Scene<'_> {
                     node::find(self, path, &bytes, runs, finding);
                 } else if language == Some(Language::Php) {
                     php::find(self, path, &bytes, finding);
-                } else if language == Some(Language::Awk) {
-                    awk::find(self, path, &bytes, finding);
-                } else if language == Some(Language::Tcl) {
-                    tcl::find(self, path, &bytes, finding);
                 } else if class::is_class(&bytes) && self.is_applications(path) {
                     class::find(self, path, &bytes, finding);
                 } else if java::is_archive(path) {
@@ -321,6 +327,16 @@ impl Scene<'_> {
     pub fn command(&self, from: Option<&ImagePath>, name: &str, evidence: &str) -> Option<Vec<Edge>> {
         let path = self.launch.find(self.tree, name).or_else(|| self.launch.broken(self.tree, name))?;
         Some(self.follow(from, &path, Rule::Command, evidence))
+    }
+
+    /// The file that a command runs, where it really lies.
+    fn file_of(&self, command: &str) -> Option<(ImagePath, &Node)> {
+        self.launch.find(self.tree, command).and_then(|path| self.tree.lookup(&path))
+    }
+
+    /// Whether a word is a program of the image.
+    fn is_program(&self, word: &str) -> bool {
+        self.file_of(word).is_some_and(|(_, node)| node.is_executable())
     }
 
     /// The text of a file that a path leads to; `None` when it is none.

@@ -263,6 +263,7 @@ fn push(value: &mut Value, path: &[&str], item: Value) {
         list.push(item);
     }
 }
+
 /// A manifest without the type that it may say of itself.
 fn without_type(manifest: &Value) -> Value {
     let mut bare = manifest.clone();

@@ -60,11 +60,9 @@ const INLINE: [(&str, &[&str], Language); 6] = [
 /// The program that an interpreter is told by an option: `perl -ne TEXT`, `php -r TEXT`.
 pub(super) fn inline<'a>(name: &str, arguments: &'a [String]) -> Option<(Language, &'a str)> {
     let (_, ends, language) = INLINE.iter().find(|(interpreter, ..)| name.starts_with(interpreter))?;
-    let is_meant = |argument: &String| {
-        let option = argument.strip_prefix('-')?;
-        ends.iter().any(|end| option == *end || !option.starts_with('-') && option.ends_with(end)).then_some(())
-    };
-    let at = arguments.iter().position(|argument| is_meant(argument).is_some())?;
+    let takes_text =
+        |option: &str| ends.iter().any(|end| option == *end || !option.starts_with('-') && option.ends_with(end));
+    let at = arguments.iter().position(|argument| argument.strip_prefix('-').is_some_and(takes_text))?;
     arguments.get(at + 1).map(|text| (*language, text.as_str()))
 }
 
@@ -84,8 +82,7 @@ pub(super) fn text(
 
 /// Whether a name is that of a program which not every image has: the names of those are mostly common words (`date`, `id`, `sort`).
 pub(super) fn is_special(scene: &Scene<'_>, name: &str) -> bool {
-    let program = scene.launch.find(scene.tree, name).and_then(|path| scene.tree.lookup(&path));
-    program.is_some_and(|(real, _)| scene.inventory.owners(&real).all(|package| !package.essential))
+    scene.file_of(name).is_some_and(|(real, _)| scene.inventory.owners(&real).all(|package| !package.essential))
 }
 
 /// Whether a file is of a language's own library.

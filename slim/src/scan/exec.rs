@@ -4,6 +4,7 @@ use super::{Finding, Scene, script};
 use crate::elf::Facts;
 use crate::graph::{Edge, Rule};
 use crate::path::ImagePath;
+use crate::tree::Node;
 
 /// Functions that start a program (exec(3), posix_spawn(3), system(3), popen(3)).
 const STARTERS: [&[u8]; 13] = [
@@ -41,8 +42,8 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[
     };
     let holds_commands = commands(scene, path, facts, bytes, finding);
     let is_program = |edge: &Edge| {
-        let node = scene.tree.get(&edge.to).filter(|node| node.as_file().is_some() && node.mode & 0o111 != 0);
-        edge.rule == Rule::String && node.is_some() && memchr::memmem::find(edge.to.file_name(), b".so").is_none()
+        let is_executable = scene.tree.get(&edge.to).is_some_and(Node::is_executable);
+        edge.rule == Rule::String && is_executable && memchr::memmem::find(edge.to.file_name(), b".so").is_none()
     };
     if !holds_commands && !finding.edges.iter().any(is_program) {
         let what = "it starts programs by names that it does not hold";
@@ -60,7 +61,7 @@ fn commands(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[u8], fi
         let (Some(first), Some(second), third) = (words.next(), words.next(), words.next()) else { continue };
         // A program's whole path in front says enough: the binary may cut the rest into words itself.
         let is_meant = first.starts_with('/') || has_shell && is_argument(second, third);
-        if !is_meant || !is_program(scene, first) {
+        if !is_meant || !scene.is_program(first) {
             continue;
         }
         let place = format!("offset {offset:#x}");
@@ -69,12 +70,6 @@ fn commands(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[u8], fi
         finding.edges.extend(inner.edges);
     }
     finding.edges.len() > before
-}
-
-/// Whether a word is a program of the image.
-fn is_program(scene: &Scene<'_>, word: &str) -> bool {
-    let path = scene.launch.find(scene.tree, word).and_then(|path| scene.tree.lookup(&path));
-    path.is_some_and(|(_, node)| node.as_file().is_some() && node.mode & 0o111 != 0)
 }
 
 /// Whether a word is an argument of a command, and not the second word of a sentence: an option, a path, or a place for a value that no

@@ -14,7 +14,7 @@ pub fn needs(scene: &Scene<'_>, path: &ImagePath) -> BTreeSet<ImagePath> {
     if crate::elf::is_elf(&head) {
         return libraries(scene, path);
     }
-    let is_program = scene.tree.get(path).is_some_and(|node| node.mode & 0o111 != 0);
+    let is_program = scene.tree.get(path).is_some_and(Node::is_executable);
     match FirstLine::new(&head) {
         Some(line) if is_program => interpreter(scene, &line),
         _ => BTreeSet::new(),

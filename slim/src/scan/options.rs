@@ -30,7 +30,8 @@ pub(super) fn started(options: &Options, arguments: &[String]) -> Started {
                 started.programs.extend(programs.iter().cloned());
             }
         }
-        let operand = argument.strip_prefix("--file=").unwrap_or(argument);
+        let file = options.files.iter().find_map(|option| argument.strip_prefix(option)?.strip_prefix('='));
+        let operand = file.unwrap_or(argument);
         let is_computed = operand.contains('$') && !operand.starts_with('-');
         for (_, programs) in options.ends.iter().filter(|(end, _)| is_computed || argument.ends_with(end.as_str())) {
             started.programs.extend(programs.iter().cloned());
@@ -71,6 +72,7 @@ mod tests {
             texts: ["--filter", "-I", "EXEC:"].map(str::to_owned).to_vec(),
             programs: [("-z".into(), vec!["gzip".into()]), ("--xz".into(), vec!["xz".into()])].into(),
             ends: [(".tgz".into(), vec!["gzip".into()])].into(),
+            files: vec!["--file".into()],
             letters: true,
             ..Options::default()
         };

@@ -58,7 +58,7 @@ pub fn unasked(
     // Other programs and libraries are what the package is for.
     let is_else = |path: &ImagePath| {
         let real = scene.tree.lookup(path).filter(|(real, node)| node.as_file().is_some() && !is_open(real));
-        real.is_some_and(|(real, node)| node.mode & 0o111 != 0 || real.file_name().ends_with(b".so"))
+        real.is_some_and(|(real, node)| node.is_executable() || real.file_name().ends_with(b".so"))
     };
     let mut owners: BTreeMap<usize, &ImagePath> = BTreeMap::new();
     for path in &open {

@@ -1,7 +1,7 @@
 //! The programs of an image by the last part of their paths.
 
 use crate::path::ImagePath;
-use crate::tree::Tree;
+use crate::tree::{Node, Tree};
 use std::collections::BTreeMap;
 
 /// Files that may be run, and links to such, by their names.
@@ -15,7 +15,7 @@ impl Programs {
         for (path, node) in tree.iter().filter(|(_, node)| !node.is_directory()) {
             let is_link = node.as_symlink().is_some();
             let real = if is_link { tree.lookup(path).map(|(_, node)| node) } else { Some(node) };
-            if real.is_some_and(|node| node.as_file().is_some() && node.mode & 0o111 != 0) {
+            if real.is_some_and(Node::is_executable) {
                 programs.entry(path.file_name().to_vec()).or_default().push(path.clone());
             }
         }

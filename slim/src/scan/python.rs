@@ -106,17 +106,18 @@ pub fn text(scene: &Scene<'_>, from: Option<&ImagePath>, text: &str, finding: &m
         if words::computes(line) {
             finding.imports.insert(COMPUTED.to_owned());
         }
-        for name in words::modules(line).into_iter().filter(|_| !is_installer) {
+        let texts = words::texts(line);
+        for name in words::modules(&texts).into_iter().filter(|_| !is_installer) {
             named(scene, from, name, &evidence(), finding);
         }
-        let asked = words::distributions(line).into_iter().filter(|_| !is_installer);
+        let asked = words::distributions(&texts).into_iter().filter(|_| !is_installer);
         for module in asked.filter_map(|name| scene.python.of_distribution(name)) {
             named(scene, from, module, &evidence(), finding);
         }
         // Installers speak of each other to people, and compare the names of what they handle; `pkg_resources` of newer setuptools joins
         // the name with that of the folder from which it takes what it brings along.
         let speaks = is_installer && !line.contains("_vendor");
-        for name in words::named(line).into_iter().filter(|_| !speaks) {
+        for name in words::named(&texts).into_iter().filter(|_| !speaks) {
             if let Some(installer) = INSTALLERS.iter().find(|installer| **installer == name) {
                 take(if *installer == "pip3" { "pip" } else { installer }, finding);
             }
@@ -127,7 +128,7 @@ pub fn text(scene: &Scene<'_>, from: Option<&ImagePath>, text: &str, finding: &m
         // A list of arguments may be broken after the option.
         let next = if line.ends_with("-m',") || line.ends_with("-m\",") { lines.get(index + 1) } else { None };
         let joined = next.map(|next| format!("{line}{next}"));
-        for module in words::run(joined.as_deref().unwrap_or(line)) {
+        for module in words::run(&joined.as_deref().map_or(texts, words::texts)) {
             take(module, finding);
         }
     }
@@ -232,11 +233,8 @@ fn whole(scene: &Scene<'_>, from: &ImagePath, place: &ImagePath, evidence: &str,
         }
         finding.loaded.extend(scene.follow(Some(from), file, Rule::Import, evidence));
         // Distributions link to folders of data that another package has.
-        if let Some((folder, _)) = scene.tree.lookup(file).filter(|(real, node)| node.is_directory() && real != file) {
-            let files = texts::files_of(scene, &folder);
-            finding
-                .loaded
-                .extend(files.iter().flat_map(|part| scene.follow(Some(file), part, Rule::Symlink, evidence)));
+        if node.as_symlink().is_some() {
+            finding.loaded.extend(texts::behind(scene, file, evidence));
         }
     }
 }

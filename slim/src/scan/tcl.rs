@@ -56,9 +56,8 @@ fn until_end(text: &str) -> &str {
 
 /// As the shell would write it, without the options of `exec` and `spawn` themselves.
 fn shell_text(command: &str) -> String {
-    let mut words = command.split_whitespace().skip_while(|word| word.starts_with('-'));
-    let text: Vec<&str> = words.by_ref().collect();
-    text.join(" ").replace(['{', '}'], "'")
+    let words: Vec<&str> = command.split_whitespace().skip_while(|word| word.starts_with('-')).collect();
+    words.join(" ").replace(['{', '}'], "'")
 }
 
 #[cfg(test)]

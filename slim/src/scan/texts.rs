@@ -7,10 +7,11 @@
 mod commands;
 mod values;
 
-use super::{Finding, Scene, config, folders, is_settings, mention, zone};
+use super::{Finding, Scene, config, folders, is_object, is_settings, mention, zone};
 use crate::graph::{Edge, Rule};
 use crate::path::ImagePath;
 use crate::tree::Node;
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -82,7 +83,7 @@ pub(super) fn paths(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: 
 /// Adds the files that words of a text name which may be names at all; it has no comments.
 fn paths_of(scene: &Scene<'_>, path: &ImagePath, text: &[u8], is_meant: impl Fn(&str) -> bool, finding: &mut Finding) {
     let here = path.to_text();
-    let (namesakes, mut tried) = (namesakes(scene, path), 0);
+    let (namesakes, mut tried) = (LazyCell::new(|| namesakes(scene, path)), 0);
     for range in words(text) {
         let (start, word) = (range.start, &text[range]);
         let Ok(word) = std::str::from_utf8(word) else { continue };
@@ -160,6 +161,13 @@ pub fn files_of(scene: &Scene<'_>, folder: &ImagePath) -> Vec<ImagePath> {
     files.into_iter().filter(|path| is_meant && is_free(path)).collect()
 }
 
+/// Uses of what a link leads to, if that is a folder.
+pub fn behind(scene: &Scene<'_>, link: &ImagePath, evidence: &str) -> Vec<Edge> {
+    let folder = scene.tree.lookup(link).filter(|(_, node)| node.is_directory()).map(|(folder, _)| folder);
+    let files = folder.map(|folder| files_of(scene, &folder)).unwrap_or_default();
+    files.iter().flat_map(|file| scene.follow(Some(link), file, Rule::Symlink, evidence)).collect()
+}
+
 /// The programs in a folder that is none of those in which every program is looked for: who names it starts what lies there, whichever
 /// packages brought it.
 fn programs_of(scene: &Scene<'_>, folder: &ImagePath) -> Vec<ImagePath> {
@@ -169,9 +177,8 @@ fn programs_of(scene: &Scene<'_>, folder: &ImagePath) -> Vec<ImagePath> {
         .iter()
         .any(|place| scene.tree.lookup(place).is_some_and(|(real, _)| real == *folder));
     let is_program = |(path, node): &(&ImagePath, &Node)| {
-        let is_file = node.as_file().is_some() && node.mode & 0o111 != 0;
-        let is_object = path.file_name().ends_with(b".so") || memchr::memmem::find(path.file_name(), b".so.").is_some();
-        !is_searched && is_file && !is_object && scene.inventory.is_owned(path) && !scene.knowledge.is_gated(path)
+        let is_meant = node.is_executable() && !is_object(path);
+        !is_searched && is_meant && scene.inventory.is_owned(path) && !scene.knowledge.is_gated(path)
     };
     scene.tree.children(folder).filter(is_program).map(|(path, _)| path.clone()).collect()
 }
@@ -206,12 +213,12 @@ fn namesakes(scene: &Scene<'_>, settings: &ImagePath) -> Vec<ImagePath> {
     let homes = HOMES.iter().filter_map(|home| ImagePath::literal(home).join(name).ok());
     let below = |home: ImagePath| {
         let folders = scene.tree.below(&home).filter(|(_, node)| node.is_directory()).map(|(path, _)| path.clone());
-        std::iter::once(home.clone()).chain(folders).collect::<Vec<_>>()
+        std::iter::once(home.clone()).chain(folders).take(NAMESAKE_LIMIT).collect::<Vec<_>>()
     };
     homes.filter(|home| scene.tree.contains(home)).flat_map(below).take(NAMESAKE_LIMIT).collect()
 }
 
-/// The files that a relative name with a folder in it means in other folders than the text's own.
+/// The files that a relative name means in folders.
 fn within(scene: &Scene<'_>, folders: &[ImagePath], name: &str) -> Vec<ImagePath> {
     let places = folders.iter().filter_map(|folder| folder.join(name).ok());
     let is_file = |path: &ImagePath| scene.tree.lookup(path).is_some_and(|(_, node)| node.as_file().is_some());
@@ -229,8 +236,7 @@ fn beside(scene: &Scene<'_>, from: &ImagePath, name: &str) -> Vec<ImagePath> {
         let is_wide = name.trim_matches(['*', '.', '/', '?']).is_empty();
         return if is_wide || !is_narrow(&pattern) { Vec::new() } else { config::glob(scene, &pattern) };
     }
-    let is_file = |path: &ImagePath| scene.tree.lookup(path).is_some_and(|(_, node)| node.as_file().is_some());
-    folder.join(name).ok().filter(is_file).into_iter().collect()
+    within(scene, &[folder], name)
 }
 
 /// The words of a text that may be paths: runs of the characters that paths and patterns are written with. What follows `//` is an

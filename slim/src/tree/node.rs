@@ -72,6 +72,11 @@ impl Node {
         matches!(self.kind, Kind::Directory)
     }
 
+    /// Whether somebody may run it: a file with a bit for that (chmod(1)).
+    pub fn is_executable(&self) -> bool {
+        self.as_file().is_some() && self.mode & 0o111 != 0
+    }
+
     /// The regular file, if it is one.
     pub fn as_file(&self) -> Option<&File> {
         match &self.kind {

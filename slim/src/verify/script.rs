@@ -20,7 +20,7 @@ pub(super) fn check(
     let runs_scripts = exists(tree, b"/usr/bin/dpkg");
     let scripts = ImagePath::literal("/var/lib/dpkg/info");
     let is_run = |path: &ImagePath| !is_example(path) && (runs_scripts || !path.starts_with(&scripts));
-    let counts = |path: &ImagePath, node: &Node| node.as_file().is_some() && node.mode & 0o111 != 0 && is_run(path);
+    let counts = |path: &ImagePath, node: &Node| node.is_executable() && is_run(path);
     let files: Vec<_> = tree.iter().filter(|(path, node)| counts(path, node)).collect();
     let missing = |(at, node): &(&ImagePath, &Node)| {
         let file = node.as_file()?;

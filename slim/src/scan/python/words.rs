@@ -41,32 +41,35 @@ pub(super) fn computes(line: &str) -> bool {
     !is_comment && IMPORTERS.iter().any(|call| is_computed(call))
 }
 
+/// The quoted texts of a line that begins outside of one: what the next functions are told.
+pub(super) fn texts(line: &str) -> Vec<&str> {
+    quotes::inner(line, Language::Python).collect()
+}
+
 /// The quoted texts of a line that may be names of modules, for somebody to import them: `"rest_framework.fields"`, `'app:main'`.
-pub(super) fn modules(line: &str) -> Vec<&str> {
+pub(super) fn modules<'t>(texts: &[&'t str]) -> Vec<&'t str> {
     let is_word = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
     };
-    let module = |text: &'_ str| text.split(':').next().unwrap_or_default().len();
-    let names = quoted(line).map(|text| &text[..module(text)]);
+    let names = texts.iter().map(|text| text.split(':').next().unwrap_or_default());
     names.filter(|name| name.split('.').all(is_word)).collect()
 }
 
 /// The quoted texts of a line that may name a distribution, for somebody to ask for it or for what it offers: `version("PyYAML")`,
 /// `load_entry_point('supervisor==4.2.5', …)`; without the versions that they ask for (PEP 508).
-pub(super) fn distributions(line: &str) -> Vec<&str> {
+pub(super) fn distributions<'t>(texts: &[&'t str]) -> Vec<&'t str> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    let name = |text: &'_ str| text.find(|c| !is_part(c)).unwrap_or(text.len());
-    let texts = quoted(line).map(|text| text.split_at(name(text)));
+    let parts = texts.iter().map(|text| text.split_at(text.find(|c| !is_part(c)).unwrap_or(text.len())));
     let is_version = |rest: &str| rest.is_empty() || rest.trim_start().starts_with(['=', '<', '>', '!', '~', '[', ';']);
-    texts.filter(|(name, rest)| !name.is_empty() && is_version(rest)).map(|(name, _)| name).collect()
+    parts.filter(|(name, rest)| !name.is_empty() && is_version(rest)).map(|(name, _)| name).collect()
 }
 
 /// What the quoted texts of a line begin with, and those texts: `"pip install x"` names `pip`, `'setuptools.command'` names `setuptools`,
 /// `"/venv/bin/pip"` names `pip`, `"flask.commands"` also names itself.
-pub(super) fn named(line: &str) -> Vec<&str> {
+pub(super) fn named<'t>(texts: &[&'t str]) -> Vec<&'t str> {
     let mut found = Vec::new();
-    for text in quoted(line) {
+    for text in texts.iter().copied() {
         let first = text.split_whitespace().next().unwrap_or_default();
         let first = first.rsplit('/').next().unwrap_or(first);
         let end = first.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(first.len());
@@ -77,9 +80,9 @@ pub(super) fn named(line: &str) -> Vec<&str> {
 }
 
 /// The modules that a line has another Python run: `[sys.executable, "-m", "pip"]`, `"python -m pip install"`.
-pub(super) fn run(line: &str) -> Vec<&str> {
+pub(super) fn run<'t>(texts: &[&'t str]) -> Vec<&'t str> {
     let mut found = Vec::new();
-    let mut texts = quoted(line).peekable();
+    let mut texts = texts.iter().copied().peekable();
     while let Some(text) = texts.next() {
         if text == "-m" {
             found.extend(texts.peek().copied());
@@ -93,11 +96,6 @@ pub(super) fn run(line: &str) -> Vec<&str> {
     }
     found.retain(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.'));
     found
-}
-
-/// The quoted texts of a line that begins outside of one.
-fn quoted(line: &str) -> impl Iterator<Item = &str> {
-    quotes::inner(line, Language::Python)
 }
 
 #[cfg(test)]
@@ -134,7 +132,7 @@ mod tests {
             ("don't", ""),
         ];
         for (line, expected) in cases {
-            assert_eq!(named(line).join("|"), expected, "{line}");
+            assert_eq!(named(&texts(line)).join("|"), expected, "{line}");
         }
     }
 
@@ -152,7 +150,7 @@ mod tests {
             ("say('do it'); x = '1.2'; y = '.own'; z = 'a-b'", ""),
         ];
         for (line, expected) in cases {
-            assert_eq!(modules(line).join(" "), expected, "{line}");
+            assert_eq!(modules(&texts(line)).join(" "), expected, "{line}");
         }
     }
 
@@ -167,7 +165,7 @@ mod tests {
             ("say('do it', '', '/usr/bin/x', 'a=b', 'x[y]')", "a x"),
         ];
         for (line, expected) in cases {
-            assert_eq!(distributions(line).join(" "), expected, "{line}");
+            assert_eq!(distributions(&texts(line)).join(" "), expected, "{line}");
         }
     }
 
@@ -181,7 +179,7 @@ mod tests {
             ("'-m'", ""),
         ];
         for (line, expected) in cases {
-            assert_eq!(run(line).join(" "), expected, "{line}");
+            assert_eq!(run(&texts(line)).join(" "), expected, "{line}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Functions of a script that run what they are given: `as_user() { exec gosu app "$@"; }`.
 
-use super::reader::DECLARATIONS;
+use super::reader::given;
 use crate::script::{Part, Script, SimpleCommand, Word};
 use std::collections::BTreeSet;
 
@@ -16,26 +16,12 @@ pub(super) fn runners<'s>(script: &'s Script, starts: &dyn Fn(&str) -> bool) -> 
     };
     let runs = |commands: &[&SimpleCommand]| {
         // `local program=$1; shift; "$program" "$@"`.
-        let names: BTreeSet<&str> = commands.iter().flat_map(|command| holders(command)).collect();
+        let given = commands.iter().flat_map(|command| given(command)).filter(|one| is_argument(&one.value));
+        let names: BTreeSet<String> = given.map(|one| one.name).collect();
         let is_given = |word: &Word| is_argument(word) || parameter(word).is_some_and(|name| names.contains(name));
         commands.iter().any(|command| is_run(command, &is_given))
     };
     script.functions().into_iter().filter(|(_, commands)| runs(commands)).map(|(name, _)| name).collect()
-}
-
-/// The variables to which a command assigns one of the caller's words.
-fn holders(command: &SimpleCommand) -> impl Iterator<Item = &str> {
-    let plain = command.assignments.iter().filter(|one| is_argument(&one.value)).map(|one| one.name.as_str());
-    let is_declaration = command.name().is_some_and(|name| DECLARATIONS.contains(&name.as_str()));
-    // In a declaration, name and value are one word.
-    let declared = command.words.iter().filter_map(|word| match &word.parts[..] {
-        [Part::Literal(text), value] => {
-            let value = Word { parts: vec![value.clone()] };
-            text.strip_suffix('=').filter(|_| is_argument(&value))
-        }
-        _ => None,
-    });
-    plain.chain(declared.filter(move |_| is_declaration))
 }
 
 /// One of the caller's words, or all of them: `"$@"`, `$*`, `"$1"`.

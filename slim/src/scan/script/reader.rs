@@ -10,7 +10,7 @@ use crate::script::{self, Operator, Part, Pipeline, RedirectionKind, Script, Sim
 use std::collections::BTreeSet;
 
 /// Builtins whose arguments are assignments.
-pub(super) const DECLARATIONS: [&str; 5] = ["declare", "export", "local", "readonly", "typeset"];
+const DECLARATIONS: [&str; 5] = ["declare", "export", "local", "readonly", "typeset"];
 
 /// Variables whose value names libraries that the loader maps into every program (ld.so(8)).
 pub(in crate::scan) const PRELOADS: [&str; 2] = ["LD_PRELOAD", "LD_AUDIT"];
@@ -89,16 +89,22 @@ fn gather(scene: &Scene<'_>, script: &Script, values: &mut Values, depth: usize)
 }
 
 /// A variable that a command gives a value.
-struct Assigned {
-    name: String,
-    value: Word,
+pub(super) struct Assigned {
+    pub name: String,
+    pub value: Word,
+}
+
+/// As [`given`], and `${NAME:=WORD}` in the words.
+fn assigned(command: &SimpleCommand) -> Vec<Assigned> {
+    let mut all = given(command);
+    command.words.iter().for_each(|word| defaulted(&word.parts, &mut all));
+    all
 }
 
 /// What a command gives variables: `NAME=WORD COMMAND`, and `export NAME=WORD` with its kin, whose arguments the grammar takes for words.
-fn assigned(command: &SimpleCommand) -> Vec<Assigned> {
+pub(super) fn given(command: &SimpleCommand) -> Vec<Assigned> {
     let plain = command.assignments.iter().filter(|one| one.array.is_none());
     let mut all: Vec<_> = plain.map(|one| Assigned { name: variable(&one.name), value: one.value.clone() }).collect();
-    command.words.iter().for_each(|word| defaulted(&word.parts, &mut all));
     let Some((first, arguments)) = command.words.split_first() else { return all };
     if !first.literal().is_some_and(|name| DECLARATIONS.contains(&name.as_str())) {
         return all;
@@ -106,7 +112,9 @@ fn assigned(command: &SimpleCommand) -> Vec<Assigned> {
     for word in arguments {
         let Some((Part::Literal(start), rest)) = word.parts.split_first() else { continue };
         let Some((name, value)) = start.split_once('=') else { continue };
-        let parts = std::iter::once(Part::Literal(value.to_owned())).chain(rest.iter().cloned()).collect();
+        let literal = Some(value).filter(|value| !value.is_empty() || rest.is_empty());
+        let literal = literal.map(|value| Part::Literal(value.to_owned()));
+        let parts = literal.into_iter().chain(rest.iter().cloned()).collect();
         all.push(Assigned { name: name.to_owned(), value: Word { parts } });
     }
     all

@@ -76,10 +76,7 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, text: &[u8], finding: &m
 
 /// Adds the programs in values that are texts for a shell, and those that their keys are called after: `nftables = nft`.
 fn values(scene: &Scene<'_>, path: &ImagePath, text: &str, finding: &mut Finding) {
-    let is_program = |word: &str| {
-        let found = scene.launch.find(scene.tree, word).and_then(|path| scene.tree.lookup(&path));
-        found.is_some_and(|(_, node)| node.mode & 0o111 != 0)
-    };
+    let is_program = |word: &str| scene.is_program(word);
     for Setting { line, key, value } in settings(text) {
         let first = value.split_whitespace().next().unwrap_or_default();
         let namesake = Some(first).filter(|first| is_program(first) && is_called_after(scene, key, first));
@@ -92,8 +89,8 @@ fn values(scene: &Scene<'_>, path: &ImagePath, text: &str, finding: &mut Finding
 
 /// Whether a key has the name of a program that not every image has, or of its package.
 fn is_called_after(scene: &Scene<'_>, key: &str, program: &str) -> bool {
-    let path = scene.launch.find(scene.tree, program).and_then(|path| scene.tree.lookup(&path));
-    let of_package = || path.is_some_and(|(real, _)| scene.inventory.owners(&real).any(|package| package.name == key));
+    let is_keys = |(real, _): (ImagePath, _)| scene.inventory.owners(&real).any(|package| package.name == key);
+    let of_package = || scene.file_of(program).is_some_and(is_keys);
     calls::is_special(scene, program) && (key == program || of_package())
 }
 

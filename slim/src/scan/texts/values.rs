@@ -34,9 +34,9 @@ pub(super) fn settings(text: &str) -> Vec<Setting<'_>> {
             continue;
         }
         open = line.split_once(['=', ':']).and_then(|(key, value)| {
-            // A key of YAML without a value has others below it; one with `|` or `>` has a text there.
-            let is_parent = value.trim().is_empty() && line[key.len()..].starts_with(':');
             let value = value.trim();
+            // A key of YAML without a value has others below it; one with `|` or `>` has a text there.
+            let is_parent = value.is_empty() && line[key.len()..].starts_with(':');
             let is_block = value.chars().all(|c| "|>+-".contains(c));
             let value = if is_block { String::new() } else { value.to_owned() };
             found.push(Setting { line: index + 1, key: key.trim().trim_start_matches("- "), value });
