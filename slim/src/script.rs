@@ -2,7 +2,7 @@
 //!
 //! One reader serves both who *runs* scripts (the evaluator of maintainer scripts) and who *looks through* them (what can an
 //! entrypoint reach?). It follows the grammar of POSIX.1-2024, Shell Command Language, section 2.10, and accepts bash's
-//! `[[ … ]]`, `(( … ))`, `function`, arrays, `<<<`, `<( … )` and `&>`; those have nodes of their own, so that who wants plain
+//! `[[ … ]]`, `(( … ))`, `function`, arrays, `<<<`, `<( … )`, `|&` and `&>`; those have nodes of their own, so that who wants plain
 //! `sh` can refuse them by name. Nothing is expanded or looked up here.
 //!
 //! Scripts come from images, so there are limits: [`MAX_SIZE`] bytes and [`MAX_DEPTH`] levels of nesting.
@@ -17,6 +17,8 @@ pub use ast::{
     AndOr, Arm, ArmEnd, Assignment, Command, CommandKind, Connector, HereDocument, Item, Operator, Part, Pipeline,
     Redirection, RedirectionKind, SimpleCommand, Target, Word,
 };
+
+pub use visit::{Input, Source};
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -46,6 +48,30 @@ pub struct ParseError {
     pub line: u32,
     /// What was expected or found there.
     pub reason: String,
+}
+
+/// A line of a script that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// The line, counted from 1.
+    pub line: u32,
+    /// What stands there, without the newline; of a script with very many such lines all that follows the last of them.
+    pub text: String,
+    /// Why no command begins there.
+    pub error: ParseError,
+}
+
+/// Reads what is readable of a script, for who looks through it: one line that only another shell knows hides no others.
+///
+/// # Errors
+/// What no shell would take for a script, and scripts beyond the limits.
+pub fn salvage(bytes: &[u8]) -> Result<(Script, Vec<Gap>), ParseError> {
+    let text = text(bytes)?;
+    if let Ok(body) = parse::Parser::new(Cow::Borrowed(&*text), 1, 0).script() {
+        return Ok((Script { body }, Vec::new()));
+    }
+    let (body, gaps) = parse::Parser::new(text, 1, 0).salvage();
+    Ok((Script { body }, gaps))
 }
 
 /// Reads a script. Bytes that are not UTF-8 are kept as [`bytes`] says.
@@ -108,6 +134,11 @@ impl Script {
     /// Every pipeline in reading order, also those of one command.
     pub fn pipelines(&self) -> Vec<&Pipeline> {
         visit::pipelines(&self.body)
+    }
+
+    /// Every command that is given an input, alone or as a compound of others, in no particular order.
+    pub fn inputs(&self) -> Vec<Input<'_>> {
+        visit::inputs(&self.body)
     }
 
     /// Every function by its name, with the simple commands in it.

@@ -395,8 +395,58 @@ fn ways_around_a_plain_command_are_followed() {
         ("perl -ne 'system(\"tool -x\")' a", "tool"),
         ("python3 -c 'import os; os.system(\"tool -x\")'", "tool"),
         ("perl -pe 's/tool -x//' a", ""),
+        ("make() { if eval $2='$(${TOOL} -d)'; then :; fi; }; TOOL=tool; make a b", "tool"),
     ];
     assert_eq!(wrong(&rows), Vec::<String>::new());
+}
+
+#[test]
+fn what_commands_write_and_read_is_known() {
+    let rows = [
+        ("while read -r run; do $run; done < /etc/tools", "tool"),
+        ("while read -r run; do cat \"$run\"; done < /etc/tools", ""),
+        ("while IFS=: read -r a b; do $b; done <<< 'x:tool -x'", "tool"),
+        ("while IFS=: read -r a b; do $a; done <<< 'x:tool -x'", ""),
+        ("while read a b; do $b; done <<E\nx tool -x\nE", "tool"),
+        ("cat /etc/tools | while read -r run; do $run; done", "tool"),
+        ("while read -r run; do $run; done < <(grep -v '^#' /etc/tools | sort)", "tool"),
+        ("echo a,tool | tr , '\\n' | while read -r run; do $run; done", "tool"),
+        ("cat /etc/tools | xargs echo | while read -r run; do $run; done", ""),
+        ("L=a,tool; IFS=, read -ra all <<< \"$L\"; for one in \"${all[@]}\"; do $one; done", "tool"),
+        ("L='tool -x'; read -r -a all <<< \"$L\"; exec \"${all[@]}\"", "tool"),
+        ("mapfile -t all < /etc/tools; for one in \"${all[@]}\"; do $one; done", "tool"),
+        ("read -p tool -t 5 a <<< x; $a", ""),
+        ("read <<< tool; $REPLY", "tool"),
+        ("L=a,tool; IFS=,; for one in $L; do $one; done", "tool"),
+        ("L=a,tool; for one in ${L//,/ }; do $one; done", "tool"),
+        ("L=a,tool; for one in ${L/a,/}; do $one; done", "tool"),
+        ("L=a,tool; for one in $(echo $L | tr ',' ' '); do $one; done", "tool"),
+        ("L=a:tool; for one in $(echo \"$L\" | sed 's/:/ /g'); do $one; done", "tool"),
+        ("exec $(cat /etc/tools)", "tool"),
+        ("exec $(< /etc/tools)", "tool"),
+        ("exec $(printf '%s' tool)", "tool"),
+        ("\"$(ls -d /usr/b*n | sort | head -n 1)/tool\"", "tool"),
+        ("for one in $(ls /usr/hooks); do /usr/bin/$one; done", "tool"),
+        ("for one in $(ls -l /usr/hooks); do /usr/bin/$one; done", ""),
+        ("set tool |& cat; { tool -x; } |& cat", "tool"),
+        ("fi; tool -x\ncat", "tool"),
+        ("if x; then\n  tool -x\n  y ) z\nfi", "tool"),
+    ];
+    let wrong = |(text, expected): &(&str, &str)| {
+        let app = format!("/usr/bin/app 755 = #!/usr/bin/bash\\n{}\\n", text.replace('\n', "\\n"));
+        let lines = format!("/etc/tools = tool -x\\n\n/usr/hooks/tool = x\n{app}");
+        let (kept, unknowns) = kept(&lines, &argv(&["/usr/bin/app"]));
+        (kept.join(" ") != *expected).then(|| format!("{text}: {kept:?} {unknowns:?}"))
+    };
+    assert_eq!(rows.iter().filter_map(wrong).collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+#[test]
+fn a_script_is_read_beside_lines_that_no_shell_knows() {
+    let (kept, unknowns) = script("if true; then\ncat | | x\ntool -x\nfi\n");
+    assert_eq!(kept, ["tool"]);
+    assert_eq!(unknowns.len(), 1, "{unknowns:?}");
+    assert!(unknowns[0].contains("line 3: not readable as a shell script: unexpected \"|\""), "{unknowns:?}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ pub(super) mod users;
 use super::{Finding, Scene};
 use crate::graph::Rule;
 use crate::path::ImagePath;
-use crate::tree::Tree;
+use crate::tree::{Node, Tree};
 use recipes::{ConfigKind, Pattern};
 use std::collections::BTreeSet;
 
@@ -259,20 +259,31 @@ pub(super) fn glob(scene: &Scene<'_>, pattern: &str) -> Vec<ImagePath> {
     if !pattern.contains(['*', '?', '[', '{', '$']) {
         return ImagePath::new(pattern).ok().filter(|path| scene.tree.resolve(path).is_ok()).into_iter().collect();
     }
-    covered(scene.tree, pattern).into_iter().collect()
+    covered(scene.tree, pattern, |node| !node.is_directory()).into_iter().collect()
 }
 
-fn covered(tree: &Tree, pattern: &str) -> BTreeSet<ImagePath> {
+/// As [`glob`], directories too, and of every pattern what is there: what a shell makes of an unquoted word.
+pub(super) fn places(scene: &Scene<'_>, pattern: &str) -> Vec<ImagePath> {
+    covered(scene.tree, pattern, |_| true).into_iter().collect()
+}
+
+fn covered(tree: &Tree, pattern: &str, is_wanted: fn(&Node) -> bool) -> BTreeSet<ImagePath> {
     let mut found = BTreeSet::new();
     for plain in Pattern::spread(pattern) {
         let names: Vec<&str> = plain.split('/').filter(|name| !name.is_empty()).collect();
-        walk(tree, &ImagePath::root(), &names, &mut found);
+        walk(tree, &ImagePath::root(), &names, is_wanted, &mut found);
     }
     found
 }
 
 /// Adds what `names`, one pattern a name, cover below a directory.
-fn walk(tree: &Tree, directory: &ImagePath, names: &[&str], found: &mut BTreeSet<ImagePath>) {
+fn walk(
+    tree: &Tree,
+    directory: &ImagePath,
+    names: &[&str],
+    is_wanted: fn(&Node) -> bool,
+    found: &mut BTreeSet<ImagePath>,
+) {
     let Some((name, rest)) = names.split_first() else { return };
     if name.contains("**") {
         let Ok(matcher) = Pattern::new(&format!("/{}", names.join("/"))) else { return };
@@ -280,13 +291,13 @@ fn walk(tree: &Tree, directory: &ImagePath, names: &[&str], found: &mut BTreeSet
             let below = path.as_bytes().strip_prefix(directory.as_bytes()).unwrap_or(path.as_bytes());
             matcher.matches(&format!("/{}", String::from_utf8_lossy(below).trim_start_matches('/')))
         };
-        let files = tree.below(directory).filter(|(path, node)| !node.is_directory() && inside(path));
+        let files = tree.below(directory).filter(|(path, node)| is_wanted(node) && inside(path));
         found.extend(files.map(|(path, _)| path.clone()));
         return;
     }
     let mut enter = |path: &ImagePath| match (rest, tree.get(path), tree.lookup(path)) {
-        ([], Some(node), _) if !node.is_directory() => drop(found.insert(path.clone())),
-        (_, _, Some((real, node))) if node.is_directory() => walk(tree, &real, rest, found),
+        ([], Some(node), _) if is_wanted(node) => drop(found.insert(path.clone())),
+        (_, _, Some((real, node))) if node.is_directory() => walk(tree, &real, rest, is_wanted, found),
         _ => {}
     };
     if name.contains(['*', '?', '[', '\\']) {
@@ -425,7 +436,8 @@ mod tests {
             ("/etc/*", "/etc/e"),
             ("/nowhere/*", ""),
         ] {
-            let found: Vec<_> = covered(&tree, pattern).iter().map(ImagePath::to_text).collect();
+            let found: Vec<_> =
+                covered(&tree, pattern, |node| !node.is_directory()).iter().map(ImagePath::to_text).collect();
             assert_eq!(found.join(" "), paths, "{pattern}");
         }
     }

@@ -1,6 +1,8 @@
 //! What scripts use: the interpreter of their `#!` line and, for shell scripts, the commands and files that they name.
 
 mod functions;
+mod input;
+mod output;
 mod reader;
 mod values;
 
@@ -96,7 +98,7 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &
         }
         text(scene, Some(path), bytes, finding);
     } else if name == "execlineb" {
-        bare_words(scene, Some(path), bytes, finding);
+        bare_words(scene, Some(path), bytes, 1, finding);
     }
 }
 
@@ -153,13 +155,24 @@ pub(super) fn nested(
     if depth > DEPTH_LIMIT {
         return;
     }
-    match script::parse(bytes) {
-        Ok(script) => reader::read(scene, from, &script, values, finding, depth),
-        Err(ParseError { line, reason }) => {
-            let what = format!("not readable as a shell script: {reason}");
-            let taken = "its words that name files are kept".to_owned();
-            finding.unknowns.push(Unknown { at: from.cloned(), place: format!("line {line}"), what, taken });
-            bare_words(scene, from, bytes, finding);
+    let mut unreadable = |ParseError { line, reason }: &ParseError, taken: &str| {
+        let (at, place, taken) = (from.cloned(), format!("line {line}"), taken.to_owned());
+        let what = format!("not readable as a shell script: {reason}");
+        finding.unknowns.push(Unknown { at, place, what, taken });
+    };
+    match script::salvage(bytes) {
+        Ok((script, gaps)) => {
+            if let Some(first) = gaps.first() {
+                unreadable(&first.error, "the words that name files in lines which cannot be read are kept");
+            }
+            for gap in &gaps {
+                bare_words(scene, from, gap.text.as_bytes(), gap.line, finding);
+            }
+            reader::read(scene, from, &script, values, finding, depth);
+        }
+        Err(error) => {
+            unreadable(&error, "its words that name files are kept");
+            bare_words(scene, from, bytes, 1, finding);
         }
     }
 }
@@ -188,11 +201,11 @@ pub(super) fn included(
     }
 }
 
-/// Text without a grammar that is known still names commands and files by words.
-fn bare_words(scene: &Scene<'_>, from: Option<&ImagePath>, bytes: &[u8], finding: &mut Finding) {
+/// Text without a grammar that is known still names commands and files by words. Its first line has this number.
+fn bare_words(scene: &Scene<'_>, from: Option<&ImagePath>, bytes: &[u8], first: u32, finding: &mut Finding) {
     let text = String::from_utf8_lossy(bytes);
-    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with('#')) {
-        let evidence = format!("line {}: {}", index + 1, line.trim());
+    for (number, line) in (first..).zip(text.lines()).filter(|(_, line)| !line.trim_start().starts_with('#')) {
+        let evidence = format!("line {number}: {}", line.trim());
         for word in line.split(|c: char| c.is_whitespace() || "\"'`;|&()<>=".contains(c)).filter(|word| word.len() > 1)
         {
             if word.starts_with('/') {

@@ -218,7 +218,8 @@ impl Start<'_, '_> {
 
     /// Shell text that is an argument.
     pub(super) fn text(&mut self, text: &str, depth: usize) {
-        if is_positional(text) {
+        // What the caller passed may stand before more: `eval $1='$(date)'`.
+        if is_positional(text) && !text.contains(['(', '`', ';', '|', '&']) {
             return;
         }
         if text.starts_with('$') && !text.contains(char::is_whitespace) && self.voice == Voice::Script {

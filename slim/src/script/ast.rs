@@ -198,6 +198,8 @@ pub enum RedirectionKind {
     WriteBoth,
     /// bash: `&>>`
     AppendBoth,
+    /// bash: `|&`: errors go into the pipe that follows, too
+    PipeBoth,
 }
 
 /// Where a redirection leads.
@@ -338,12 +340,27 @@ impl Word {
     }
 }
 
+impl AndOr {
+    /// Its pipelines, whether or not those before let them run.
+    pub fn pipelines(&self) -> impl Iterator<Item = &Pipeline> {
+        std::iter::once(&self.first).chain(self.rest.iter().map(|(_, pipeline)| pipeline))
+    }
+}
+
 impl Command {
     /// The simple command that it is.
     pub fn as_simple(&self) -> Option<&SimpleCommand> {
         match &self.kind {
             CommandKind::Simple(simple) => Some(simple),
             _ => None,
+        }
+    }
+
+    /// Takes one more redirection, behind its others.
+    pub(super) fn redirect(&mut self, redirection: Redirection) {
+        match &mut self.kind {
+            CommandKind::Simple(simple) => simple.redirections.push(redirection),
+            _ => self.redirections.push(redirection),
         }
     }
 }

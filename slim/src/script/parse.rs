@@ -4,9 +4,12 @@ mod alias;
 mod compound;
 mod simple;
 
-use super::ast::{AndOr, Command, CommandKind, Connector, HereDocument, Item, Pipeline, Word};
+use super::ast::{
+    AndOr, Command, CommandKind, Connector, HereDocument, Item, Part, Pipeline, Redirection, RedirectionKind, Target,
+    Word,
+};
 use super::word::string;
-use super::{Aliases, MAX_DEPTH, ParseError};
+use super::{Aliases, Gap, MAX_DEPTH, ParseError};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -14,6 +17,9 @@ pub(super) type Parsed<T> = Result<T, ParseError>;
 
 /// Words that end a list when they stand where a command would.
 const CLOSING: [&str; 9] = ["then", "else", "elif", "fi", "do", "done", "esac", "}", "in"];
+
+/// How many lines may be passed over; what follows the last is one gap.
+const MAX_GAPS: usize = 64;
 
 /// How often `((` may be read again as a subshell.
 const MAX_RETRIES: u32 = 100;
@@ -94,6 +100,32 @@ impl<'a> Parser<'a> {
                 }
             }
         })
+    }
+
+    /// The commands of all lines that are readable, and the lines that are not. Where a command cannot be read, its first line is passed
+    /// over, so that what is well inside of a broken construct, or behind it, is found nevertheless.
+    pub(super) fn salvage(mut self) -> (Vec<Item>, Vec<Gap>) {
+        let (mut body, mut gaps) = (Vec::new(), Vec::new());
+        let aliases = Arc::default();
+        loop {
+            // What is wrong with them is told by what follows.
+            let _ = self.skip_newlines();
+            let mark = self.mark();
+            match self.next_line(&aliases) {
+                Ok(Some(items)) => body.extend(items),
+                Ok(None) => return (body, gaps),
+                Err(error) => {
+                    self.reset(mark);
+                    self.retries = 0;
+                    let rest = &self.text[self.at..];
+                    let is_last_try = gaps.len() >= MAX_GAPS;
+                    let end =
+                        rest.iter().position(|byte| *byte == b'\n').filter(|_| !is_last_try).unwrap_or(rest.len());
+                    gaps.push(Gap { text: string(rest[..end].to_vec()), line: self.line, error });
+                    self.skip(end + 1);
+                }
+            }
+        }
     }
 
     pub(super) fn peek(&self) -> Option<u8> {
@@ -341,7 +373,13 @@ impl<'a> Parser<'a> {
             self.skip_blanks();
             match (self.peek(), self.peek_at(1)) {
                 (Some(b'|'), Some(b'|')) => break,
-                (Some(b'|'), Some(b'&')) => return self.fail("'|&' is not supported"),
+                (Some(b'|'), Some(b'&')) => {
+                    let target = Target::Word(Word { parts: vec![Part::Literal("1".into())] });
+                    let kind = RedirectionKind::PipeBoth;
+                    let both = Redirection { line: self.line, descriptor: Some(2), kind, target };
+                    commands.last_mut().into_iter().for_each(|command| command.redirect(both.clone()));
+                    self.skip(2);
+                }
                 (Some(b'|'), _) => self.skip(1),
                 _ => break,
             }

@@ -30,9 +30,30 @@ fn every_command_is_found_wherever_it_stands() {
         ("echo ${x//a/$(b)} ${x@Q} ${!x} $'it\\'s'; c", "echo c"),
         ("exec \"$@\"", "exec"),
         ("f() { local x=( a $(b) ); declare -A y+=([k]=v) z=1; c; }", "local b declare c"),
+        ("a |& b | { c; } |& d", "a b c d"),
     ] {
         assert_eq!(names(text).join(" "), expected, "{text}");
     }
+}
+
+#[test]
+fn what_is_readable_beside_unreadable_lines_is_found() {
+    for (text, expected, gaps) in [
+        ("a\nb", "a b", ""),
+        ("a\n\n# c\nfi\n\nb", "a b", "4:fi"),
+        ("a\nif b; then\n  c ) d\n  e\nfi\ng", "a e g", "2:if b; then 3:c ) d 5:fi"),
+        ("a\necho 'x\nb", "a b", "2:echo 'x"),
+        ("a <<E\n$(b)\nE\n)\nc", "a b c", "4:)"),
+        ("a\r\nb\n", "a\r b", ""),
+    ] {
+        let (script, found) = salvage(text.as_bytes()).unwrap();
+        let names: Vec<_> = script.commands().iter().filter_map(|command| command.name()).collect();
+        assert_eq!(names.join(" "), expected, "{text:?}");
+        let shown: Vec<_> = found.iter().map(|gap| format!("{}:{}", gap.line, gap.text)).collect();
+        assert_eq!(shown.join(" "), gaps, "{text:?}");
+    }
+    let (_, gaps) = salvage("fi\n".repeat(1000).as_bytes()).unwrap();
+    assert_eq!((gaps.len(), gaps[64].text.lines().count()), (65, 936), "what follows the last is one gap");
 }
 
 #[test]

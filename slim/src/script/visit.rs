@@ -1,6 +1,8 @@
 //! Walking a whole script, whatever would run.
 
-use super::ast::{Command, CommandKind, Item, Operator, Part, Pipeline, Redirection, SimpleCommand, Target, Word};
+use super::ast::{
+    Command, CommandKind, Item, Operator, Part, Pipeline, Redirection, RedirectionKind, SimpleCommand, Target, Word,
+};
 
 /// What a walk gathers.
 #[derive(Default)]
@@ -10,6 +12,25 @@ struct Found<'a> {
     loops: Vec<(&'a str, &'a [Word])>,
     functions: Vec<(&'a str, &'a Command)>,
     pipelines: Vec<&'a Pipeline>,
+    inputs: Vec<(&'a Command, Source<'a>)>,
+}
+
+/// Commands that read from a place.
+#[derive(Debug, Clone)]
+pub struct Input<'a> {
+    /// Every simple command that has the input, as it stands there or inside of what stands there.
+    pub readers: Vec<&'a SimpleCommand>,
+    /// Where from.
+    pub source: Source<'a>,
+}
+
+/// Where commands read from.
+#[derive(Debug, Clone, Copy)]
+pub enum Source<'a> {
+    /// `< FILE`, a here-document or a here-string.
+    Redirection(&'a Redirection),
+    /// What the commands before it in a pipeline write.
+    Pipe(&'a [Command]),
 }
 
 pub(super) fn commands(items: &[Item]) -> Vec<&SimpleCommand> {
@@ -36,6 +57,17 @@ pub(super) fn pipelines(items: &[Item]) -> Vec<&Pipeline> {
     found.pipelines
 }
 
+pub(super) fn inputs(items: &[Item]) -> Vec<Input<'_>> {
+    let mut found = Found::default();
+    found.items(items);
+    let input = |(command, source)| {
+        let mut inside = Found::default();
+        inside.command(command);
+        Input { readers: inside.commands, source }
+    };
+    found.inputs.into_iter().map(input).collect()
+}
+
 pub(super) fn functions(items: &[Item]) -> Vec<(&str, Vec<&SimpleCommand>)> {
     let mut found = Found::default();
     found.items(items);
@@ -50,16 +82,20 @@ pub(super) fn functions(items: &[Item]) -> Vec<(&str, Vec<&SimpleCommand>)> {
 impl<'a> Found<'a> {
     fn items(&mut self, items: &'a [Item]) {
         for item in items {
-            let pipelines =
-                std::iter::once(&item.list.first).chain(item.list.rest.iter().map(|(_, pipeline)| pipeline));
-            for pipeline in pipelines {
+            for pipeline in item.list.pipelines() {
                 self.pipelines.push(pipeline);
                 pipeline.commands.iter().for_each(|command| self.command(command));
+                let piped = (1..pipeline.commands.len()).map(|at| (&pipeline.commands[at], &pipeline.commands[..at]));
+                self.inputs.extend(piped.map(|(command, before)| (command, Source::Pipe(before))));
             }
         }
     }
 
     fn command(&mut self, command: &'a Command) {
+        let own = command.as_simple().map_or(&command.redirections, |simple| &simple.redirections);
+        let reads = |kind| matches!(kind, RedirectionKind::Read | RedirectionKind::Here | RedirectionKind::HereString);
+        let inputs = own.iter().filter(|redirection| reads(redirection.kind));
+        self.inputs.extend(inputs.map(|redirection| (command, Source::Redirection(redirection))));
         match &command.kind {
             CommandKind::Simple(simple) => self.simple(simple),
             CommandKind::Group(body) | CommandKind::Subshell(body) => self.items(body),

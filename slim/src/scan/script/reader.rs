@@ -2,7 +2,7 @@
 
 use super::super::start::{Start, Voice, is_positional};
 use super::super::{Finding, Scene, config, folders, java};
-use super::{BUILTINS, Values, functions, included};
+use super::{BUILTINS, Values, functions, included, input};
 use crate::graph::{Edge, Rule, Unknown};
 use crate::launch;
 use crate::path::ImagePath;
@@ -86,6 +86,7 @@ fn gather(scene: &Scene<'_>, script: &Script, values: &mut Values, depth: usize)
         let found: Vec<String> = words.iter().flat_map(|word| values.listed(scene, word)).collect();
         values.give(name, found);
     }
+    input::gather(scene, script, values);
 }
 
 /// A variable that a command gives a value.
@@ -277,8 +278,8 @@ impl<'a> Reader<'_, 'a> {
         let names = self.values.possible(self.scene, first);
         let is_quoted = matches!(first.parts[..], [Part::Double(_)]);
         if names.is_empty() || !is_quoted && names.iter().any(String::is_empty) {
-            if names.is_empty() && !functions::is_argument(first) {
-                let shown = self.values.rendered(self.scene, first);
+            let shown = self.values.rendered(self.scene, first);
+            if names.is_empty() && !functions::is_argument(first) && !is_positional(&shown) {
                 let (scene, from, voice, values) = (self.scene, self.from, Voice::Script, &self.values);
                 Start { scene, from, place, voice, values, finding: self.finding }.computed(&shown);
             }

@@ -2,7 +2,7 @@
 
 use super::super::{Scene, config};
 use crate::path::ImagePath;
-use crate::script::{CommandKind, Item, Operator, Part, Word};
+use crate::script::{Operator, Part, Word};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many values of a variable, or of a word of variables, are followed.
@@ -98,8 +98,10 @@ impl Values {
     /// What a loop goes over for one of its words: a variable may hold several, and a pattern stands for the files that fit.
     pub fn listed(&self, scene: &Scene<'_>, word: &Word) -> Vec<String> {
         let mut values = Vec::new();
+        let separators = self.separators();
         for value in self.possible(scene, word) {
-            for part in value.split_whitespace().take(VALUE_LIMIT) {
+            let parts = value.split(|c: char| c.is_whitespace() || separators.contains(c));
+            for part in parts.filter(|part| !part.is_empty()).take(VALUE_LIMIT) {
                 match part.starts_with('/') && part.contains(['*', '?', '[']) {
                     true => values.extend(config::glob(scene, part).iter().map(ImagePath::to_text)),
                     false => values.push(part.to_owned()),
@@ -107,6 +109,11 @@ impl Values {
             }
         }
         values
+    }
+
+    /// What else than white space ends the words of a value: `IFS=,`.
+    pub fn separators(&self) -> String {
+        self.words.get("IFS").map(|values| values.concat()).unwrap_or_default()
     }
 
     pub(super) fn expanded(&self, scene: &Scene<'_>, parts: &[Part], depth: usize) -> Option<Vec<String>> {
@@ -117,7 +124,7 @@ impl Values {
                 _ if depth >= DEPTH_LIMIT => return None,
                 Part::Double(parts) => self.expanded(scene, parts, depth + 1)?,
                 Part::Parameter { name, operator } => self.parameter(scene, name, operator, depth),
-                Part::Command(items) => self.substituted(scene, items, depth + 1)?,
+                Part::Command(items) => self.output(scene, items, depth + 1)?,
                 Part::Arithmetic(_) | Part::Process(_) => return None,
             };
             let joined = values.iter().flat_map(|value| ends.iter().map(move |end| format!("{value}{end}")));
@@ -139,6 +146,11 @@ impl Values {
         let mut ends = self.words.get(name).cloned().unwrap_or_default();
         ends.extend(scene.launch.variable(name).map(str::to_owned));
         match operator {
+            // bash: `${name//,/ }`.
+            Operator::Other(rest) if rest.starts_with('/') => {
+                let replaced = |value: &String| replaced(value, rest.trim_start_matches('/'), rest.starts_with("//"));
+                ends.iter().map(replaced).collect()
+            }
             Operator::None | Operator::Require { .. } | Operator::Other(_) => ends,
             Operator::Length => Vec::new(),
             Operator::Default { word, .. } | Operator::Assign { word, .. } => {
@@ -161,49 +173,6 @@ impl Values {
                 ends.iter().flat_map(cut).collect()
             }
         }
-    }
-
-    /// What `$(dirname "$0")` and its like give: commands that say something about names alone.
-    fn substituted(&self, scene: &Scene<'_>, items: &[Item], depth: usize) -> Option<Vec<String>> {
-        let commands: Vec<_> = items
-            .iter()
-            .flat_map(|item| {
-                std::iter::once(&item.list.first).chain(item.list.rest.iter().map(|(_, pipeline)| pipeline))
-            })
-            .map(|pipeline| match &pipeline.commands[..] {
-                [command] => match &command.kind {
-                    CommandKind::Simple(simple) => Some(&simple.words[..]),
-                    _ => None,
-                },
-                _ => None,
-            })
-            .collect::<Option<_>>()?;
-        // `cd DIRECTORY && pwd`: the directory itself.
-        let words = match commands[..] {
-            [words] => words,
-            [cd, pwd] if word_is(pwd.first(), "pwd") && word_is(cd.first(), "cd") => cd,
-            _ => return None,
-        };
-        let (name, arguments) = words.split_first()?;
-        let last = arguments.iter().rev().find(|word| !word.literal().is_some_and(|text| text.starts_with('-')));
-        let of_last = || self.expanded(scene, &last?.parts, depth);
-        let parent =
-            |name: &String| name.trim_end_matches('/').rsplit_once('/').map_or(".", |(parent, _)| parent).to_owned();
-        Some(match name.literal()?.as_str() {
-            "dirname" => {
-                of_last()?.iter().map(parent).map(|name| if name.is_empty() { "/".into() } else { name }).collect()
-            }
-            "basename" if arguments.len() == 1 => {
-                of_last()?.iter().map(|name| name.rsplit('/').next().unwrap_or(name).to_owned()).collect()
-            }
-            "cd" | "echo" | "realpath" | "readlink" if last.is_some() && arguments.len() <= 2 => of_last()?,
-            "which" | "command" => {
-                let found = |name: &String| scene.launch.find(scene.tree, name).map(|path| path.to_text());
-                of_last()?.iter().filter_map(found).collect()
-            }
-            "pwd" => vec![scene.launch.workdir.clone().unwrap_or_else(|| "/".into())],
-            _ => return None,
-        })
     }
 
     /// A word as shell text, for who reads it in turn: what is known put in, what is not as it was written.
@@ -258,8 +227,16 @@ fn without_key(element: &str) -> &str {
     element.strip_prefix('[').and_then(|rest| rest.split_once("]=")).map_or(element, |(_, value)| value)
 }
 
-fn word_is(word: Option<&Word>, text: &str) -> bool {
-    word.and_then(Word::literal).is_some_and(|word| word == text)
+/// A value with a text replaced, as `PATTERN/TEXT` says it; a pattern that covers other texts than itself replaces nothing here.
+fn replaced(value: &str, how: &str, all: bool) -> String {
+    let (pattern, text) = how.split_once('/').unwrap_or((how, ""));
+    let pattern = pattern.strip_prefix('\\').unwrap_or(pattern);
+    let is_plain = !pattern.is_empty() && !pattern.contains(['*', '?', '[', '$', '\\', '"', '\'']);
+    match is_plain && !text.contains(['$', '`']) {
+        true if all => value.replace(pattern, text),
+        true => value.replacen(pattern, text, 1),
+        false => value.to_owned(),
+    }
 }
 
 fn without_prefix(value: &str, pattern: &str, longest: bool) -> String {

@@ -1,0 +1,114 @@
+//! What commands that read lines give variables: `while read -r program; do $program; done < /etc/tools`.
+
+use super::super::Scene;
+use super::Values;
+use super::output::file_text;
+use crate::script::{Input, Part, Redirection, RedirectionKind, Script, SimpleCommand, Source, Target, Word};
+
+/// How many lines of one input are followed.
+const LINE_LIMIT: usize = 256;
+
+/// How many commands that read one input are followed.
+const READER_LIMIT: usize = 16;
+
+/// Options of `read` that have a value, and of `mapfile` (bash(1)).
+const VALUED: [&[&str]; 2] = [&["-d", "-i", "-n", "-N", "-p", "-t", "-u"], &["-C", "-O", "-c", "-d", "-n", "-s", "-u"]];
+
+/// What `mapfile` and `readarray` fill when they are told nothing else (bash(1)).
+const MAPFILE: &str = "MAPFILE";
+
+/// Adds what every reading command of a script can give.
+pub(super) fn gather(scene: &Scene<'_>, script: &Script, values: &mut Values) {
+    if !script.commands().iter().any(|command| Reading::of(command).is_some()) {
+        return;
+    }
+    for Input { readers, source } in script.inputs() {
+        let readings: Vec<Reading> =
+            readers.iter().filter_map(|command| Reading::of(command)).take(READER_LIMIT).collect();
+        if readings.is_empty() {
+            continue;
+        }
+        let texts = match source {
+            Source::Redirection(redirection) => redirected(scene, values, redirection),
+            Source::Pipe(commands) => values.piped(scene, commands, 0),
+        };
+        for text in texts.iter().flatten() {
+            readings.iter().for_each(|reading| reading.give(scene, text, values));
+        }
+    }
+}
+
+/// What a redirection of the input says.
+fn redirected(scene: &Scene<'_>, values: &Values, redirection: &Redirection) -> Option<Vec<String>> {
+    match (&redirection.target, redirection.kind) {
+        (Target::Here(document), _) => Some(vec![values.rendered(scene, document.word()?)]),
+        (Target::Word(word), RedirectionKind::HereString) => Some(values.possible(scene, word)),
+        (Target::Word(word), RedirectionKind::Read) => match &word.parts[..] {
+            [Part::Process(items)] => values.output(scene, items, 0),
+            _ => Some(values.possible(scene, word).iter().filter_map(|name| file_text(scene, name)).collect()),
+        },
+        _ => None,
+    }
+}
+
+/// A command that fills variables from lines.
+struct Reading {
+    /// In order; the last takes the rest of a line.
+    names: Vec<String>,
+    /// The words of a line, or all lines, go into one array.
+    array: bool,
+    /// A line is not cut, as by `mapfile`.
+    whole: bool,
+    /// What cuts lines besides white space, if the command says so itself: `IFS=: read …`.
+    separators: Option<String>,
+}
+
+impl Reading {
+    fn of(command: &SimpleCommand) -> Option<Self> {
+        let whole = match command.name()?.as_str() {
+            "read" => false,
+            "mapfile" | "readarray" => true,
+            _ => return None,
+        };
+        let separators = command.assignments.iter().find(|one| one.name == "IFS").and_then(|one| one.value.literal());
+        let (mut names, mut array) = (Vec::new(), whole);
+        let mut words = command.words.iter().skip(1).map(|word| word.literal().unwrap_or_default());
+        while let Some(word) = words.next() {
+            match word.strip_prefix('-') {
+                Some(_) if VALUED[usize::from(whole)].contains(&word.as_str()) => drop(words.next()),
+                Some(letters) => array |= letters.ends_with('a'),
+                None => names.push(word),
+            }
+        }
+        if names.is_empty() {
+            names.push(if whole { MAPFILE } else { "REPLY" }.to_owned());
+        }
+        Some(Self { names, array, whole, separators })
+    }
+
+    /// Gives the variables what the lines of a text hold.
+    fn give(&self, scene: &Scene<'_>, text: &str, values: &mut Values) {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).take(LINE_LIMIT);
+        if self.whole {
+            return self.give_array(scene, lines, values);
+        }
+        let separators = self.separators.clone().unwrap_or_else(|| values.separators());
+        let is_end =
+            |c: char| separators.contains(c) || separators.is_empty() && self.separators.is_none() && c.is_whitespace();
+        for line in lines {
+            let mut words = line.splitn(if self.array { LINE_LIMIT } else { self.names.len() }, is_end).map(str::trim);
+            if self.array {
+                self.give_array(scene, words, values);
+                continue;
+            }
+            for name in &self.names {
+                values.give(name, words.next().map(str::to_owned));
+            }
+        }
+    }
+
+    fn give_array<'t>(&self, scene: &Scene<'_>, words: impl Iterator<Item = &'t str>, values: &mut Values) {
+        let words: Vec<Word> = words.map(|word| Word { parts: vec![Part::Quoted(word.to_owned())] }).collect();
+        self.names.iter().for_each(|name| values.give_array(scene, name, &words, false));
+    }
+}

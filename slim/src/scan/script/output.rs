@@ -1,0 +1,168 @@
+//! What `$( … )` gives, as far as it can be told without running anything: commands that say something about names or write texts, and
+//! filters which leave a text's words as they are.
+
+use super::super::{Scene, config};
+use super::Values;
+use crate::path::ImagePath;
+use crate::script::{Command, Item, RedirectionKind, SimpleCommand, Target, Word};
+
+/// The longest file whose text becomes a value.
+const FILE_LIMIT: u64 = 1 << 16;
+
+/// How many commands of a pipeline are followed behind its first.
+const FILTER_LIMIT: usize = 16;
+
+/// Filters that write some or all of the lines that they read.
+const PASSING: [&str; 10] = ["cat", "egrep", "fgrep", "grep", "head", "sort", "tac", "tail", "uniq", "xargs"];
+
+impl Values {
+    /// What a list of commands writes to its standard output; each text that it can be. `None` where that is not known.
+    pub fn output(&self, scene: &Scene<'_>, items: &[Item], depth: usize) -> Option<Vec<String>> {
+        match &items.iter().flat_map(|item| item.list.pipelines()).take(3).collect::<Vec<_>>()[..] {
+            [pipeline] => self.piped(scene, &pipeline.commands, depth),
+            // `cd DIRECTORY && pwd`: the directory itself.
+            [cd, pwd] => match (&cd.commands[..], &pwd.commands[..]) {
+                ([cd], [pwd]) if is(pwd, "pwd") && is(cd, "cd") => self.piped(scene, std::slice::from_ref(cd), depth),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// What commands write that are joined by `|`.
+    pub fn piped(&self, scene: &Scene<'_>, commands: &[Command], depth: usize) -> Option<Vec<String>> {
+        let (first, filters) = commands.split_first().filter(|(_, filters)| filters.len() <= FILTER_LIMIT)?;
+        let mut texts = self.written(scene, first.as_simple()?, depth)?;
+        for filter in filters {
+            texts = filtered(filter.as_simple()?, texts)?;
+        }
+        Some(texts)
+    }
+
+    fn written(&self, scene: &Scene<'_>, command: &SimpleCommand, depth: usize) -> Option<Vec<String>> {
+        let Some((name, arguments)) = command.words.split_first() else {
+            // bash: `$(< FILE)`.
+            let read = command.redirections.iter().find(|redirection| redirection.kind == RedirectionKind::Read)?;
+            let Target::Word(file) = &read.target else { return None };
+            return self.text_of(scene, std::slice::from_ref(file), depth);
+        };
+        let is_option = |word: &&Word| word.literal().is_some_and(|text| text.starts_with('-'));
+        let last = arguments.iter().rev().find(|word| !is_option(word));
+        let of_last = || self.expanded(scene, &last?.parts, depth);
+        let parent =
+            |name: &String| name.trim_end_matches('/').rsplit_once('/').map_or(".", |(parent, _)| parent).to_owned();
+        Some(match name.literal()?.as_str() {
+            "dirname" => {
+                of_last()?.iter().map(parent).map(|name| if name.is_empty() { "/".into() } else { name }).collect()
+            }
+            "basename" if arguments.len() == 1 => {
+                of_last()?.iter().map(|name| name.rsplit('/').next().unwrap_or(name).to_owned()).collect()
+            }
+            "cd" | "echo" | "realpath" | "readlink" if last.is_some() && arguments.len() <= 2 => of_last()?,
+            "echo" => {
+                let words = arguments.iter().skip_while(is_option);
+                let texts: Option<Vec<_>> = words.map(|word| self.expanded(scene, &word.parts, depth)).collect();
+                vec![texts?.concat().join(" ")]
+            }
+            "printf" => match arguments {
+                [text] => self.expanded(scene, &text.parts, depth)?,
+                [format, text] if is_plain(&format.literal()?) => self.expanded(scene, &text.parts, depth)?,
+                _ => return None,
+            },
+            "cat" => self.text_of(scene, arguments, depth)?,
+            "grep" | "egrep" | "fgrep" | "head" | "sort" | "tail" => {
+                self.text_of(scene, std::slice::from_ref(last?), depth)?
+            }
+            "ls" => {
+                let options: String = arguments.iter().filter(is_option).filter_map(Word::literal).collect();
+                of_last()?.iter().flat_map(|name| listed(scene, name, &options)).collect()
+            }
+            "which" | "command" => {
+                let found = |name: &String| scene.launch.find(scene.tree, name).map(|path| path.to_text());
+                of_last()?.iter().filter_map(found).collect()
+            }
+            "pwd" => vec![scene.launch.workdir.clone().unwrap_or_else(|| "/".into())],
+            _ => return None,
+        })
+    }
+
+    /// The text of files, one for each that a word can be.
+    fn text_of(&self, scene: &Scene<'_>, files: &[Word], depth: usize) -> Option<Vec<String>> {
+        let mut texts = Vec::new();
+        for name in files.iter().filter_map(|word| self.expanded(scene, &word.parts, depth)).flatten() {
+            texts.extend(file_text(scene, &name));
+        }
+        Some(texts).filter(|texts| !texts.is_empty())
+    }
+}
+
+/// The text of a file of the image, if it is one and not long.
+pub(super) fn file_text(scene: &Scene<'_>, name: &str) -> Option<String> {
+    let path: ImagePath = scene.launch.absolute(name)?;
+    let (_, node) = scene.tree.lookup(&path)?;
+    node.as_file().filter(|file| file.content.size() <= FILE_LIMIT)?;
+    String::from_utf8(scene.read(&path)?.into_owned()).ok().map(|text| text.trim().to_owned())
+}
+
+/// What a filter makes of texts, if it leaves their words as they are or replaces single texts in them.
+fn filtered(filter: &SimpleCommand, texts: Vec<String>) -> Option<Vec<String>> {
+    let (name, arguments) = filter.words.split_first()?;
+    let (name, arguments) = (name.literal()?, arguments.iter().map(Word::literal).collect::<Option<Vec<_>>>()?);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match (name.as_str(), &arguments[..]) {
+        ("xargs", [_, ..]) => None,
+        (name, _) if PASSING.contains(&name) => Some(texts),
+        ("tr", ["-d", set]) => {
+            let set = characters(set)?;
+            Some(texts.iter().map(|text| text.replace(&set[..], "")).collect())
+        }
+        ("tr", [options @ .., from, to]) if options.iter().all(|option| *option == "-s") => {
+            let (from, to) = (characters(from)?, characters(to)?);
+            let last = *to.last()?;
+            let put = |c: char| from.iter().position(|one| *one == c).map_or(c, |at| *to.get(at).unwrap_or(&last));
+            Some(texts.iter().map(|text| text.chars().map(put).collect()).collect())
+        }
+        ("sed", [script]) => {
+            let mut parts = script.strip_prefix('s')?.chars();
+            let mark = parts.next()?;
+            let parts: Vec<&str> = parts.as_str().split(mark).collect();
+            let [from, to, "g" | ""] = parts[..] else { return None };
+            let is_literal =
+                !from.is_empty() && !from.contains(['.', '*', '[', '^', '$', '\\']) && !to.contains(['&', '\\']);
+            is_literal.then(|| texts.iter().map(|text| text.replace(from, to)).collect())
+        }
+        _ => None,
+    }
+}
+
+/// The characters of a set of `tr`, if it has no ranges or classes.
+fn characters(set: &str) -> Option<Vec<char>> {
+    let set = set.replace("\\n", "\n").replace("\\t", "\t").replace("\\0", "\0");
+    let is_plain = !set.is_empty() && !set.contains(['[', '\\']) && (set.len() == 1 || !set.contains('-'));
+    is_plain.then(|| set.chars().collect())
+}
+
+/// Whether a format of `printf` writes one text as it is.
+fn is_plain(format: &str) -> bool {
+    format.replace("\\n", "").trim() == "%s"
+}
+
+/// What `ls` lists: the places that a pattern covers, and of a folder the names in it unless `-d` asks for itself.
+fn listed(scene: &Scene<'_>, pattern: &str, options: &str) -> Vec<String> {
+    if options.chars().any(|c| !"-1Adrtv".contains(c)) {
+        return Vec::new();
+    }
+    let of_place = |place: ImagePath| match scene.tree.lookup(&place) {
+        Some((folder, node)) if node.is_directory() && !options.contains('d') => {
+            let name = |path: &ImagePath| String::from_utf8_lossy(path.file_name()).into_owned();
+            scene.tree.children(&folder).map(|(path, _)| name(path)).collect()
+        }
+        _ => vec![place.to_text()],
+    };
+    let places = if pattern.starts_with('/') { config::places(scene, pattern) } else { Vec::new() };
+    places.into_iter().flat_map(of_place).collect()
+}
+
+fn is(command: &Command, name: &str) -> bool {
+    command.as_simple().and_then(SimpleCommand::name).is_some_and(|word| word == name)
+}
