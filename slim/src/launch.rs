@@ -67,10 +67,18 @@ impl Launch {
         self.env.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// The value of `PATH`.
+    pub fn path(&self) -> &str {
+        self.variable("PATH").unwrap_or(DEFAULT_PATH)
+    }
+
     /// The directories that commands are looked up in.
     pub fn search_path(&self) -> Vec<ImagePath> {
-        let path = self.variable("PATH").unwrap_or(DEFAULT_PATH);
-        path.split(':').filter(|part| part.starts_with('/')).filter_map(|part| ImagePath::new(part).ok()).collect()
+        self.path()
+            .split(':')
+            .filter(|part| part.starts_with('/'))
+            .filter_map(|part| ImagePath::new(part).ok())
+            .collect()
     }
 
     /// Where a command is, as `execvp` would find it: a name with a slash from the working directory, others along `PATH`.

@@ -14,6 +14,7 @@ pub mod elf;
 mod exec;
 mod folders;
 pub mod idle;
+mod inline;
 pub mod java;
 pub mod knowledge;
 mod language;

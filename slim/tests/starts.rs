@@ -43,8 +43,14 @@ fn script(text: &str) -> (Vec<String>, Vec<String>) {
 
 /// The scripts of which something else stays than what is said.
 fn wrong(rows: &[(&str, &str)]) -> Vec<String> {
+    wrong_with("", rows)
+}
+
+/// As [`wrong`], beside other files.
+fn wrong_with(files: &str, rows: &[(&str, &str)]) -> Vec<String> {
     let differs = |(text, expected): &(&str, &str)| {
-        let (kept, unknowns) = script(text);
+        let app = format!("{files}/usr/bin/app 755 = #!/usr/bin/bash\\n{}\\n", text.replace('\n', "\\n"));
+        let (kept, unknowns) = if text.starts_with("#!") { script(text) } else { kept(&app, &argv(&["/usr/bin/app"])) };
         (kept.join(" ") != *expected).then(|| format!("{text}: {kept:?} {unknowns:?}"))
     };
     rows.iter().filter_map(differs).collect()
@@ -262,8 +268,25 @@ fn text_that_is_fed_to_a_shell_is_read() {
         ("printf 'exec tool\\n' > /run/start", ""),
         ("cat > /etc/conf <<END\ntool\nEND", ""),
         ("echo tool | cat", ""),
+        ("sh < /etc/commands", "tool"),
+        ("cat /etc/commands | bash -s -- x", "tool"),
+        ("cat /etc/commands | bash -c cat", ""),
+        ("sh /usr/lib/plain2 < /etc/commands", ""),
+        ("python3 - <<'END'\nimport os\nos.system('tool -x')\nEND", "tool"),
+        ("python3 x.py <<'END'\nos.system('tool -x')\nEND", ""),
+        ("perl <<END\nsystem('tool -x');\nEND", "tool"),
+        ("echo \"require('child_process').execSync('tool -x')\" | node", "tool"),
+        ("cat > /run/init.py <<END\nos.system('tool -x')\nEND", "tool"),
+        ("cat > /run/init.txt <<END\nos.system('tool -x')\nEND", ""),
+        ("expect <<'END'\nspawn tool -x\nEND", "tool"),
+        ("expect -c 'spawn tool -x'", "tool"),
+        ("awk -v run='tool -x' 'BEGIN { run | getline }'", "tool"),
+        ("gawk -f /etc/program", "tool"),
+        ("printf -v run '%s%s' to ol; \"$run\"", "tool"),
+        ("export $(grep -v '^#' /etc/commands.env | xargs); $WORKER", "tool"),
     ];
-    assert_eq!(wrong(&rows), Vec::<String>::new());
+    let files = "/etc/commands = tool -x\\n\n/etc/commands.env = A=b\\nWORKER=tool\\n\n/etc/program = BEGIN { \"tool -x\" | getline }\n";
+    assert_eq!(wrong_with(files, &rows), Vec::<String>::new());
 }
 
 #[test]
@@ -273,6 +296,24 @@ fn what_looks_built_in_is_a_program_all_the_same() {
         let path = format!("/usr/bin/{name}");
         let image = Image::new(&format!("/usr/bin/sh = x\n{lines}"), &[("sh", &["/usr/bin/sh"]), (name, &[&path])]);
         assert!(image.kept().0.contains(&name.to_owned()), "{name}");
+    }
+}
+
+/// What replaces the shell is a program, and behind `command` no word is reserved.
+#[test]
+fn names_that_a_shell_knows_are_programs_behind_some_words() {
+    for (text, expected) in [
+        ("exec printf x", "printf"),
+        ("command printf x", ""),
+        ("command time -f x true", "time"),
+        ("exec time true", "time"),
+        ("time true; printf x", ""),
+    ] {
+        let packages: [(&str, &[&str]); 2] = [("printf", &["/usr/bin/printf"]), ("time", &["/usr/bin/time"])];
+        let lines = format!(
+            "/usr/bin/sh = x\n/usr/bin/printf = x\n/usr/bin/time = x\n/usr/bin/app 755 = #!/usr/bin/sh\\n{text}"
+        );
+        assert_eq!(Image::new(&lines, &packages).kept().0.join(" "), expected, "{text}");
     }
 }
 
@@ -432,13 +473,32 @@ fn what_commands_write_and_read_is_known() {
         ("fi; tool -x\ncat", "tool"),
         ("if x; then\n  tool -x\n  y ) z\nfi", "tool"),
     ];
-    let wrong = |(text, expected): &(&str, &str)| {
-        let app = format!("/usr/bin/app 755 = #!/usr/bin/bash\\n{}\\n", text.replace('\n', "\\n"));
-        let lines = format!("/etc/tools = tool -x\\n\n/usr/hooks/tool = x\n{app}");
-        let (kept, unknowns) = kept(&lines, &argv(&["/usr/bin/app"]));
-        (kept.join(" ") != *expected).then(|| format!("{text}: {kept:?} {unknowns:?}"))
-    };
-    assert_eq!(rows.iter().filter_map(wrong).collect::<Vec<_>>(), Vec::<String>::new());
+    let files = "/etc/tools = tool -x\\n\n/usr/hooks/tool = x\n";
+    assert_eq!(wrong_with(files, &rows), Vec::<String>::new());
+}
+
+#[test]
+fn scripts_have_folders_and_a_search_path_of_their_own() {
+    let packages: [(&str, &[&str]); 1] = [("own", &["/opt/own/bin/own", "/opt/own/lib.sh"])];
+    for (text, expected) in [
+        ("cd /opt/own && ./bin/own -x", "own"),
+        ("cd /opt/own; . ./lib.sh", "own"),
+        ("cd /opt/own/bin; sh ./own", "own"),
+        ("(cd \"$HOME_OF\"; exec bin/own)", "own"),
+        ("pushd /opt/own/bin; nice ./own", "own"),
+        ("cd /opt/other; ./own", ""),
+        ("export PATH=\"$PATH:/opt/own/bin\"; own", "own"),
+        ("PATH=/opt/own/bin:$PATH; nice own", "own"),
+        ("P=/opt/own; export PATH=$P/bin:$PATH; command -v own", "own"),
+        ("PATH=/opt/own:$PATH; own", ""),
+        ("own", ""),
+    ] {
+        let lines = format!(
+            "/usr/bin/sh = x\n/opt/own/bin/own 755 = x\n/opt/own/lib.sh = true\n/usr/bin/app 755 = #!/usr/bin/sh\\nHOME_OF=/opt/own\\n{text}"
+        );
+        let (kept, unknowns) = Image::new(&lines, &packages).kept();
+        assert_eq!(kept.join(" "), expected, "{text} {unknowns:?}");
+    }
 }
 
 #[test]

@@ -47,25 +47,6 @@ pub(super) fn find(
     }
 }
 
-/// Interpreters, each with the last letters of options whose argument is a program, and its language.
-const INLINE: [(&str, &[&str], Language); 6] = [
-    ("python", &["c"], Language::Python),
-    ("perl", &["e", "E"], Language::Perl),
-    ("ruby", &["e"], Language::Perl),
-    ("node", &["e", "p", "-eval", "-print"], Language::Script),
-    ("php", &["r"], Language::Php),
-    ("lua", &["e"], Language::Lua),
-];
-
-/// The program that an interpreter is told by an option: `perl -ne TEXT`, `php -r TEXT`.
-pub(super) fn inline<'a>(name: &str, arguments: &'a [String]) -> Option<(Language, &'a str)> {
-    let (_, ends, language) = INLINE.iter().find(|(interpreter, ..)| name.starts_with(interpreter))?;
-    let takes_text =
-        |option: &str| ends.iter().any(|end| option == *end || !option.starts_with('-') && option.ends_with(end));
-    let at = arguments.iter().position(|argument| argument.strip_prefix('-').is_some_and(takes_text))?;
-    arguments.get(at + 1).map(|text| (*language, text.as_str()))
-}
-
 /// Adds the programs that a source starts which stands in a command line.
 pub(super) fn text(
     scene: &Scene<'_>,

@@ -47,6 +47,12 @@ impl Language {
         SOURCES.iter().find(is_one).map(|(_, _, language)| *language)
     }
 
+    /// The language that an interpreter of this name reads: `python3.11`.
+    pub(super) fn of_interpreter(name: &str) -> Option<Language> {
+        let reads = |interpreters: &[&str]| interpreters.iter().any(|interpreter| name.starts_with(interpreter));
+        SOURCES.iter().find(|(_, interpreters, _)| reads(interpreters)).map(|(.., language)| *language)
+    }
+
     /// Whether a text begins with a comment that goes to the end of its line.
     pub(super) fn begins_comment(self, text: &str) -> bool {
         match self {

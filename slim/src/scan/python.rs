@@ -134,7 +134,7 @@ pub fn text(scene: &Scene<'_>, from: Option<&ImagePath>, text: &str, finding: &m
     }
 }
 
-/// Adds what the arguments of an interpreter say that it runs: `-m MODULE`, `-c TEXT`. An argument that is not known is empty. Whether
+/// Adds what the arguments of an interpreter say that it runs, `-m MODULE`. An argument that is not known is empty. Whether
 /// they say any program.
 pub fn arguments(
     scene: &Scene<'_>,
@@ -156,10 +156,8 @@ pub fn arguments(
                 run(scene, from, module, place, finding);
                 return true;
             }
-            (Some('c'), _) => {
-                text(scene, from, words.next().map_or("", String::as_str), finding);
-                return true;
-            }
+            // What its text imports is found where programs on command lines are.
+            (Some('c'), _) => return true,
             // Two options have a value of their own.
             (Some('W' | 'X'), _) => drop(words.next()),
             _ if word.is_empty() || word.starts_with('-') => {}

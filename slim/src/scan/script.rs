@@ -3,6 +3,7 @@
 mod functions;
 mod input;
 mod output;
+mod places;
 mod reader;
 mod values;
 

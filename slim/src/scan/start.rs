@@ -5,7 +5,7 @@
 
 use super::config::users::users;
 use super::script::{self, Values};
-use super::{Finding, Scene, awk, calls, config, options, python, seek};
+use super::{Finding, Language, Scene, awk, calls, config, inline, options, python, seek};
 use crate::graph::{Rule, Unknown};
 use crate::launch::{self, is_shell};
 use crate::path::ImagePath;
@@ -69,7 +69,7 @@ impl Start<'_, '_> {
             return;
         }
         let launch = self.scene.launch;
-        let path = launch.find(self.scene.tree, program);
+        let path = self.values.find(self.scene, program);
         match path.clone().or_else(|| launch.broken(self.scene.tree, program)) {
             Some(path) => self.uses(&path, program),
             None if self.voice == Voice::Script => {}
@@ -132,15 +132,15 @@ impl Start<'_, '_> {
 
     /// What a program starts because of its options.
     fn by_options(&mut self, name: &str, arguments: &[String], depth: usize) {
-        if let Some((language, text)) = calls::inline(name, arguments) {
-            calls::text(self.scene, self.from, self.place, language, text, self.finding);
+        if let Some((language, text)) = inline::told(name, arguments) {
+            inline::find(self.scene, self.from, self.place, language, &text, self.finding);
         }
         let known = self.scene.knowledge.options(name);
         let started: Vec<options::Started> = known.map(|known| options::started(known, arguments)).collect();
         for options::Started { texts, programs } in started {
             texts.iter().for_each(|text| self.text(text, depth));
             for program in programs {
-                if let Some(path) = self.scene.launch.find(self.scene.tree, &program) {
+                if let Some(path) = self.values.find(self.scene, &program) {
                     self.uses(&path, &program);
                 }
             }
@@ -163,10 +163,34 @@ impl Start<'_, '_> {
         }
     }
 
-    /// `awk PROGRAM`, whose text may start others.
+    /// `awk PROGRAM`, whose text may start others, `awk -f FILE`, and `awk -v command='sort -u'`.
     fn programs_of_awk(&mut self, arguments: &[String]) {
-        for text in arguments {
+        for (index, text) in arguments.iter().enumerate() {
             awk::text(self.scene, self.from, self.place, text, self.finding);
+            let before = index.checked_sub(1).map(|at| arguments[at].as_str());
+            match (before, text.split_once('=')) {
+                (Some("-f" | "--file"), _) => {
+                    let Some(path) = self.values.place(self.scene, text) else { continue };
+                    let evidence = format!("{}: awk reads {text}", self.place);
+                    self.finding.edges.extend(self.scene.follow(self.from, &path, Rule::Source, &evidence));
+                    if let Some(program) =
+                        self.scene.read(&path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+                    {
+                        inline::find(
+                            self.scene,
+                            Some(&path),
+                            "a program of awk",
+                            Language::Awk,
+                            &program,
+                            self.finding,
+                        );
+                    }
+                }
+                (Some("-v"), Some((_, value))) => {
+                    calls::start(self.scene, self.from, self.place, &[value.to_owned()], self.finding);
+                }
+                _ => {}
+            }
         }
     }
 
@@ -190,9 +214,8 @@ impl Start<'_, '_> {
             return;
         }
         let Some((file, passed)) = operands(arguments).split_first() else { return };
-        let launch = self.scene.launch;
-        let in_place = launch.absolute(file).filter(|path| self.scene.tree.lookup(path).is_some());
-        let Some(path) = in_place.or_else(|| launch.find(self.scene.tree, file)) else {
+        let in_place = self.values.place(self.scene, file).filter(|path| self.scene.tree.lookup(path).is_some());
+        let Some(path) = in_place.or_else(|| self.values.find(self.scene, file)) else {
             if file.contains('$') && !is_positional(file) {
                 self.unknown(&format!("the script that a shell is given is {file}"), "nothing is kept for it");
             }
@@ -306,7 +329,7 @@ impl Start<'_, '_> {
             let Some((program, rest)) = words.split_first().filter(|(program, _)| !program.starts_with('-')) else {
                 continue;
             };
-            if let Some(path) = self.scene.launch.find(self.scene.tree, program) {
+            if let Some(path) = self.values.find(self.scene, program) {
                 if self.voice == Voice::Image {
                     let evidence = format!("{} has the argument {program}", self.place);
                     self.finding.edges.extend(self.scene.follow(self.from, &path, self.rule(), &evidence));

@@ -2,8 +2,7 @@
 
 use super::super::Scene;
 use super::Values;
-use super::output::file_text;
-use crate::script::{Input, Part, Redirection, RedirectionKind, Script, SimpleCommand, Source, Target, Word};
+use crate::script::{Input, Part, Script, SimpleCommand, Source, Word};
 
 /// How many lines of one input are followed.
 const LINE_LIMIT: usize = 256;
@@ -29,25 +28,12 @@ pub(super) fn gather(scene: &Scene<'_>, script: &Script, values: &mut Values) {
             continue;
         }
         let texts = match source {
-            Source::Redirection(redirection) => redirected(scene, values, redirection),
+            Source::Redirection(redirection) => values.redirected(scene, redirection),
             Source::Pipe(commands) => values.piped(scene, commands, 0),
         };
         for text in texts.iter().flatten() {
             readings.iter().for_each(|reading| reading.give(scene, text, values));
         }
-    }
-}
-
-/// What a redirection of the input says.
-fn redirected(scene: &Scene<'_>, values: &Values, redirection: &Redirection) -> Option<Vec<String>> {
-    match (&redirection.target, redirection.kind) {
-        (Target::Here(document), _) => Some(vec![values.rendered(scene, document.word()?)]),
-        (Target::Word(word), RedirectionKind::HereString) => Some(values.possible(scene, word)),
-        (Target::Word(word), RedirectionKind::Read) => match &word.parts[..] {
-            [Part::Process(items)] => values.output(scene, items, 0),
-            _ => Some(values.possible(scene, word).iter().filter_map(|name| file_text(scene, name)).collect()),
-        },
-        _ => None,
     }
 }
 

@@ -4,7 +4,7 @@
 use super::super::{Scene, config};
 use super::Values;
 use crate::path::ImagePath;
-use crate::script::{Command, Item, RedirectionKind, SimpleCommand, Target, Word};
+use crate::script::{Command, Item, Part, Redirection, RedirectionKind, SimpleCommand, Target, Word};
 
 /// The longest file whose text becomes a value.
 const FILE_LIMIT: u64 = 1 << 16;
@@ -42,9 +42,7 @@ impl Values {
     fn written(&self, scene: &Scene<'_>, command: &SimpleCommand, depth: usize) -> Option<Vec<String>> {
         let Some((name, arguments)) = command.words.split_first() else {
             // bash: `$(< FILE)`.
-            let read = command.redirections.iter().find(|redirection| redirection.kind == RedirectionKind::Read)?;
-            let Target::Word(file) = &read.target else { return None };
-            return self.text_of(scene, std::slice::from_ref(file), depth);
+            return command.redirections.iter().find_map(|redirection| self.redirected(scene, redirection));
         };
         let is_option = |word: &&Word| word.literal().is_some_and(|text| text.starts_with('-'));
         let last = arguments.iter().rev().find(|word| !is_option(word));
@@ -64,21 +62,17 @@ impl Values {
                 let texts: Option<Vec<_>> = words.map(|word| self.expanded(scene, &word.parts, depth)).collect();
                 vec![texts?.concat().join(" ")]
             }
-            "printf" => match arguments {
-                [text] => self.expanded(scene, &text.parts, depth)?,
-                [format, text] if is_plain(&format.literal()?) => self.expanded(scene, &text.parts, depth)?,
-                _ => return None,
-            },
-            "cat" => self.text_of(scene, arguments, depth)?,
-            "grep" | "egrep" | "fgrep" | "head" | "sort" | "tail" => {
-                self.text_of(scene, std::slice::from_ref(last?), depth)?
+            "printf" => self.printed(scene, arguments, depth)?,
+            "cat" | "grep" | "egrep" | "fgrep" | "head" | "sort" | "tail" => {
+                let told = || command.redirections.iter().find_map(|redirection| self.redirected(scene, redirection));
+                self.text_of(scene, arguments, depth).or_else(told)?
             }
             "ls" => {
                 let options: String = arguments.iter().filter(is_option).filter_map(Word::literal).collect();
                 of_last()?.iter().flat_map(|name| listed(scene, name, &options)).collect()
             }
             "which" | "command" => {
-                let found = |name: &String| scene.launch.find(scene.tree, name).map(|path| path.to_text());
+                let found = |name: &String| self.find(scene, name).map(|path| path.to_text());
                 of_last()?.iter().filter_map(found).collect()
             }
             "pwd" => vec![scene.launch.workdir.clone().unwrap_or_else(|| "/".into())],
@@ -86,22 +80,54 @@ impl Values {
         })
     }
 
+    /// What `printf` writes, if its format holds nothing but `%s`, one for each text.
+    pub fn printed(&self, scene: &Scene<'_>, arguments: &[Word], depth: usize) -> Option<Vec<String>> {
+        let (format, texts) = arguments.split_first()?;
+        let format = format.literal()?.replace("\\n", "\n");
+        let pieces: Vec<&str> = format.split("%s").collect();
+        if pieces.len() != texts.len() + 1 || pieces.iter().any(|piece| piece.contains(['%', '\\'])) {
+            return None;
+        }
+        let literal = |piece: &str| Part::Literal(piece.to_owned());
+        let mut parts = vec![literal(pieces[0])];
+        for (text, piece) in texts.iter().zip(&pieces[1..]) {
+            parts.extend(text.parts.iter().cloned().chain([literal(piece)]));
+        }
+        self.expanded(scene, &parts, depth)
+    }
+
+    /// What a redirection of the input gives to read.
+    pub fn redirected(&self, scene: &Scene<'_>, redirection: &Redirection) -> Option<Vec<String>> {
+        match (&redirection.target, redirection.kind) {
+            (Target::Here(document), _) => Some(vec![self.rendered(scene, document.word()?)]),
+            (Target::Word(word), RedirectionKind::HereString) => match self.possible(scene, word) {
+                texts if texts.is_empty() => Some(vec![self.rendered(scene, word)]),
+                texts => Some(texts),
+            },
+            (Target::Word(word), RedirectionKind::Read) => match &word.parts[..] {
+                [Part::Process(items)] => self.output(scene, items, 0),
+                _ => self.text_of(scene, std::slice::from_ref(word), 0),
+            },
+            _ => None,
+        }
+    }
+
     /// The text of files, one for each that a word can be.
     fn text_of(&self, scene: &Scene<'_>, files: &[Word], depth: usize) -> Option<Vec<String>> {
         let mut texts = Vec::new();
         for name in files.iter().filter_map(|word| self.expanded(scene, &word.parts, depth)).flatten() {
-            texts.extend(file_text(scene, &name));
+            texts.extend(self.file_text(scene, &name));
         }
         Some(texts).filter(|texts| !texts.is_empty())
     }
-}
 
-/// The text of a file of the image, if it is one and not long.
-pub(super) fn file_text(scene: &Scene<'_>, name: &str) -> Option<String> {
-    let path: ImagePath = scene.launch.absolute(name)?;
-    let (_, node) = scene.tree.lookup(&path)?;
-    node.as_file().filter(|file| file.content.size() <= FILE_LIMIT)?;
-    String::from_utf8(scene.read(&path)?.into_owned()).ok().map(|text| text.trim().to_owned())
+    /// The text of a file of the image, if it is one and not long.
+    pub fn file_text(&self, scene: &Scene<'_>, name: &str) -> Option<String> {
+        let path = self.place(scene, name)?;
+        let (_, node) = scene.tree.lookup(&path)?;
+        node.as_file().filter(|file| file.content.size() <= FILE_LIMIT)?;
+        String::from_utf8(scene.read(&path)?.into_owned()).ok().map(|text| text.trim().to_owned())
+    }
 }
 
 /// What a filter makes of texts, if it leaves their words as they are or replaces single texts in them.
@@ -140,11 +166,6 @@ fn characters(set: &str) -> Option<Vec<char>> {
     let set = set.replace("\\n", "\n").replace("\\t", "\t").replace("\\0", "\0");
     let is_plain = !set.is_empty() && !set.contains(['[', '\\']) && (set.len() == 1 || !set.contains('-'));
     is_plain.then(|| set.chars().collect())
-}
-
-/// Whether a format of `printf` writes one text as it is.
-fn is_plain(format: &str) -> bool {
-    format.replace("\\n", "").trim() == "%s"
 }
 
 /// What `ls` lists: the places that a pattern covers, and of a folder the names in it unless `-d` asks for itself.

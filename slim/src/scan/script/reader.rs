@@ -1,12 +1,14 @@
 //! Reading a shell script for what it runs and names.
 
 use super::super::start::{Start, Voice, is_positional};
-use super::super::{Finding, Scene, config, folders, java};
+use super::super::{Finding, Language, Scene, config, folders, inline, java};
 use super::{BUILTINS, Values, functions, included, input};
 use crate::graph::{Edge, Rule, Unknown};
 use crate::launch;
 use crate::path::ImagePath;
-use crate::script::{self, Operator, Part, Pipeline, RedirectionKind, Script, SimpleCommand, Target, Word};
+use crate::script::{
+    self, Input, Operator, Part, Redirection, RedirectionKind, Script, SimpleCommand, Source, Target, Word,
+};
 use std::collections::BTreeSet;
 
 /// Builtins whose arguments are assignments.
@@ -55,9 +57,7 @@ pub(super) fn read(
     for command in script.commands() {
         reader.command(command);
     }
-    for pipeline in script.pipelines() {
-        reader.piped(pipeline);
-    }
+    reader.fed(script);
 }
 
 /// Adds what a script, and every file that it reads in, gives its variables.
@@ -72,14 +72,38 @@ fn gather(scene: &Scene<'_>, script: &Script, values: &mut Values, depth: usize)
                 values.give_array(scene, &array.name, words, array.append);
             }
         }
-        if depth < DEPTH_LIMIT && command.name().is_some_and(|name| matches!(name.as_str(), "." | "source")) {
-            for name in command.words.get(1).map(|word| values.possible(scene, word)).unwrap_or_default() {
-                let path = scene.launch.absolute(&name).and_then(|path| Some(scene.tree.lookup(&path)?.0));
-                let Some(path) = path.filter(|path| values.takes(path)) else { continue };
-                if let Some(inner) = scene.read(&path).and_then(|bytes| script::parse(&bytes).ok()) {
-                    gather(scene, &inner, values, depth + 1);
+        let Some((name, arguments)) = command.words.split_first() else { continue };
+        match name.literal().unwrap_or_default().as_str() {
+            "." | "source" if depth < DEPTH_LIMIT => {
+                for name in arguments.first().map(|word| values.possible(scene, word)).unwrap_or_default() {
+                    let path = values.place(scene, &name).and_then(|path| Some(scene.tree.lookup(&path)?.0));
+                    let Some(path) = path.filter(|path| values.takes(path)) else { continue };
+                    if let Some((inner, _)) = scene.read(&path).and_then(|bytes| script::salvage(&bytes).ok()) {
+                        gather(scene, &inner, values, depth + 1);
+                    }
                 }
             }
+            "cd" | "pushd" => {
+                let folders: Vec<_> = arguments.iter().flat_map(|word| values.possible(scene, word)).collect();
+                folders.iter().filter(|folder| !folder.starts_with('-')).for_each(|folder| values.enters(folder));
+            }
+            // bash: `printf -v NAME FORMAT TEXT`.
+            "printf" if arguments.first().and_then(Word::literal).is_some_and(|option| option == "-v") => {
+                let Some((name, rest)) = arguments[1..].split_first() else { continue };
+                let texts = values.printed(scene, rest, 0).unwrap_or_default();
+                values.give(&name.literal().unwrap_or_default(), texts);
+            }
+            // `export $(grep -v '^#' .env)`: assignments that a command writes.
+            name if DECLARATIONS.contains(&name) => {
+                let words = arguments.iter().filter(|word| word.beginning().0.is_empty());
+                let texts: Vec<String> = words.flat_map(|word| values.possible(scene, word)).collect();
+                for text in texts {
+                    for (name, value) in text.split_whitespace().filter_map(|word| word.split_once('=')) {
+                        values.give(name, [value.trim_matches(['"', '\'']).to_owned()]);
+                    }
+                }
+            }
+            _ => {}
         }
     }
     for (name, words) in script.loops() {
@@ -183,45 +207,57 @@ impl<'a> Reader<'_, 'a> {
         }
     }
 
-    /// What a command can be told on its standard input: a shell reads it as a script.
+    /// A script that a here-document writes to a file: by its first line, or by the name of the file.
     fn here_documents(&mut self, command: &SimpleCommand, place: &str) {
-        let is_shell = command.words.iter().any(|word| self.is_shell(word));
         for redirection in &command.redirections {
-            let word = match &redirection.target {
-                Target::Here(document) => document.word(),
-                Target::Word(word) => Some(word).filter(|_| redirection.kind == RedirectionKind::HereString),
-            };
-            let Some(text) = word.map(|word| self.values.rendered(self.scene, word)) else { continue };
-            if is_shell || is_script(&text) || writes_script(command) {
-                self.feed(&text, place);
+            let is_here = matches!(redirection.kind, RedirectionKind::Here | RedirectionKind::HereString);
+            let texts = self.values.redirected(self.scene, redirection).filter(|_| is_here);
+            for text in texts.into_iter().flatten() {
+                match written_language(command) {
+                    Some(language) => inline::find(self.scene, self.from, place, language, &text, self.finding),
+                    None if is_script(&text) || writes_script(command) => self.feed(&text, place),
+                    None => {}
+                }
             }
         }
     }
 
-    /// `cat <<END | sh`, `echo TEXT | sh`.
-    fn piped(&mut self, pipeline: &Pipeline) {
-        let simple: Vec<_> = pipeline.commands.iter().filter_map(script::Command::as_simple).collect();
-        let Some(last) = simple.last().filter(|_| pipeline.commands.len() > 1) else { return };
-        if !last.words.iter().any(|word| self.is_shell(word)) {
-            return;
-        }
-        for command in &simple[..simple.len() - 1] {
-            let place = format!("line {}", command.line);
-            let here = command.redirections.iter().filter_map(|redirection| match &redirection.target {
-                Target::Here(document) => document.word(),
-                Target::Word(word) => Some(word).filter(|_| redirection.kind == RedirectionKind::HereString),
-            });
-            let says = command.name().is_some_and(|name| matches!(name.as_str(), "echo" | "printf"));
-            let said = command.words.iter().skip(1).filter(|_| says);
-            for text in here.chain(said).map(|word| self.values.rendered(self.scene, word)).collect::<Vec<_>>() {
-                self.feed(&text, &place);
+    /// Programs that are read from the standard input: `sh <<END`, `cat FILE | sh`, `python3 - <<END`.
+    fn fed(&mut self, script: &Script) {
+        for Input { readers, source } in script.inputs() {
+            for (command, program) in readers.iter().filter_map(|reader| Some((reader, read_program(reader)?))).take(1)
+            {
+                let place = format!("line {}", command.line);
+                let known = match source {
+                    Source::Redirection(redirection) => self.values.redirected(self.scene, redirection),
+                    Source::Pipe(commands) => {
+                        self.values.piped(self.scene, commands, 0).or_else(|| self.said(commands))
+                    }
+                };
+                for text in known.iter().flatten() {
+                    match program {
+                        Program::Shell => self.feed(text, &place),
+                        Program::Of(language) => {
+                            inline::find(self.scene, self.from, &place, language, text, self.finding);
+                        }
+                    }
+                }
+                if known.is_none() && !is_device(source) {
+                    let what = "a program that is read from the standard input is computed".to_owned();
+                    self.unknown(&place, what, "nothing is kept for it");
+                }
             }
         }
     }
 
-    fn is_shell(&self, word: &Word) -> bool {
-        let name = word.literal().unwrap_or_default();
-        launch::is_shell(name.rsplit('/').next().unwrap_or_default())
+    /// The words of commands that write texts, where it is not known what becomes of them.
+    fn said(&self, commands: &[script::Command]) -> Option<Vec<String>> {
+        let says = |name: String| matches!(name.as_str(), "echo" | "printf");
+        let simple = commands.iter().filter_map(script::Command::as_simple);
+        let said = simple.filter(|command| command.name().is_some_and(says));
+        let words: Vec<&Word> = said.flat_map(|command| command.words.iter().skip(1)).collect();
+        let texts: Vec<_> = words.iter().map(|word| self.values.rendered(self.scene, word)).collect();
+        Some(texts).filter(|texts| !texts.is_empty())
     }
 
     /// The libraries of a list for the loader, which may hold paths and plain names, and the variable's own value before.
@@ -309,6 +345,15 @@ impl<'a> Reader<'_, 'a> {
             let valued = option == "-a" && first.literal().is_some_and(|name| name == "exec");
             at += 1 + usize::from(valued);
         }
+        // `exec` starts programs alone, and behind `command` no word is reserved.
+        let is_program = |name: &&String| match first.literal().as_deref() {
+            Some("exec") => BUILTINS.contains(&name.as_str()) || *name == "time",
+            Some("command") => *name == "time",
+            _ => false,
+        };
+        if let Some(name) = texts.get(at).filter(is_program) {
+            self.named(name, place);
+        }
         self.run(arguments.get(at..).unwrap_or_default(), place, depth + 1);
     }
 
@@ -380,7 +425,7 @@ impl<'a> Reader<'_, 'a> {
     }
 
     fn is_program(&self, name: &str) -> bool {
-        !BUILTINS.contains(&name) && self.scene.launch.find(self.scene.tree, name).is_some()
+        !BUILTINS.contains(&name) && self.values.find(self.scene, name).is_some()
     }
 
     /// `set -- PROGRAM ARGUMENTS`: the words become the positional parameters, the first of which `exec "$@"` runs.
@@ -418,8 +463,9 @@ impl<'a> Reader<'_, 'a> {
     }
 
     fn named(&mut self, name: &str, place: &str) {
-        if let Some(edges) = self.scene.command(self.from, name, &format!("{place}: asks for {name}")) {
-            self.finding.edges.extend(edges);
+        if let Some(path) = self.values.find(self.scene, name) {
+            let evidence = format!("{place}: asks for {name}");
+            self.finding.edges.extend(self.scene.follow(self.from, &path, Rule::Command, &evidence));
         }
     }
 
@@ -432,11 +478,11 @@ impl<'a> Reader<'_, 'a> {
             return self.unknown(place, format!("the file that is read in is {name}"), "nothing is kept for it");
         }
         // A name without a slash is looked up along PATH first (POSIX, "dot").
-        let in_path = || self.scene.launch.find(self.scene.tree, name);
+        let in_path = || self.values.find(self.scene, name);
         let path = Some(name)
             .filter(|name| !name.contains('/'))
             .and_then(|_| in_path())
-            .or_else(|| self.scene.launch.absolute(name));
+            .or_else(|| self.values.place(self.scene, name));
         let Some(path) = path else { return };
         let evidence = format!("{place}: reads {name}");
         included(self.scene, self.from, &path, &evidence, &self.values, self.finding, self.depth);
@@ -488,13 +534,56 @@ impl<'a> Reader<'_, 'a> {
     }
 }
 
-/// Whether a command writes to a file that bears the name of a shell script.
-fn writes_script(command: &SimpleCommand) -> bool {
+/// Whether an input comes from a device, such as nothing at all.
+fn is_device(source: Source<'_>) -> bool {
+    match source {
+        Source::Redirection(Redirection { target: Target::Word(word), .. }) => word.beginning().0.starts_with("/dev/"),
+        _ => false,
+    }
+}
+
+/// What a program that is read from the standard input is written in.
+#[derive(Clone, Copy)]
+enum Program {
+    Shell,
+    Of(Language),
+}
+
+/// What a command reads as a program from its standard input: a shell or another interpreter that is told no file and no text.
+fn read_program(command: &SimpleCommand) -> Option<Program> {
+    let words: Vec<String> = command.words.iter().map(|word| word.literal().unwrap_or_default()).collect();
+    let interpreter = |word: &String| {
+        let name = word.rsplit('/').next().unwrap_or(word);
+        if launch::is_shell(name) { Some(Program::Shell) } else { Language::of_interpreter(name).map(Program::Of) }
+    };
+    let (at, program) = words.iter().enumerate().find_map(|(at, word)| Some((at, interpreter(word)?)))?;
+    let rest = &words[at + 1..];
+    let options: Vec<&String> = rest.iter().take_while(|word| word.starts_with(['-', '+'])).collect();
+    let telling: &[char] = if matches!(program, Program::Shell) { &['c'] } else { &['c', 'e', 'm', 'p', 'r'] };
+    let is_told = options.iter().any(|option| !option.starts_with("--") && option.ends_with(telling));
+    let reads = rest.len() == options.len() || options.iter().any(|option| matches!(option.as_str(), "-" | "-s"));
+    (reads && !is_told).then_some(program)
+}
+
+/// The names of files that a command may write to.
+fn written_names(command: &SimpleCommand) -> impl Iterator<Item = String> {
     let targets = command.redirections.iter().filter_map(|redirection| match &redirection.target {
         Target::Word(word) => Some(word),
         Target::Here(_) => None,
     });
-    command.words.iter().skip(1).chain(targets).any(|word| word.literal().is_some_and(|name| name.ends_with(".sh")))
+    command.words.iter().skip(1).chain(targets).filter_map(Word::literal)
+}
+
+/// Whether a command writes to a file that bears the name of a shell script.
+fn writes_script(command: &SimpleCommand) -> bool {
+    written_names(command).any(|name| name.ends_with(".sh"))
+}
+
+/// The language of a source that a command writes, by the file's name.
+fn written_language(command: &SimpleCommand) -> Option<Language> {
+    written_names(command)
+        .filter(|name| name.contains('/'))
+        .find_map(|name| Language::of(&ImagePath::new(&name).ok()?, b""))
 }
 
 /// Whether text is a shell script with a first line of its own.

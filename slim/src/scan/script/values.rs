@@ -30,6 +30,8 @@ pub struct Values {
     arrays: BTreeMap<String, Vec<Vec<Word>>>,
     /// Files that the script reads in and whose assignments are among these.
     read: BTreeSet<ImagePath>,
+    /// Folders that the script changes to.
+    pub(super) folders: BTreeSet<String>,
 }
 
 impl Values {
@@ -55,6 +57,11 @@ impl Values {
                 known.push(value);
             }
         }
+    }
+
+    /// The values that lines of the script give a variable.
+    pub fn known(&self, name: &str) -> &[String] {
+        self.words.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Remembers a list; one that is appended to is longer by it. The array has the values of each of its words, too.
@@ -113,7 +120,7 @@ impl Values {
 
     /// What else than white space ends the words of a value: `IFS=,`.
     pub fn separators(&self) -> String {
-        self.words.get("IFS").map(|values| values.concat()).unwrap_or_default()
+        self.known("IFS").concat()
     }
 
     pub(super) fn expanded(&self, scene: &Scene<'_>, parts: &[Part], depth: usize) -> Option<Vec<String>> {
@@ -143,8 +150,9 @@ impl Values {
             return named.iter().flat_map(|name| self.parameter(scene, name, &Operator::None, depth)).collect();
         }
         let inner = |word: &Word| self.expanded(scene, &word.parts, depth + 1).unwrap_or_default();
-        let mut ends = self.words.get(name).cloned().unwrap_or_default();
-        ends.extend(scene.launch.variable(name).map(str::to_owned));
+        let mut ends = self.known(name).to_vec();
+        let of_image = if name == "PATH" { Some(scene.launch.path()) } else { scene.launch.variable(name) };
+        ends.extend(of_image.map(str::to_owned));
         match operator {
             // bash: `${name//,/ }`.
             Operator::Other(rest) if rest.starts_with('/') => {
