@@ -187,6 +187,7 @@ impl Work<'_, '_> {
             }
             zone::find(scene, None, text.as_bytes(), |_| evidence.clone(), &mut finding);
         }
+        scene.environment(&mut finding);
         for path in &wishes.paths {
             finding.edges.extend(scene.follow(None, path, Rule::Root, "--keep"));
         }

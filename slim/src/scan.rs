@@ -11,6 +11,7 @@ pub mod class;
 pub mod config;
 mod ctypes;
 pub mod elf;
+mod environment;
 mod exec;
 mod folders;
 pub mod idle;
@@ -328,6 +329,11 @@ impl Scene<'_> {
     pub fn command(&self, from: Option<&ImagePath>, name: &str, evidence: &str) -> Option<Vec<Edge>> {
         let path = self.launch.find(self.tree, name).or_else(|| self.launch.broken(self.tree, name))?;
         Some(self.follow(from, &path, Rule::Command, evidence))
+    }
+
+    /// Adds what the image's environment names.
+    pub fn environment(&self, finding: &mut Finding) {
+        environment::find(self, finding);
     }
 
     /// The file that a command runs, where it really lies.

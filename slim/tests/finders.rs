@@ -17,7 +17,7 @@ const TREE: &str = "/usr/bin/sh = x\n/bin -> usr/bin\n/usr/bin/tool = x\n/usr/bi
 fn kept(mut image: Image) -> (Vec<String>, Vec<String>) {
     image.launch = Launch {
         entrypoint: vec!["/usr/bin/app".into(), "tool-by-argument".into()],
-        env: vec![("PATH".into(), "/usr/bin".into()), ("NAMED".into(), "tool".into())],
+        env: vec![("PATH".into(), "/usr/bin".into()), ("NAMED".into(), "oo".into())],
         ..Launch::default()
     };
     image.kept()
@@ -85,7 +85,7 @@ fn a_shell_script_uses_what_its_words_name() {
         "export NAME=tool\nexec \"$NAME\"",
         "f() { local NAME=too; \"${NAME}l\"; }",
         "${NAME:-tool}",
-        "$NAMED",
+        "t${NAMED}l",
         "for name in other tool; do $name; done",
         "all='other tool'\nfor name in $all; do command -v $name; done",
     ];

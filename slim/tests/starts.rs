@@ -180,6 +180,8 @@ fn commands_of_scripts_are_read_by_the_grammar_of_wrappers() {
         ("sh /usr/lib/plain -c cat", "tool"),
         ("su -lc tool app", "tool zsh"),
         ("bash -x \"$PLAIN\" || sh -e /usr/lib/plain", "tool"),
+        ("bash -euo pipefail -c 'tool -x'", "tool"),
+        ("bash -o pipefail -ec 'tool -x'", "tool"),
         ("entry tool --x", "tool"),
         ("entry db:1 -- tool --x", "tool"),
         ("shout tool", ""),
@@ -217,7 +219,7 @@ fn commands_in_variables_and_lists_are_read() {
         ("try() { n=$1; shift; \"$@\"; }\ntry 5 tool", "tool"),
         ("say() { echo \"$@\"; }\nsay tool", ""),
         ("PROGRAM=/opt/tool.sh\nname=${PROGRAM##*/}\n${name%.sh}", "tool"),
-        (". /etc/default/app\nexec $MAIN", "tool"),
+        (". /usr/lib/defaults\nexec $MAIN", "tool"),
         ("$(command -v tool) -x", "tool"),
         ("HERE=$(cd \"$(dirname \"$0\")\" && pwd)\n\"$HERE/tool\"", "tool"),
         ("\"$(dirname \"${BASH_SOURCE[0]}\")/tool\"", "tool"),
@@ -229,7 +231,7 @@ fn commands_in_variables_and_lists_are_read() {
         .iter()
         .filter_map(|(text, expected)| {
             let lines = format!(
-                "/etc/default/app = MAIN=tool\\n\n/usr/bin/app 755 = #!/usr/bin/bash\\n{}\\n",
+                "/usr/lib/defaults = MAIN=tool\\n\n/usr/bin/app 755 = #!/usr/bin/bash\\n{}\\n",
                 text.replace('\n', "\\n")
             );
             let (kept, unknowns) = kept(&lines, &argv(&["/usr/bin/app"]));
@@ -237,6 +239,17 @@ fn commands_in_variables_and_lists_are_read() {
         })
         .collect();
     assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// Each of these would take long, or much memory, if every end and every place were tried.
+#[test]
+fn long_values_are_not_cut_and_put_together_without_end() {
+    let long = "a".repeat(60_000);
+    let cuts: String = (0..30).map(|at| format!("b{at}=${{a#*b}}\n")).collect();
+    assert_eq!(script(&format!("a={long}\n{cuts}tool")).0, ["tool"]);
+    let put =
+        format!("a={long}\nb=$(echo $a | sed s/a/{0}/g | sed s/a/{0}/g)\nc=${{a//a/{0}}}\ntool", "xa".repeat(1000));
+    assert_eq!(script(&put).0, ["tool"]);
 }
 
 /// Each line doubles what the one before gives.
@@ -268,10 +281,10 @@ fn text_that_is_fed_to_a_shell_is_read() {
         ("printf 'exec tool\\n' > /run/start", ""),
         ("cat > /etc/conf <<END\ntool\nEND", ""),
         ("echo tool | cat", ""),
-        ("sh < /etc/commands", "tool"),
-        ("cat /etc/commands | bash -s -- x", "tool"),
-        ("cat /etc/commands | bash -c cat", ""),
-        ("sh /usr/lib/plain2 < /etc/commands", ""),
+        ("sh < /usr/lib/commands", "tool"),
+        ("cat /usr/lib/commands | bash -s -- x", "tool"),
+        ("cat /usr/lib/commands | bash -c cat", ""),
+        ("sh /usr/lib/plain2 < /usr/lib/commands", ""),
         ("python3 - <<'END'\nimport os\nos.system('tool -x')\nEND", "tool"),
         ("python3 x.py <<'END'\nos.system('tool -x')\nEND", ""),
         ("perl <<END\nsystem('tool -x');\nEND", "tool"),
@@ -281,11 +294,13 @@ fn text_that_is_fed_to_a_shell_is_read() {
         ("expect <<'END'\nspawn tool -x\nEND", "tool"),
         ("expect -c 'spawn tool -x'", "tool"),
         ("awk -v run='tool -x' 'BEGIN { run | getline }'", "tool"),
-        ("gawk -f /etc/program", "tool"),
+        ("gawk -f /usr/lib/program", "tool"),
+        ("python3 /usr/lib/source", "tool"),
+        ("cat /usr/lib/source", ""),
         ("printf -v run '%s%s' to ol; \"$run\"", "tool"),
-        ("export $(grep -v '^#' /etc/commands.env | xargs); $WORKER", "tool"),
+        ("export $(grep -v '^#' /usr/lib/commands.list | xargs); $WORKER", "tool"),
     ];
-    let files = "/etc/commands = tool -x\\n\n/etc/commands.env = A=b\\nWORKER=tool\\n\n/etc/program = BEGIN { \"tool -x\" | getline }\n";
+    let files = "/usr/lib/commands = tool -x\\n\n/usr/lib/commands.list = A=b\\nWORKER=tool\\n\n/usr/lib/program = BEGIN { \"tool -x\" | getline }\n/usr/lib/source = import os\\nos.system('tool -x')\n";
     assert_eq!(wrong_with(files, &rows), Vec::<String>::new());
 }
 
@@ -368,7 +383,9 @@ fn supervisors_start_what_their_files_say() {
         ("/app/table = */5 * * * * tool\\n\n".to_owned(), &["supercronic", "/app/table"], "tool"),
     ] {
         let mut launch = argv(words);
-        launch.env.push(("PROGRAM".into(), "/usr/bin/tool".into()));
+        if lines.contains("ENV_PROGRAM") {
+            launch.env.push(("PROGRAM".into(), "/usr/bin/tool".into()));
+        }
         launch.env.push(("PATH".into(), "/usr/sbin:/usr/bin".into()));
         let (kept, unknowns) = kept(&lines, &launch);
         assert_eq!(kept.join(" "), expected, "{lines} {unknowns:?}");
@@ -431,7 +448,7 @@ fn ways_around_a_plain_command_are_followed() {
         ("sh -c 'exec \"$@\"' tool -x", ""),
         ("setarch -R tool -x", "tool"),
         ("RUN='tool -x'; v=RUN; ${!v}", "tool"),
-        ("RUN='tool -x'; v=OTHER; ${!v}", ""),
+        ("A='tool -x'; v=OTHER; ${!v}", ""),
         ("setarch x86_64 -R tool -x", "tool"),
         ("perl -ne 'system(\"tool -x\")' a", "tool"),
         ("python3 -c 'import os; os.system(\"tool -x\")'", "tool"),
@@ -456,6 +473,7 @@ fn what_commands_write_and_read_is_known() {
         ("L=a,tool; IFS=, read -ra all <<< \"$L\"; for one in \"${all[@]}\"; do $one; done", "tool"),
         ("L='tool -x'; read -r -a all <<< \"$L\"; exec \"${all[@]}\"", "tool"),
         ("mapfile -t all < /etc/tools; for one in \"${all[@]}\"; do $one; done", "tool"),
+        ("while read -r name run rest; do $run; done <<< 'web    tool   -x'", "tool"),
         ("read -p tool -t 5 a <<< x; $a", ""),
         ("read <<< tool; $REPLY", "tool"),
         ("L=a,tool; IFS=,; for one in $L; do $one; done", "tool"),

@@ -1,8 +1,8 @@
 //! Programs that sources of other languages than the shell's start: `subprocess.run(["ffmpeg", …])`, `exec('convert …')`, a text in backquotes.
 //!
 //! An application keeps such names in variables, settings and defaults, far from the call. So in a file of its own that starts programs, every
-//! quoted text counts that may be a command and whose first word is a program of the image; in its other files, what is handed to a function
-//! first, if it is a program that not every image has. Installed libraries know many programs that
+//! quoted text counts that may be a command and whose first word is a program of the image; in its other files, the names of programs that not
+//! every image has, and commands of them. Installed libraries know many programs that
 //! nobody asks them for: in theirs, only what stands in the call itself counts, that starts a program or looks for one, and the languages' own
 //! libraries are not read.
 
@@ -13,6 +13,7 @@ use super::start::{Start, Voice};
 use super::{Finding, Language, Scene, python};
 use crate::path::ImagePath;
 use words::Call;
+pub(super) use words::{is_common, is_told};
 
 /// Adds the programs that a source starts.
 ///
@@ -35,13 +36,15 @@ pub(super) fn find(
     let mut calls = words::calls(&text, language, is_own);
     // A helper elsewhere may start what this file only names.
     if is_own && calls.is_empty() {
-        calls = words::handed_on(&text, language);
+        calls = words::named(&text, language);
     }
     if is_run && !is_own {
         calls.extend(words::assigned(&text, language));
     }
     calls.extend(words::looked_for(&text, language));
-    let counts = |call: &Call| call.certain || call.words.first().is_some_and(|name| is_special(scene, name));
+    let program =
+        |call: &'_ Call| call.words.first().and_then(|text| text.split_whitespace().next().map(str::to_owned));
+    let counts = |call: &Call| call.certain || program(call).is_some_and(|name| is_special(scene, &name));
     for call in calls.into_iter().filter(|call| is_meant(&call.words) && counts(call)) {
         start(scene, Some(path), &format!("line {}", call.line), &call.words, finding);
     }

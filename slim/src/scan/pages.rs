@@ -4,7 +4,6 @@
 
 use super::{Finding, Scene, script};
 use crate::path::ImagePath;
-use memchr::memmem;
 
 /// Ends of names of pages that servers look for such elements in.
 const ENDS: [&[u8]; 3] = [b".shtml", b".shtm", b".stm"];
@@ -26,14 +25,23 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &
 
 /// The commands of a page, each with its line.
 fn commands(text: &str) -> Vec<(usize, &str)> {
-    let element = |at: usize| {
-        let (_, value) = text[at..].split_once("-->")?.0.split_once("cmd")?;
-        let value = value.trim_start().strip_prefix('=')?.trim_start();
-        let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\'' | '`'))?;
-        let command = value[1..].split_once(quote)?.0;
-        Some((text[..at].matches('\n').count() + 1, command))
-    };
-    memmem::find_iter(text.as_bytes(), BEGINS).filter_map(element).collect()
+    let (mut found, mut line, mut rest) = (Vec::new(), 1, text);
+    while let Some((before, element)) = rest.split_once(BEGINS) {
+        // Nothing ends behind the last end.
+        let Some((element, after)) = element.split_once("-->") else { break };
+        line += before.matches('\n').count();
+        found.extend(command(element).map(|command| (line, command)));
+        line += element.matches('\n').count();
+        rest = after;
+    }
+    found
+}
+
+/// The command that an element holds: `cmd="COMMAND"`.
+fn command(element: &str) -> Option<&str> {
+    let value = element.split_once("cmd")?.1.trim_start().strip_prefix('=')?.trim_start();
+    let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\'' | '`'))?;
+    value[1..].split_once(quote).map(|(command, _)| command)
 }
 
 #[cfg(test)]

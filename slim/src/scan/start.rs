@@ -9,7 +9,7 @@ use super::{Finding, Language, Scene, awk, calls, config, inline, options, pytho
 use crate::graph::{Rule, Unknown};
 use crate::launch::{self, is_shell};
 use crate::path::ImagePath;
-use recipes::{Operands, Wrapper};
+use recipes::{ConfigKind, Operands, Wrapper};
 
 /// How deep command lines may nest: `tini -- env X=1 gosu redis …`.
 const DEPTH_LIMIT: usize = 16;
@@ -61,6 +61,10 @@ impl Start<'_, '_> {
         if program.starts_with('-') {
             let _ = self.text_of(words, depth);
             return;
+        }
+        // `parallel 'tool {}'`: some are told a text for the shell where others are told a program.
+        if depth > 0 && program.contains(char::is_whitespace) && self.values.find(self.scene, program).is_none() {
+            return self.text(program, depth);
         }
         if self.voice == Voice::Script && program.contains('$') {
             if !is_positional(program) {
@@ -122,12 +126,48 @@ impl Start<'_, '_> {
             return self.wrapped(wrapper, arguments, depth);
         } else {
             self.configured(path, arguments);
+            if name == "crontab" {
+                self.table(arguments);
+            }
+            let after = arguments.iter().position(|argument| argument == "--").map(|at| &arguments[at + 1..]);
             if self.voice == Voice::Image || path.is_some_and(|path| self.hands_on(path)) {
                 self.passed(arguments, depth);
+            } else if let (Some(after), true) = (after, path.is_some_and(|path| self.is_foreign(path))) {
+                self.passed(after, depth);
             }
         }
         self.by_options(name, arguments, depth);
+        self.source(name, arguments);
         self.files(arguments);
+    }
+
+    /// `python3 FILE`: what the interpreter is given is a source, whatever its name and its first line say.
+    fn source(&mut self, name: &str, arguments: &[String]) {
+        let Some(language) = Language::of_interpreter(name) else { return };
+        let Some(file) = arguments.iter().find(|argument| !argument.starts_with('-')) else { return };
+        let path = self.values.place(self.scene, file).and_then(|path| Some(self.scene.tree.lookup(&path)?.0));
+        let Some(path) = path.filter(|path| self.finding.sourced.insert(path.clone())) else { return };
+        let evidence = format!("{}: {name} is given {file}", self.place);
+        self.finding.edges.extend(self.scene.follow(self.from, &path, self.rule(), &evidence));
+        if let Some(bytes) = self.scene.read(&path)
+            && !bytes.contains(&0)
+            && Language::of(&path, &bytes).is_none()
+        {
+            inline::find(self.scene, Some(&path), "a source", language, &String::from_utf8_lossy(&bytes), self.finding);
+        }
+    }
+
+    /// Whether a program belongs to no package: of what follows a `--` it mostly starts the first.
+    fn is_foreign(&self, path: &ImagePath) -> bool {
+        self.scene.tree.lookup(path).is_some_and(|(real, _)| !self.scene.inventory.is_owned(&real))
+    }
+
+    /// `crontab FILE` (crontab(1)).
+    fn table(&mut self, arguments: &[String]) {
+        let files: Vec<ImagePath> = arguments.iter().filter_map(|argument| self.file_of(argument)).collect();
+        for file in files {
+            config::find(self.scene, ConfigKind::Crontab, &file, self.finding);
+        }
     }
 
     /// What a program starts because of its options.
@@ -427,13 +467,15 @@ pub(super) fn is_positional(word: &str) -> bool {
 }
 
 /// Options of shells that take the next argument.
-const SHELL_VALUED: [&str; 6] = ["-o", "+o", "-O", "+O", "--rcfile", "--init-file"];
+const SHELL_VALUED: [&str; 2] = ["--rcfile", "--init-file"];
 
 /// The arguments of a shell without its options.
 fn operands(arguments: &[String]) -> &[String] {
     let mut at = 0;
     while let Some(argument) = arguments.get(at).filter(|argument| argument.starts_with(['-', '+'])) {
-        at += 1 + usize::from(SHELL_VALUED.contains(&argument.as_str()));
+        // `-euo pipefail`: the last of joined letters may take a value as well.
+        let is_joined = !argument.starts_with("--") && argument.ends_with(['o', 'O']);
+        at += 1 + usize::from(is_joined || SHELL_VALUED.contains(&argument.as_str()));
         if argument == "--" || argument == "-" {
             break;
         }

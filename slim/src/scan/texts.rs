@@ -4,7 +4,7 @@
 //! configuration writes paths as they are, so a path of the image in one is a use, whatever stands around it. Lines that are comments in
 //! most of these languages are not read.
 
-mod commands;
+pub(super) mod commands;
 mod values;
 
 use super::{Finding, Scene, config, folders, is_object, is_settings, mention, zone};
@@ -44,6 +44,9 @@ const ENDS: [&[u8]; 16] = [
     b".j2",
 ];
 
+/// Beginnings of shells' names: what their own files in a home say is for people at a terminal.
+const SHELLS: [&[u8]; 6] = [b".bash", b".csh", b".ksh", b".mksh", b".tcsh", b".zsh"];
+
 /// Ends of names of fonts, which drawing libraries look for by name alone.
 const FONTS: [&str; 5] = [".ttf", ".otf", ".ttc", ".pfb", ".pfa"];
 
@@ -58,12 +61,22 @@ const FOR_PEOPLE: &str = "/usr/share/doc";
 pub(super) fn is_configuration(scene: &Scene<'_>, path: &ImagePath, size: u64, head: &[u8]) -> bool {
     let in_etc = || path.ancestors().any(|folder| folder.file_name() == b"etc");
     let is_own = || {
-        let named = ENDS.iter().any(|end| path.file_name().ends_with(end)) || commands::is_procfile(path);
+        let named = ENDS.iter().any(|end| path.file_name().ends_with(end))
+            || commands::is_procfile(path)
+            || is_personal(path.file_name());
         named && scene.is_applications(path)
     };
     let is_told = || scene.launch.told().any(|(text, _)| text.contains(&path.to_text()));
     let is_known = scene.knowledge.generated(path).is_some() || scene.knowledge.has_reader(&path.to_text());
     !is_known && size <= SIZE_LIMIT && memchr::memchr(0, head).is_none() && (in_etc() || is_own() || is_told())
+}
+
+/// Whether a name is one that programs give a user's own settings: `.procmailrc`, `.forward`, `.gitconfig`.
+fn is_personal(name: &[u8]) -> bool {
+    let is_shells = SHELLS.iter().any(|shell| name.starts_with(shell));
+    let is_settings =
+        name.ends_with(b"rc") || name.ends_with(b"config") || matches!(name, b".forward" | b".mailfilter");
+    name.starts_with(b".") && is_settings && !is_shells
 }
 
 /// Adds what a configuration names: commands, and the files of [`paths`].

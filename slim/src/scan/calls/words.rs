@@ -4,7 +4,7 @@ use crate::scan::Language;
 use crate::scan::quotes::{self, Text, texts};
 
 /// Functions that start programs, or look for them along `PATH`.
-const STARTERS: [&str; 37] = [
+const STARTERS: [&str; 39] = [
     "Popen",
     "Process",
     "call",
@@ -34,7 +34,9 @@ const STARTERS: [&str; 37] = [
     "popen2",
     "popen3",
     "proc_open",
+    "readpipe",
     "run",
+    "sh",
     "shell_exec",
     "spawn",
     "spawnSync",
@@ -45,10 +47,26 @@ const STARTERS: [&str; 37] = [
 ];
 
 /// Functions that look for a program along `PATH`: who asks for one by name wants it, wherever the program is started.
-const SEEKERS: [&str; 5] = ["commandExists", "commandExistsSync", "command_exists", "find_executable", "which"];
+const SEEKERS: [&str; 14] = [
+    "LookPath",
+    "commandExists",
+    "commandExistsSync",
+    "command_exists",
+    "findBinary",
+    "findExecutable",
+    "find_binary",
+    "find_command",
+    "find_exe",
+    "find_executable",
+    "find_program",
+    "get_bin_path",
+    "look_path",
+    "which",
+];
 
 /// Words without which a file starts no program; those of [`STARTERS`] that also mean other things are not among them.
-const MARKS: [&str; 24] = [
+const MARKS: [&str; 26] = [
+    "IPC::Run",
     "Open3",
     "Popen",
     "System.cmd",
@@ -66,6 +84,7 @@ const MARKS: [&str; 24] = [
     "pcntl_exec",
     "popen",
     "proc_open",
+    "readpipe",
     "shell_exec",
     "spawn",
     "subprocess",
@@ -76,10 +95,19 @@ const MARKS: [&str; 24] = [
 ];
 
 /// What may stand before a text that is a value: of a variable, an argument, a list, an entry, a default.
-const BEFORE: [char; 7] = ['(', '[', ',', '=', ':', '{', '|'];
+const BEFORE: [char; 8] = ['(', '[', ',', '=', ':', '{', '|', '?'];
+
+/// Words that may stand there.
+const WORDS_BEFORE: [&str; 6] = ["else", "in", "or", "return", "then", "yield"];
 
 /// Functions whose first argument is a module.
 const LOADERS: [&str; 6] = ["import", "import_module", "include", "require", "require_once", "resolve"];
+
+/// Programs whose names are mostly words for other things, where they stand alone.
+const COMMON: [&str; 22] = [
+    "at", "batch", "cal", "column", "file", "free", "git", "host", "last", "link", "look", "mail", "make", "node",
+    "open", "patch", "perl", "php", "python3", "script", "time", "watch",
+];
 
 /// A name of two letters is found in too many sources.
 const PROGRAM_MINIMUM: usize = 3;
@@ -107,6 +135,56 @@ pub(super) fn calls(source: &str, language: Language, all: bool) -> Vec<Call> {
     if !starts_programs(source, language) {
         return Vec::new();
     }
+    found(source, language, all).into_iter().map(|(call, _)| call).collect()
+}
+
+/// The texts of a source of which another may make commands: settings, and what helpers are handed, `call('pdffonts', file)`.
+pub(super) fn named(source: &str, language: Language) -> Vec<Call> {
+    let is_meant = |(call, role): &(Call, Role)| match call.words.split_first() {
+        Some(_) if *role == Role::Argument => true,
+        Some((text, rest)) => match text.split_once(char::is_whitespace) {
+            Some((_, rest)) => is_told(rest),
+            None => {
+                text.len() >= PROGRAM_MINIMUM && (!is_common(text) || rest.iter().any(|word| word.starts_with('-')))
+            }
+        },
+        None => false,
+    };
+    let mut named: Vec<Call> =
+        found(source, language, true).into_iter().filter(is_meant).map(|(call, _)| call).collect();
+    let handed_on = first_arguments(source, language, is_first);
+    named.extend(handed_on.into_iter().filter(|call| !call.words[0].contains(char::is_whitespace)));
+    named.iter_mut().for_each(|call| call.certain = false);
+    named
+}
+
+/// Whether a text is a name, or begins as a command does.
+fn may_name(text: &str) -> bool {
+    text.split_once(char::is_whitespace).is_none_or(|(_, rest)| is_told(rest))
+}
+
+/// Whether what follows a word shows that the word is a program: an option, a path, something that is put in, another command.
+pub(in crate::scan) fn is_told(rest: &str) -> bool {
+    let is_sign =
+        |word: &str| word.starts_with(['-', '/', '{', '$', '%', '#', '|', '<', '>', '&']) || word.ends_with(';');
+    rest.split_whitespace().any(is_sign)
+}
+
+/// Whether the name of a program is a word that mostly means something else.
+pub(in crate::scan) fn is_common(name: &str) -> bool {
+    COMMON.contains(&name)
+}
+
+/// What a text is where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// What a program is started by.
+    Argument,
+    /// A value, or a part of one.
+    Value,
+}
+
+fn found(source: &str, language: Language, all: bool) -> Vec<(Call, Role)> {
     let mut found = Vec::new();
     let lines: Vec<&str> = source.lines().collect();
     let backquotes = has_backquotes(language);
@@ -119,7 +197,8 @@ pub(super) fn calls(source: &str, language: Language, all: bool) -> Vec<Call> {
             continue;
         }
         let (texts, open) = texts(line, language);
-        let call = |words: Vec<String>| Call { line: index + 1, words, certain: true };
+        let of = |words: Vec<String>, role: Role| (Call { line: index + 1, words, certain: true }, role);
+        let call = |words: Vec<String>| of(words, Role::Argument);
         for text in texts.iter().filter(|text| text.sign == "`" && backquotes) {
             found.push(call(vec![text.inner.to_owned()]));
         }
@@ -132,14 +211,15 @@ pub(super) fn calls(source: &str, language: Language, all: bool) -> Vec<Call> {
         let others: Vec<&Text<'_>> = texts.iter().filter(|text| text.sign != "`" || !backquotes).collect();
         for (at, text) in others.iter().enumerate() {
             let before = &line[..text.start];
-            if is_argument(before)
-                || is_piped(before)
-                || opens_pipe(before, text.inner, language)
-                || all && is_value(line, text)
-            {
+            // zx: $`tool -x`.
+            let is_shell = language == Language::Script && text.sign == "`" && before.ends_with('$');
+            if is_argument(before) || is_shell || is_piped(before) || opens_pipe(before, text.inner, language) {
                 found.push(call(list(line, &others[at..])));
-            } else if all && before.trim_end().ends_with(JOINS) {
-                found.push(Call { certain: false, ..call(vec![text.inner.to_owned()]) });
+            } else if all && !is_loaded(before) && is_value(line, text) {
+                found.push(of(list(line, &others[at..]), Role::Value));
+            } else if all && before.trim_end().ends_with(JOINS) && may_name(text.inner) {
+                let (part, role) = of(vec![text.inner.to_owned()], Role::Value);
+                found.push((Call { certain: false, ..part }, role));
             }
         }
         if let Some(at) = open.filter(|at| opens_command(&lines[..=index], *at, language, all)) {
@@ -162,7 +242,7 @@ pub(super) fn calls(source: &str, language: Language, all: bool) -> Vec<Call> {
 fn starts_programs(source: &str, language: Language) -> bool {
     let pipes = || ["-|", "|-", "|'", "'|", "|\"", "\"|", "|)", "(|"].iter().any(|sign| source.contains(sign));
     MARKS.iter().any(|mark| source.contains(mark))
-        || has_backquotes(language) && (source.contains('`') || has_call(source, "exec"))
+        || has_backquotes(language) && (source.contains('`') || has_call(source, "exec", language))
         || language == Language::Perl
             && (source.contains("%x") || source.contains("qx") || source.contains("open") && pipes())
 }
@@ -182,11 +262,6 @@ fn opens_command(lines: &[&str], at: usize, language: Language, all: bool) -> bo
     let before = above.map_or(own, |above| above.trim_end());
     let is_command = line[at..].starts_with('`') && has_backquotes(language);
     is_command || is_argument(before) || all && !before.trim().is_empty() && may_hold(before)
-}
-
-/// What a source hands to functions as their first argument: one of its own may start a program of that name, `call('pdffonts', file)`.
-pub(super) fn handed_on(source: &str, language: Language) -> Vec<Call> {
-    first_arguments(source, language, is_first)
 }
 
 /// What a source that starts programs holds under a name: `$highlight_bin = "highlight"`, `'compressor' => ['gzip', '-n']`. What stands in the
@@ -249,6 +324,11 @@ fn is_first(before: &str) -> bool {
     !name.is_empty() && !LOADERS.contains(&name)
 }
 
+/// Whether what stands before a text makes it the name of a module.
+fn is_loaded(before: &str) -> bool {
+    before.trim_end().strip_suffix('(').is_some_and(|before| LOADERS.contains(&last_name(before)))
+}
+
 /// The name that a text ends with.
 fn last_name(text: &str) -> &str {
     text.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default()
@@ -290,7 +370,11 @@ fn is_argument(before: &str) -> bool {
     let before = before.strip_suffix(['f', 'r', 'b']).filter(|rest| rest.ends_with(['(', '['])).unwrap_or(before);
     let opened = before.trim_end_matches(['(', '[', ' ']);
     let name = last_name(opened);
-    let is_call = opened.len() < before.len() || matches!(name, "system" | "exec" | "spawn");
+    let is_call = opened.len() < before.len()
+        || matches!(
+            name,
+            "system" | "exec" | "spawn" | "popen" | "readpipe" | "sh" | "capture2" | "capture2e" | "capture3"
+        );
     // `re.exec('…')` and the like take no programs; who writes them finds none of this name.
     is_call && STARTERS.binary_search(&name).is_ok()
 }
@@ -329,7 +413,8 @@ fn may_hold(before: &str) -> bool {
     let is_index = last == '['
         && before[..before.len() - 1]
             .ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ')' | ']' | '"' | '\''));
-    let is_word = ["return", "or", "||", "??", "=>"].iter().any(|word| whole.ends_with(word));
+    let is_word =
+        WORDS_BEFORE.contains(&last_name(whole)) || ["||", "??", "=>", "<<"].iter().any(|sign| whole.ends_with(sign));
     !compares && !is_index && (BEFORE.contains(&last) || is_word)
 }
 
@@ -351,11 +436,14 @@ fn list(line: &str, texts: &[&Text<'_>]) -> Vec<String> {
     words
 }
 
-/// Whether a function of a name is called somewhere.
-fn has_call(source: &str, name: &str) -> bool {
+/// Whether a function of a name is called somewhere; Perl and Ruby need no brackets for its arguments.
+fn has_call(source: &str, name: &str, language: Language) -> bool {
     source.match_indices(name).any(|(at, _)| {
         let is_whole = !source[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '>' | '$'));
-        is_whole && source[at + name.len()..].trim_start_matches(' ').starts_with(['(', '\'', '"'])
+        let rest = &source[at + name.len()..];
+        let begins = |c: char| c.is_ascii_lowercase() || matches!(c, '@' | '$' | '*' | '{');
+        let is_bare = language == Language::Perl && rest.starts_with(' ') && rest.trim_start().starts_with(begins);
+        is_whole && (is_bare || rest.trim_start_matches(' ').starts_with(['(', '\'', '"']))
     })
 }
 
@@ -443,7 +531,7 @@ mod tests {
             (
                 Script,
                 "const cp = require('child_process')\nconst bin = process.env.BIN || 'sharp'; run({cmd: 'dot'})",
-                "1 child_process; 2 sharp; 2 dot",
+                "2 sharp; 2 dot",
             ),
             (Perl, "TOOL = %w[gs -q]\nspawn(*TOOL)", "1 gs -q"),
         ];

@@ -78,18 +78,26 @@ impl Reading {
         if self.whole {
             return self.give_array(scene, lines, values);
         }
-        let separators = self.separators.clone().unwrap_or_else(|| values.separators());
-        let is_end =
-            |c: char| separators.contains(c) || separators.is_empty() && self.separators.is_none() && c.is_whitespace();
+        let separators = self.separators.clone().or_else(|| Some(values.separators()).filter(|own| !own.is_empty()));
         for line in lines {
-            let mut words = line.splitn(if self.array { LINE_LIMIT } else { self.names.len() }, is_end).map(str::trim);
+            let mut rest = line;
             if self.array {
-                self.give_array(scene, words, values);
+                let words = std::iter::from_fn(|| {
+                    let word;
+                    (word, rest) =
+                        Some(rest).filter(|rest| !rest.is_empty()).map(|rest| cut(rest, separators.as_deref()))?;
+                    Some(word)
+                });
+                self.give_array(scene, words.take(LINE_LIMIT), values);
                 continue;
             }
-            for name in &self.names {
-                values.give(name, words.next().map(str::to_owned));
+            let Some((last, before)) = self.names.split_last() else { return };
+            for name in before {
+                let word;
+                (word, rest) = cut(rest, separators.as_deref());
+                values.give(name, [word.to_owned()]);
             }
+            values.give(last, [rest.to_owned()]);
         }
     }
 
@@ -97,4 +105,12 @@ impl Reading {
         let words: Vec<Word> = words.map(|word| Word { parts: vec![Part::Quoted(word.to_owned())] }).collect();
         self.names.iter().for_each(|name| values.give_array(scene, name, &words, false));
     }
+}
+
+/// The first word of a line and the rest, by the characters that end words; white space may stand there several times (POSIX 2.6.5, "Field
+/// Splitting").
+fn cut<'l>(line: &'l str, separators: Option<&str>) -> (&'l str, &'l str) {
+    let is_end = |c: char| separators.map_or(c.is_whitespace(), |ends| ends.contains(c));
+    let (word, rest) = line.split_once(is_end).unwrap_or((line, ""));
+    (word.trim(), rest.trim_start())
 }

@@ -3,6 +3,7 @@
 
 use super::super::{Scene, config};
 use super::Values;
+use super::values::put_for;
 use crate::path::ImagePath;
 use crate::script::{Command, Item, Part, Redirection, RedirectionKind, SimpleCommand, Target, Word};
 
@@ -155,7 +156,7 @@ fn filtered(filter: &SimpleCommand, texts: Vec<String>) -> Option<Vec<String>> {
             let [from, to, "g" | ""] = parts[..] else { return None };
             let is_literal =
                 !from.is_empty() && !from.contains(['.', '*', '[', '^', '$', '\\']) && !to.contains(['&', '\\']);
-            is_literal.then(|| texts.iter().map(|text| text.replace(from, to)).collect())
+            is_literal.then(|| texts.iter().map(|text| put_for(text, from, to, usize::MAX)).collect())
         }
         _ => None,
     }

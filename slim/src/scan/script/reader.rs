@@ -1,7 +1,8 @@
 //! Reading a shell script for what it runs and names.
 
 use super::super::start::{Start, Voice, is_positional};
-use super::super::{Finding, Language, Scene, config, folders, inline, java};
+use super::super::texts::commands::sense;
+use super::super::{Finding, Language, Scene, config, environment, folders, inline, java};
 use super::{BUILTINS, Values, functions, included, input};
 use crate::graph::{Edge, Rule, Unknown};
 use crate::launch;
@@ -182,6 +183,11 @@ impl<'a> Reader<'_, 'a> {
             self.file(&value, &place);
             if PRELOADS.contains(&name.as_str()) {
                 self.preload(&name, &value, &place);
+            }
+            if sense(&name).is_some() {
+                for value in self.values.possible(self.scene, &value).iter().take(LINE_LIMIT) {
+                    environment::variable(self.scene, self.from, &place, &name, value, self.finding);
+                }
             }
         }
         let arrays = command.assignments.iter().chain(&command.declared).filter_map(|one| one.array.as_ref());

@@ -11,6 +11,9 @@ const VALUE_LIMIT: usize = 256;
 /// How long a value may grow: `a=$b$b` doubles it.
 const LENGTH_LIMIT: usize = 1 << 16;
 
+/// How long a value may be of which a pattern's part is taken off: every end of it is tried.
+const CUT_LIMIT: usize = 1 << 12;
+
 /// How deep words are looked into: defaults in defaults, substitutions in substitutions.
 const DEPTH_LIMIT: usize = 8;
 
@@ -241,19 +244,30 @@ fn replaced(value: &str, how: &str, all: bool) -> String {
     let pattern = pattern.strip_prefix('\\').unwrap_or(pattern);
     let is_plain = !pattern.is_empty() && !pattern.contains(['*', '?', '[', '$', '\\', '"', '\'']);
     match is_plain && !text.contains(['$', '`']) {
-        true if all => value.replace(pattern, text),
-        true => value.replacen(pattern, text, 1),
+        true => put_for(value, pattern, text, if all { usize::MAX } else { 1 }),
         false => value.to_owned(),
     }
 }
 
+/// A value with a text put for others, as often as they stand in it; one that would grow too long is left as it is.
+pub(super) fn put_for(value: &str, pattern: &str, text: &str, most: usize) -> String {
+    let length = value.len() + value.matches(pattern).take(most).count().saturating_mul(text.len());
+    if length > LENGTH_LIMIT { value.to_owned() } else { value.replacen(pattern, text, most) }
+}
+
 fn without_prefix(value: &str, pattern: &str, longest: bool) -> String {
+    if value.len() > CUT_LIMIT {
+        return value.to_owned();
+    }
     let fits = |at: &usize| value.is_char_boundary(*at) && matches(pattern, &value[..*at]);
     let cut = if longest { (0..=value.len()).rev().find(fits) } else { (0..=value.len()).find(fits) };
     value[cut.unwrap_or(0)..].to_owned()
 }
 
 fn without_suffix(value: &str, pattern: &str, longest: bool) -> String {
+    if value.len() > CUT_LIMIT {
+        return value.to_owned();
+    }
     let fits = |at: &usize| value.is_char_boundary(*at) && matches(pattern, &value[*at..]);
     let cut = if longest { (0..=value.len()).find(fits) } else { (0..=value.len()).rev().find(fits) };
     value[..cut.unwrap_or(value.len())].to_owned()

@@ -2,17 +2,18 @@
 
 use super::values::{Setting, settings};
 use crate::path::ImagePath;
-use crate::scan::{Finding, Scene, calls};
+use crate::scan::{Finding, Language, Scene, calls, quotes};
 
 use serde_json::Value;
 
 /// Words of keys whose values are commands.
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "command",
     "commands",
     "cmd",
     "run",
     "script",
+    "scripts",
     "hook",
     "daemon",
     "program",
@@ -25,15 +26,20 @@ const COMMANDS: [&str; 14] = [
 ];
 
 /// Words of keys whose values are commands, if they begin with a program that not every image has: other values of such keys are common.
-const TOOLS: [&str; 7] = ["bin", "binary", "editor", "pager", "prog", "tool", "tools"];
+const TOOLS: [&str; 9] = ["bin", "binary", "editor", "pager", "prog", "rsh", "tool", "tools", "visual"];
+
+/// Words of keys whose values are kinds of things, and no programs: `"type": "git"`.
+const KINDS: [&str; 8] = ["driver", "kind", "name", "protocol", "scheme", "scm", "type", "vcs"];
 
 /// What a key says about its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sense {
+pub(in crate::scan) enum Sense {
     /// It is a command.
     Command,
     /// It is one if its program is not one that every image has.
     Tool,
+    /// It is one if it is the name of such a program and nothing else.
+    Name,
 }
 
 /// A value that may be a command.
@@ -55,23 +61,51 @@ pub(super) fn is_procfile(path: &ImagePath) -> bool {
 /// Adds the programs that values start whose key says that they are commands.
 pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, text: &[u8], finding: &mut Finding) {
     let text = String::from_utf8_lossy(text);
-    if let Ok(value @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str(&text) {
-        for entry in of_json(&value, None) {
+    let is_own = scene.is_applications(path);
+    let whole = serde_json::from_str(&text).ok().or_else(|| of_yaml(path, &text));
+    if let Some(value @ (Value::Object(_) | Value::Array(_))) = &whole {
+        for entry in of_json(value, None, is_own) {
             start(scene, path, entry.key, &entry, finding);
         }
+    }
+    if whole.is_some() && !is_yaml(path) {
         return;
     }
     values(scene, path, &text, finding);
     for (index, line) in text.lines().enumerate() {
         let value = serde_json::from_str(line).ok().filter(Value::is_object);
         let entries = match &value {
-            Some(value) => of_json(value, None),
-            None => of_line(line, is_procfile(path)).into_iter().collect(),
+            Some(value) => of_json(value, None, is_own),
+            // Its structure was read above.
+            None if whole.is_some() => Vec::new(),
+            None => of_line(line, is_procfile(path), is_own).into_iter().collect(),
         };
+        let place = format!("line {}", index + 1);
         for entry in entries {
-            start(scene, path, &format!("line {}", index + 1), &entry, finding);
+            start(scene, path, &place, &entry, finding);
+        }
+        // Lists of a mailer's: `up: "|/usr/bin/tool -x"`, `| tool -x`.
+        if let Some(command) = of_pipe(line) {
+            calls::start(scene, Some(path), &place, &[command.to_owned()], finding);
         }
     }
+}
+
+fn is_yaml(path: &ImagePath) -> bool {
+    [&b".yaml"[..], b".yml"].iter().any(|end| path.file_name().ends_with(end))
+}
+
+/// What YAML says, if the file is one by its name and holds one document.
+fn of_yaml(path: &ImagePath, text: &str) -> Option<Value> {
+    is_yaml(path).then(|| serde_saphyr::from_str(text).ok()).flatten()
+}
+
+/// The command of a line that hands something to it: all behind a bar at the beginning of the line, or of its value.
+fn of_pipe(line: &str) -> Option<&str> {
+    let value = line.split_once(':').map_or(line, |(_, value)| value);
+    let command =
+        [line, value].into_iter().find_map(|text| text.trim().trim_start_matches(['"', '\'']).strip_prefix('|'));
+    command.map(|command| command.trim().trim_end_matches('"')).filter(|command| !command.starts_with('|'))
 }
 
 /// Adds the programs in values that are texts for a shell, and those that their keys are called after: `nftables = nft`.
@@ -80,7 +114,11 @@ fn values(scene: &Scene<'_>, path: &ImagePath, text: &str, finding: &mut Finding
     for Setting { line, key, value } in settings(text) {
         let first = value.split_whitespace().next().unwrap_or_default();
         let namesake = Some(first).filter(|first| is_program(first) && is_called_after(scene, key, first));
-        for command in super::values::commands(&value, &is_program).into_iter().chain(namesake) {
+        // A language of templates may hold a text for a shell between quotes of its own.
+        let quoted = quotes::inner(unquoted(&value), Language::Python).filter(|text| text.contains(" | "));
+        let commands = std::iter::once(value.as_str()).chain(quoted);
+        let commands = commands.flat_map(|text| super::values::commands(text, &is_program));
+        for command in commands.chain(namesake) {
             let evidence = format!("line {line}: {key} has {command}");
             finding.edges.extend(scene.command(Some(path), command, &evidence).unwrap_or_default());
         }
@@ -106,6 +144,9 @@ fn start(
     let behind = first.split_once(':').filter(|(kind, _)| kind.bytes().all(|b| b.is_ascii_alphanumeric()));
     for command in std::iter::once(first.as_str()).chain(behind.map(|(_, command)| command)) {
         let program = command.split_whitespace().next().unwrap_or_default();
+        if *sense == Sense::Name && (program != command || calls::is_common(program)) {
+            continue;
+        }
         if *sense == Sense::Command || calls::is_special(scene, program) {
             calls::start(scene, Some(path), place, &[&[command.to_owned()], rest].concat(), finding);
         }
@@ -113,9 +154,9 @@ fn start(
 }
 
 /// What a line says: `KEY = COMMAND`, `KEY: [WORD, WORD]`.
-fn of_line(line: &str, all: bool) -> Option<Entry<'_>> {
+fn of_line(line: &str, all: bool, is_own: bool) -> Option<Entry<'_>> {
     let (key, value) = line.split_once(['=', ':'])?;
-    let sense = if all { Sense::Command } else { sense(key)? };
+    let sense = if all { Sense::Command } else { sense(key).or_else(|| named(key, is_own))? };
     let value = value.trim().trim_end_matches(',');
     if let Some(list) = value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         return Some(Entry { key, sense, words: list.split(',').map(|word| unquoted(word).to_owned()).collect() });
@@ -123,19 +164,23 @@ fn of_line(line: &str, all: bool) -> Option<Entry<'_>> {
     Some(Entry { key, sense, words: vec![unquoted(value).to_owned()] })
 }
 
-/// What JSON says behind its keys. What lies deeper below a key that speaks of commands may be one, `{"tools": {"image": ["convert"]}}`.
-fn of_json<'t>(value: &'t Value, said: Option<(&'t str, Sense)>) -> Vec<Entry<'t>> {
+/// What JSON says behind its keys. What lies deeper below a key that speaks of commands may be one, `{"tools": {"image": ["convert"]}}`; in
+/// the application's own, any text may name a program.
+fn of_json<'t>(value: &'t Value, said: Option<(&'t str, Sense)>, is_own: bool) -> Vec<Entry<'t>> {
     match value {
         Value::Object(entries) => {
-            let below = said.map(|(above, _)| (above, Sense::Tool));
-            let of = |key: &'t str| sense(key).map(|sense| (key, sense)).or(below);
-            entries.iter().flat_map(|(key, value)| of_json(value, of(key))).collect()
+            let below = said.filter(|(_, sense)| *sense != Sense::Name).map(|(above, _)| (above, Sense::Tool));
+            let of = |key: &'t str| {
+                let own = sense(key).map(|sense| (key, sense));
+                own.or(below).or_else(|| named(key, is_own).map(|sense| (key, sense)))
+            };
+            entries.iter().flat_map(|(key, value)| of_json(value, of(key), is_own)).collect()
         }
         Value::Array(values) => {
             let words = values.iter().map(|value| value.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>();
             match (words, said) {
                 (Some(words), Some((key, sense))) => vec![Entry { key, sense, words }],
-                _ => values.iter().flat_map(|value| of_json(value, said)).collect(),
+                _ => values.iter().flat_map(|value| of_json(value, said, is_own)).collect(),
             }
         }
         Value::String(text) => {
@@ -145,11 +190,33 @@ fn of_json<'t>(value: &'t Value, said: Option<(&'t str, Sense)>) -> Vec<Entry<'t
     }
 }
 
+/// What the value of a key that says nothing of programs may be, in a file of the application's own.
+fn named(key: &str, is_own: bool) -> Option<Sense> {
+    let is_kind = words(key).iter().any(|word| KINDS.contains(&word.as_str()));
+    (is_own && !is_kind).then_some(Sense::Name)
+}
+
+/// The words of a key, in small letters: `startCommand`, `start-command`.
+fn words(key: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut was_small = false;
+    for c in key.chars() {
+        if !c.is_ascii_alphanumeric() || c.is_ascii_uppercase() && was_small {
+            words.push(String::new());
+        }
+        if c.is_ascii_alphanumeric() {
+            words.last_mut().into_iter().for_each(|word| word.push(c.to_ascii_lowercase()));
+        }
+        was_small = c.is_ascii_lowercase();
+    }
+    words
+}
+
 /// What a key says, by its words.
-fn sense(key: &str) -> Option<Sense> {
-    let words = || key.split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_ascii_lowercase);
-    let says = |known: &[&str]| words().any(|word| known.contains(&word.as_str()));
-    if says(&COMMANDS) || words().any(|word| word.starts_with("exec")) {
+pub(in crate::scan) fn sense(key: &str) -> Option<Sense> {
+    let words = words(key);
+    let says = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+    if says(&COMMANDS) || words.iter().any(|word| word.starts_with("exec")) {
         return Some(Sense::Command);
     }
     says(&TOOLS).then_some(Sense::Tool)
@@ -170,10 +237,25 @@ mod tests {
             ("  \"pre-exec\"", Some(Sense::Command)),
             ("executable", Some(Sense::Command)),
             ("image_tool", Some(Sense::Tool)),
+            ("startCommand", Some(Sense::Command)),
+            ("GIT_SSH_COMMAND", Some(Sense::Command)),
             ("tooltip", None),
             ("cabinet", None),
         ] {
             assert_eq!(sense(key), expected, "{key}");
+        }
+    }
+
+    #[test]
+    fn what_stands_behind_a_bar_is_a_command() {
+        for (line, expected) in [
+            ("up: \"|/bin/tool -x\"", Some("/bin/tool -x")),
+            ("| tool -x", Some("tool -x")),
+            ("a: |", Some("")),
+            ("a || b", None),
+            ("|| b", None),
+        ] {
+            assert_eq!(of_pipe(line), expected, "{line}");
         }
     }
 
@@ -189,7 +271,7 @@ mod tests {
         ] {
             let value = serde_json::from_str(text).unwrap();
             let text_of = |entry: &Entry<'_>| format!("{} {:?} {}", entry.key, entry.sense, entry.words.join("|"));
-            let found = of_json(&value, None).iter().map(text_of).collect::<Vec<_>>().join("; ");
+            let found = of_json(&value, None, false).iter().map(text_of).collect::<Vec<_>>().join("; ");
             assert_eq!(found, expected, "{text}");
         }
     }

@@ -53,7 +53,9 @@ pub(super) fn commands<'t>(value: &'t str, is_program: &dyn Fn(&str) -> bool) ->
     let (first, second) = (words.next().unwrap_or_default().trim_end_matches(';'), words.next().unwrap_or_default());
     let has_option = is_program(first) && second.len() > 1 && second.starts_with('-');
     let begins = is_program(first) || is_put_in(first) || ["{", "(", "for"].contains(&first) || BEFORE.contains(&first);
-    let is_text = has_option || begins && SIGNS.iter().any(|sign| value.contains(sign));
+    // In a text of several lines that begins as scripts do, every line may begin with one.
+    let goes_on = || value.contains('\n') && script::BUILTINS.contains(&first);
+    let is_text = has_option || goes_on() || begins && SIGNS.iter().any(|sign| value.contains(sign));
     if !is_text {
         return Vec::new();
     }
@@ -140,6 +142,8 @@ mod tests {
             ("^a (?:sed|date) | grep; x", ""),
             ("date; a=b grep x && ! sed y", "date grep sed"),
             ("$cmd | grep x", "grep"),
+            ("set -e\ncd /\ndate -u", "date"),
+            ("a list\nof date", ""),
             ("sed | été", "sed"),
             ("", ""),
         ] {
