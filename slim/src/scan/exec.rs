@@ -1,5 +1,6 @@
 //! Programs that start other programs by names that no text of the image holds.
 
+use super::texts::programs_of;
 use super::{Finding, Scene, script};
 use crate::elf::Facts;
 use crate::graph::{Edge, Rule};
@@ -23,6 +24,9 @@ const STARTERS: [&[u8]; 13] = [
     b"system",
 ];
 
+/// Where programs have folders for programs of their own.
+const HOMES: [&str; 3] = ["/usr/lib/", "/usr/libexec/", "/opt/"];
+
 /// Functions that start the shell.
 const SHELL_STARTERS: [&[u8]; 3] = [b"system", b"popen", b"wordexp"];
 
@@ -40,6 +44,7 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[
         }
         None => return,
     };
+    homes(scene, path, facts, bytes, finding);
     let holds_commands = commands(scene, path, facts, bytes, finding);
     let is_program = |edge: &Edge| {
         let is_executable = scene.tree.get(&edge.to).is_some_and(Node::is_executable);
@@ -48,6 +53,39 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[
     if !holds_commands && !finding.edges.iter().any(is_program) {
         let what = "it starts programs by names that it does not hold";
         finding.unknown(path, place, what, "nothing is kept for it; --root names a command that must go on working");
+    }
+}
+
+/// Adds the programs in folders that a binary names as such, outside of `PATH`: it puts a program's name behind (`/usr/lib/cyrus/bin`), or
+/// that of a folder in it with one (`/usr/lib/cups`, `%s/backend/%s`).
+fn homes(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[u8], finding: &mut Finding) {
+    let starts =
+        |import: &crate::elf::Import| import.name.starts_with(b"exec") || import.name.starts_with(b"posix_spawn");
+    if !facts.imports.iter().any(starts) {
+        return;
+    }
+    let within = path.to_text();
+    for (offset, text) in crate::elf::strings(bytes).into_iter().flatten() {
+        let Some(text) = std::str::from_utf8(text).ok().filter(|text| HOMES.iter().any(|home| text.starts_with(home)))
+        else {
+            continue;
+        };
+        let folder = ImagePath::new(text).ok().and_then(|folder| scene.tree.lookup(&folder));
+        let Some((folder, _)) =
+            folder.filter(|(_, node)| node.is_directory() && !scene.knowledge.ignores(&within, text))
+        else {
+            continue;
+        };
+        let is_named = |part: &ImagePath| {
+            let name = [b"%s/", part.file_name(), b"/"].concat();
+            memchr::memmem::find(bytes, &name).is_some()
+        };
+        let parts = scene.tree.children(&folder).filter(|(part, node)| node.is_directory() && is_named(part));
+        let programs: Vec<ImagePath> =
+            parts.map(|(part, _)| part).chain([&folder]).flat_map(|folder| programs_of(scene, folder)).collect();
+        let evidence = format!("{text:?} at offset {offset:#x}, a folder of programs");
+        let edges = programs.iter().flat_map(|program| scene.follow(Some(path), program, Rule::String, &evidence));
+        finding.edges.extend(edges);
     }
 }
 

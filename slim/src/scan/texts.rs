@@ -183,7 +183,7 @@ pub fn behind(scene: &Scene<'_>, link: &ImagePath, evidence: &str) -> Vec<Edge> 
 
 /// The programs in a folder that is none of those in which every program is looked for: who names it starts what lies there, whichever
 /// packages brought it.
-fn programs_of(scene: &Scene<'_>, folder: &ImagePath) -> Vec<ImagePath> {
+pub fn programs_of(scene: &Scene<'_>, folder: &ImagePath) -> Vec<ImagePath> {
     let is_searched = scene
         .launch
         .search_path()
