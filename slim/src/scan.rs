@@ -20,6 +20,7 @@ pub mod java;
 pub mod knowledge;
 mod language;
 pub mod maintainer;
+mod make;
 pub mod mention;
 pub mod node;
 mod options;

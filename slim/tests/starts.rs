@@ -114,6 +114,7 @@ fn an_entrypoint_hands_its_arguments_on() {
         &["sh", "/usr/lib/plain"],
         &["env", "A=b", "tool"],
         &["--wait", "db:1", "--", "tool"],
+        &["worker", "tool"],
     ] {
         let launch =
             Launch { command: command.iter().map(|word| (*word).to_owned()).collect(), ..argv(&["/usr/bin/entry"]) };
@@ -296,11 +297,19 @@ fn text_that_is_fed_to_a_shell_is_read() {
         ("awk -v run='tool -x' 'BEGIN { run | getline }'", "tool"),
         ("gawk -f /usr/lib/program", "tool"),
         ("python3 /usr/lib/source", "tool"),
+        ("cat > /run/gen <<END\ntool -x\nEND\nbash /run/gen", "tool"),
+        ("echo 'tool -x' > /run/gen; . /run/gen", "tool"),
+        ("echo 'tool -x' > /run/gen; cat /run/gen", ""),
+        ("WRAP=; [ -n \"$X\" ] && WRAP=other; $WRAP tool -x", "tool"),
+        ("/usr/b*n/tool -x", "tool"),
+        ("make -C /app run", "tool"),
+        ("cd /app; make", "tool"),
+        ("make -f /app/other.mk", ""),
         ("cat /usr/lib/source", ""),
         ("printf -v run '%s%s' to ol; \"$run\"", "tool"),
         ("export $(grep -v '^#' /usr/lib/commands.list | xargs); $WORKER", "tool"),
     ];
-    let files = "/usr/lib/commands = tool -x\\n\n/usr/lib/commands.list = A=b\\nWORKER=tool\\n\n/usr/lib/program = BEGIN { \"tool -x\" | getline }\n/usr/lib/source = import os\\nos.system('tool -x')\n";
+    let files = "/usr/lib/commands = tool -x\\n\n/usr/lib/commands.list = A=b\\nWORKER=tool\\n\n/usr/lib/program = BEGIN { \"tool -x\" | getline }\n/app/Makefile = T ?= tool\\n\\nrun: x\\n\t@$(T) -x\\n\n/app/other.mk = run:\\n\techo tool\\n\n/usr/lib/source = import os\\nos.system('tool -x')\n";
     assert_eq!(wrong_with(files, &rows), Vec::<String>::new());
 }
 

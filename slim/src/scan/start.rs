@@ -5,7 +5,7 @@
 
 use super::config::users::users;
 use super::script::{self, Values};
-use super::{Finding, Language, Scene, awk, calls, config, inline, options, python, seek};
+use super::{Finding, Language, Scene, awk, calls, config, inline, make, options, python, seek};
 use crate::graph::{Rule, Unknown};
 use crate::launch::{self, is_shell};
 use crate::path::ImagePath;
@@ -130,11 +130,27 @@ impl Start<'_, '_> {
                 self.table(arguments);
             }
             let after = arguments.iter().position(|argument| argument == "--").map(|at| &arguments[at + 1..]);
-            if self.voice == Voice::Image || path.is_some_and(|path| self.hands_on(path)) {
+            let hands_on = path.is_some_and(|path| self.hands_on(path));
+            if self.voice == Voice::Image || hands_on {
                 self.passed(arguments, depth);
+                // A word for the script itself may come first: `worker celery`.
+                let is_word = |word: &String| !word.starts_with('-') && self.values.find(self.scene, word).is_none();
+                if let Some((_, behind)) = arguments.split_first().filter(|(word, _)| hands_on && is_word(word)) {
+                    self.passed(behind, depth);
+                }
             } else if let (Some(after), true) = (after, path.is_some_and(|path| self.is_foreign(path))) {
                 self.passed(after, depth);
             }
+        }
+        match name {
+            // A command that git does not have inside is a program of its own (git(1)).
+            "git" => {
+                let command = arguments.iter().find(|argument| !argument.starts_with('-'));
+                let path = command.and_then(|command| self.values.find(self.scene, &format!("git-{command}")));
+                path.iter().for_each(|path| self.uses(path, "git"));
+            }
+            "make" | "gmake" => self.made(arguments),
+            _ => {}
         }
         self.by_options(name, arguments, depth);
         self.source(name, arguments);
@@ -167,6 +183,17 @@ impl Start<'_, '_> {
         let files: Vec<ImagePath> = arguments.iter().filter_map(|argument| self.file_of(argument)).collect();
         for file in files {
             config::find(self.scene, ConfigKind::Crontab, &file, self.finding);
+        }
+    }
+
+    /// The recipes of a makefile.
+    fn made(&mut self, arguments: &[String]) {
+        for path in make::files(self.scene, self.values, arguments) {
+            let evidence = format!("{}: make reads {path}", self.place);
+            self.finding.edges.extend(self.scene.follow(self.from, &path, Rule::Source, &evidence));
+            if self.finding.sourced.insert(path.clone()) {
+                make::find(self.scene, &path, self.finding);
+            }
         }
     }
 

@@ -47,7 +47,8 @@ pub(super) fn read(
     let starts =
         |name: &str| PREFIXES.contains(&name) || launch::is_shell(name) || scene.knowledge.wrapper(name).is_some();
     let runners = functions::runners(script, &starts);
-    let mut reader = Reader { scene, from, values, runners, finding, depth, budget: BUDGET };
+    let run = run_files(script);
+    let mut reader = Reader { scene, from, values, runners, run, finding, depth, budget: BUDGET };
     for redirection in script.redirections() {
         if let (Target::Word(word), RedirectionKind::Read | RedirectionKind::ReadWrite) =
             (&redirection.target, redirection.kind)
@@ -170,6 +171,8 @@ struct Reader<'s, 'a> {
     values: Values,
     /// Functions that run what they are given.
     runners: BTreeSet<&'s str>,
+    /// Files that the script hands to a shell, reads in, or makes executable.
+    run: BTreeSet<String>,
     finding: &'s mut Finding,
     depth: usize,
     /// Command lines beyond the first of each command that are still followed.
@@ -205,12 +208,18 @@ impl<'a> Reader<'_, 'a> {
         if !command.name().is_some_and(|name| matches!(name.as_str(), "echo" | "printf")) {
             return;
         }
+        let is_run = redirected_to(command).any(|name| name.ends_with(".sh") || self.run.contains(&name));
         for word in command.words.iter().skip(1) {
             let text = self.values.rendered(self.scene, word).replace("\\n", "\n");
-            if is_script(&text) {
+            if is_script(&text) || is_run {
                 self.feed(&text, place);
             }
         }
+    }
+
+    /// Whether a command writes to a file that bears the name of a shell script, or is run as one.
+    fn writes_script(&self, command: &SimpleCommand) -> bool {
+        written_names(command).any(|name| name.ends_with(".sh") || self.run.contains(&name))
     }
 
     /// A script that a here-document writes to a file: by its first line, or by the name of the file.
@@ -221,7 +230,7 @@ impl<'a> Reader<'_, 'a> {
             for text in texts.into_iter().flatten() {
                 match written_language(command) {
                     Some(language) => inline::find(self.scene, self.from, place, language, &text, self.finding),
-                    None if is_script(&text) || writes_script(command) => self.feed(&text, place),
+                    None if is_script(&text) || self.writes_script(command) => self.feed(&text, place),
                     None => {}
                 }
             }
@@ -317,9 +326,12 @@ impl<'a> Reader<'_, 'a> {
         if first.literal().is_some_and(|name| PREFIXES.contains(&name.as_str())) {
             return self.prefixed(first, arguments, place, depth);
         }
-        let names = self.values.possible(self.scene, first);
+        let names = self.names(first);
         let is_quoted = matches!(first.parts[..], [Part::Double(_)]);
-        if names.is_empty() || !is_quoted && names.iter().any(String::is_empty) {
+        // A variable that holds no program of the image may hold nothing.
+        let is_there = |name: &String| name.split_whitespace().next().is_some_and(|name| self.is_program(name));
+        let may_be_empty = !is_quoted && first.literal().is_none() && !names.iter().all(is_there);
+        if names.is_empty() || may_be_empty {
             let shown = self.values.rendered(self.scene, first);
             if names.is_empty() && !functions::is_argument(first) && !is_positional(&shown) {
                 let (scene, from, voice, values) = (self.scene, self.from, Voice::Script, &self.values);
@@ -341,6 +353,15 @@ impl<'a> Reader<'_, 'a> {
             }
             self.line(line, place);
         }
+    }
+
+    /// What the word of a command can be; a pattern stands for the programs that it covers.
+    fn names(&self, first: &Word) -> Vec<String> {
+        let covered = |name: String| match name.starts_with('/') && name.contains(['*', '?']) {
+            true => config::glob(self.scene, &name).iter().map(ImagePath::to_text).collect(),
+            false => vec![name],
+        };
+        self.values.possible(self.scene, first).into_iter().flat_map(covered).take(LINE_LIMIT).collect()
     }
 
     /// `exec -a NAME PROGRAM`, `command -v PROGRAM`, `time -p PROGRAM`.
@@ -573,16 +594,30 @@ fn read_program(command: &SimpleCommand) -> Option<Program> {
 
 /// The names of files that a command may write to.
 fn written_names(command: &SimpleCommand) -> impl Iterator<Item = String> {
-    let targets = command.redirections.iter().filter_map(|redirection| match &redirection.target {
-        Target::Word(word) => Some(word),
-        Target::Here(_) => None,
-    });
-    command.words.iter().skip(1).chain(targets).filter_map(Word::literal)
+    command.words.iter().skip(1).filter_map(Word::literal).chain(redirected_to(command))
 }
 
-/// Whether a command writes to a file that bears the name of a shell script.
-fn writes_script(command: &SimpleCommand) -> bool {
-    written_names(command).any(|name| name.ends_with(".sh"))
+/// The names in a command's redirections.
+fn redirected_to(command: &SimpleCommand) -> impl Iterator<Item = String> {
+    command.redirections.iter().filter_map(|redirection| match &redirection.target {
+        Target::Word(word) => word.literal(),
+        Target::Here(_) => None,
+    })
+}
+
+/// The files that a script hands to a shell, reads in, makes executable or starts, as far as they are written out.
+fn run_files(script: &Script) -> BTreeSet<String> {
+    let files = |command: &&SimpleCommand| -> Vec<String> {
+        let mut words = command.words.iter().filter_map(Word::literal);
+        match words.next() {
+            Some(name) if name.contains('/') => vec![name],
+            Some(name) if launch::is_shell(&name) || matches!(name.as_str(), "." | "source" | "chmod" | "exec") => {
+                words.filter(|word| word.contains('/')).collect()
+            }
+            _ => Vec::new(),
+        }
+    };
+    script.commands().iter().flat_map(files).collect()
 }
 
 /// The language of a source that a command writes, by the file's name.
