@@ -238,7 +238,7 @@ impl Scene<'_> {
                     Some(Language::Tcl) => tcl::find(self, path, &bytes, finding),
                     Some(language) => {
                         let is_program = runs && bytes.starts_with(b"#!");
-                        calls::find(self, path, language, &bytes, is_program, finding);
+                        calls::find(self, path, language, &bytes, finding);
                         if self.is_applications(path) || is_program {
                             texts::paths(self, path, &bytes, finding);
                         } else if !calls::is_standard(path) {

@@ -120,6 +120,13 @@ pub fn is_plain_alias(value: &str) -> bool {
     !value.contains('\n') && parse::Parser::new(Cow::Borrowed(value), 1, 0).script().is_ok()
 }
 
+impl Command {
+    /// Every simple command that it holds, or that it is, in reading order.
+    pub fn commands(&self) -> Vec<&SimpleCommand> {
+        visit::inside(self)
+    }
+}
+
 impl Script {
     /// Every simple command in reading order: also those in functions, branches that may never run, and substitutions.
     pub fn commands(&self) -> Vec<&SimpleCommand> {

@@ -197,19 +197,21 @@ fn a_command_line_in_a_program_begins_with_a_path_or_goes_to_the_shell() {
 
 #[test]
 fn a_folder_of_programs_that_a_starter_names_is_in_use() {
-    let packages: [(&str, &[&str]); 3] = [
+    let packages: [(&str, &[&str]); 4] = [
+        ("exec", &["/usr/libexec/own/x"]),
         ("home", &["/usr/lib/own/serve", "/usr/lib/own/libown.so"]),
         ("part", &["/usr/lib/own/backend/usb"]),
         ("other", &["/usr/lib/own/other/x", "/usr/bin/tool"]),
     ];
     let lines = "/usr/lib/own/serve 755 = x\n/usr/lib/own/libown.so 755 = x\n/usr/lib/own/backend/usb 755 = x\n\
-                 /usr/lib/own/other/x 755 = x\n/usr/bin/tool 755 = x";
+                 /usr/lib/own/other/x 755 = x\n/usr/libexec/own/x 755 = x\n/usr/bin/tool 755 = x";
     for (symbol, text, expected) in [
         ("execv", "/usr/lib/own", "home"),
         ("execv", "/usr/lib/own\0%s/backend/%s", "home part"),
         ("posix_spawn", "/usr/lib/own/backend", "part"),
         ("execv", "/usr/bin", ""),
         ("puts", "/usr/lib/own", ""),
+        ("puts", "/usr/libexec/own", "exec"),
         ("system", "/usr/lib/own", ""),
     ] {
         let app = program().imports(symbol, None, false).text(format!("\0{text}\0").as_bytes());

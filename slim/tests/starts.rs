@@ -302,6 +302,12 @@ fn text_that_is_fed_to_a_shell_is_read() {
         ("echo 'tool -x' > /run/gen; cat /run/gen", ""),
         ("WRAP=; [ -n \"$X\" ] && WRAP=other; $WRAP tool -x", "tool"),
         ("/usr/b*n/tool -x", "tool"),
+        ("echo '* * * * * root tool -x' > /etc/cron.d/a", "tool"),
+        ("cat > /etc/supervisor/conf.d/a.conf <<END\n[program:a]\ncommand=tool -x\nEND", "tool"),
+        ("echo '* * * * * tool -x' | crontab -", "tool"),
+        ("(crontab -l; echo '* * * * * tool -x') | crontab -", "tool"),
+        ("echo '* * * * * tool -x' | cat", ""),
+        ("crontab /app/table", "tool"),
         ("make -C /app run", "tool"),
         ("cd /app; make", "tool"),
         ("make -f /app/other.mk", ""),
@@ -309,7 +315,7 @@ fn text_that_is_fed_to_a_shell_is_read() {
         ("printf -v run '%s%s' to ol; \"$run\"", "tool"),
         ("export $(grep -v '^#' /usr/lib/commands.list | xargs); $WORKER", "tool"),
     ];
-    let files = "/usr/lib/commands = tool -x\\n\n/usr/lib/commands.list = A=b\\nWORKER=tool\\n\n/usr/lib/program = BEGIN { \"tool -x\" | getline }\n/app/Makefile = T ?= tool\\n\\nrun: x\\n\t@$(T) -x\\n\n/app/other.mk = run:\\n\techo tool\\n\n/usr/lib/source = import os\\nos.system('tool -x')\n";
+    let files = "/usr/lib/commands = tool -x\\n\n/usr/lib/commands.list = A=b\\nWORKER=tool\\n\n/usr/lib/program = BEGIN { \"tool -x\" | getline }\n/app/Makefile = T ?= tool\\n\\nrun: x\\n\t@$(T) -x\\n\n/app/table = * * * * * tool -x\n/app/other.mk = run:\\n\techo tool\\n\n/usr/lib/source = import os\\nos.system('tool -x')\n";
     assert_eq!(wrong_with(files, &rows), Vec::<String>::new());
 }
 

@@ -17,16 +17,9 @@ pub(super) use words::{is_common, is_told};
 
 /// Adds the programs that a source starts.
 ///
-/// A program of a package (`is_run`) knows many others, too, and asks for some by its own settings: what it holds under a name counts, if not every
-/// image has it.
-pub(super) fn find(
-    scene: &Scene<'_>,
-    path: &ImagePath,
-    language: Language,
-    bytes: &[u8],
-    is_run: bool,
-    finding: &mut Finding,
-) {
+/// A program of a package, or a library, knows many others, too, and asks for some by its own settings: what it holds under a name counts, if
+/// not every image has it.
+pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, language: Language, bytes: &[u8], finding: &mut Finding) {
     if is_standard(path) {
         return;
     }
@@ -38,8 +31,9 @@ pub(super) fn find(
     if is_own && calls.is_empty() {
         calls = words::named(&text, language);
     }
-    if is_run && !is_own {
-        calls.extend(words::assigned(&text, language));
+    if !is_own {
+        // Whoever installed a library beside the packages installed the program that it is for, too: `git_exec_name = "git"`.
+        calls.extend(words::assigned(&text, language, !scene.inventory.is_owned(path)));
     }
     calls.extend(words::looked_for(&text, language));
     let program =

@@ -26,6 +26,23 @@ pub(super) fn find(scene: &Scene<'_>, kind: ConfigKind, file: &ImagePath, findin
     reader.file(file);
 }
 
+/// Adds what text names that a script writes to a configuration file.
+pub(super) fn written(
+    scene: &Scene<'_>,
+    kind: ConfigKind,
+    file: &ImagePath,
+    from: Option<&ImagePath>,
+    text: &str,
+    finding: &mut Finding,
+) {
+    let mut inner = Finding::default();
+    Reader { scene, kind, base: base(kind, file), seen: BTreeSet::new(), finding: &mut inner }.text(file, text);
+    // The file is not there yet: the script says it.
+    inner.edges.iter_mut().chain(&mut inner.loaded).for_each(|edge| edge.from = from.cloned());
+    inner.unknowns.iter_mut().for_each(|unknown| unknown.at = from.cloned());
+    finding.extend(inner);
+}
+
 /// The directory that relative names start from.
 fn base(kind: ConfigKind, file: &ImagePath) -> ImagePath {
     match kind {
@@ -49,21 +66,23 @@ impl Reader<'_, '_> {
             return;
         }
         let Some(bytes) = self.scene.read(&place.path) else { return };
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let file = &place.path;
+        self.text(&place.path, &String::from_utf8_lossy(&bytes));
+    }
+
+    fn text(&mut self, file: &ImagePath, text: &str) {
         match self.kind {
-            ConfigKind::Commands => self.commands(file, &text),
-            ConfigKind::Crontab => self.crontab(file, &text),
+            ConfigKind::Commands => self.commands(file, text),
+            ConfigKind::Crontab => self.crontab(file, text),
             // Not every path in these is in use.
-            ConfigKind::Delegates => return self.delegates(file, &text),
-            ConfigKind::Logrotate => self.logrotate(file, &text),
-            ConfigKind::Openssl => self.openssl(file, &text),
-            ConfigKind::Users => return self.users(file, &text),
+            ConfigKind::Delegates => return self.delegates(file, text),
+            ConfigKind::Logrotate => self.logrotate(file, text),
+            ConfigKind::Openssl => self.openssl(file, text),
+            ConfigKind::Users => return self.users(file, text),
             _ => {}
         }
         let statements = match self.kind {
-            ConfigKind::Nginx => nginx_statements(&text),
-            _ => line_statements(&text),
+            ConfigKind::Nginx => nginx_statements(text),
+            _ => line_statements(text),
         };
         for (line, words) in statements {
             match self.kind {

@@ -25,7 +25,7 @@ const STARTERS: [&[u8]; 13] = [
 ];
 
 /// Where programs have folders for programs of their own.
-const HOMES: [&str; 3] = ["/usr/lib/", "/usr/libexec/", "/opt/"];
+const HOMES: [&str; 3] = ["/usr/libexec/", "/usr/lib/", "/opt/"];
 
 /// Functions that start the shell.
 const SHELL_STARTERS: [&[u8]; 3] = [b"system", b"popen", b"wordexp"];
@@ -35,6 +35,7 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[
     if scene.knowledge.starts(&path.to_text()) {
         return;
     }
+    homes(scene, path, facts, bytes, finding);
     let by_import = facts.imports.iter().find(|import| STARTERS.contains(&&import.name[..]));
     let place = match by_import {
         Some(import) => format!("import {}", String::from_utf8_lossy(&import.name)),
@@ -44,7 +45,6 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[
         }
         None => return,
     };
-    homes(scene, path, facts, bytes, finding);
     let holds_commands = commands(scene, path, facts, bytes, finding);
     let is_program = |edge: &Edge| {
         let is_executable = scene.tree.get(&edge.to).is_some_and(Node::is_executable);
@@ -61,12 +61,11 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[
 fn homes(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[u8], finding: &mut Finding) {
     let starts =
         |import: &crate::elf::Import| import.name.starts_with(b"exec") || import.name.starts_with(b"posix_spawn");
-    if !facts.imports.iter().any(starts) {
-        return;
-    }
+    // A library may know the folder for another that starts what is in it; where programs for programs lie, nothing else does.
+    let homes: &[&str] = if facts.imports.iter().any(starts) { &HOMES } else { &HOMES[..1] };
     let within = path.to_text();
     for (offset, text) in crate::elf::strings(bytes).into_iter().flatten() {
-        let Some(text) = std::str::from_utf8(text).ok().filter(|text| HOMES.iter().any(|home| text.starts_with(home)))
+        let Some(text) = std::str::from_utf8(text).ok().filter(|text| homes.iter().any(|home| text.starts_with(home)))
         else {
             continue;
         };

@@ -180,6 +180,13 @@ impl<'a> Knowledge<'a> {
         self.configured.matches(path)
     }
 
+    /// How a file of this path is read as configuration, by every rule that knows it.
+    pub fn kinds(&self, path: &str) -> BTreeSet<ConfigKind> {
+        let configs = self.rules.iter().filter(|_| self.has_reader(path)).flat_map(|rule| &rule.configs);
+        let covers = |files: &[String]| Patterns::new(files.iter().map(String::as_str)).is_ok_and(|p| p.matches(path));
+        configs.filter(|config| covers(&config.files)).map(|config| config.kind).collect()
+    }
+
     /// Whether a rule knows what a binary opens by names that it computes.
     pub fn covers(&self, path: &str) -> bool {
         self.covers.matches(path)

@@ -60,23 +60,19 @@ pub(super) fn pipelines(items: &[Item]) -> Vec<&Pipeline> {
 pub(super) fn inputs(items: &[Item]) -> Vec<Input<'_>> {
     let mut found = Found::default();
     found.items(items);
-    let input = |(command, source)| {
-        let mut inside = Found::default();
-        inside.command(command);
-        Input { readers: inside.commands, source }
-    };
-    found.inputs.into_iter().map(input).collect()
+    found.inputs.into_iter().map(|(command, source)| Input { readers: inside(command), source }).collect()
 }
 
 pub(super) fn functions(items: &[Item]) -> Vec<(&str, Vec<&SimpleCommand>)> {
     let mut found = Found::default();
     found.items(items);
-    let commands = |body| {
-        let mut inside = Found::default();
-        inside.command(body);
-        inside.commands
-    };
-    found.functions.into_iter().map(|(name, body)| (name, commands(body))).collect()
+    found.functions.into_iter().map(|(name, body)| (name, inside(body))).collect()
+}
+
+pub(super) fn inside(command: &Command) -> Vec<&SimpleCommand> {
+    let mut found = Found::default();
+    found.command(command);
+    found.commands
 }
 
 impl<'a> Found<'a> {

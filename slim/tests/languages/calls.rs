@@ -22,7 +22,15 @@ fn programs_that_sources_start_are_in_use() {
     let apart = "import subprocess\\nTOOL = 'ffmpeg'\\nsubprocess.run([TOOL])";
     for (lines, expected) in [
         (format!("/app/main.py = {apart}"), "ffmpeg"),
-        (format!("/app/site-packages/x.py = {apart}"), ""),
+        (format!("/app/site-packages/x.py = {apart}"), "ffmpeg"),
+        ("/app/site-packages/x.py = import subprocess\\nx = {'a': 1, 'ffmpeg': 2}".to_owned(), ""),
+        ("/app/site-packages/x.py = import subprocess\\ndef f(cmd='ffmpeg'): pass".to_owned(), "ffmpeg"),
+        ("/app/site-packages/x.py = import subprocess\\nX = pathlib.Path('ffmpeg')".to_owned(), "ffmpeg"),
+        ("/app/site-packages/x.py = import subprocess\\nraise Error('ffmpeg is not there')".to_owned(), ""),
+        (
+            "/app/node_modules/x.js = const {spawn} = require('child_process'); bin = o.bin || 'ffmpeg'".to_owned(),
+            "ffmpeg",
+        ),
         (format!("/app/main.py = import lib\n{below}/__init__.py = {apart}"), ""),
         (format!("/app/main.py = import lib\n{below}/__init__.py = subprocess.run(['git', 'log'])"), "git"),
         ("/app/main.py = import uuid\n/usr/lib/python3.11/uuid.py = subprocess.run(['git'])".to_owned(), ""),
@@ -269,6 +277,7 @@ fn settings_name_commands_by_their_keys() {
         ("/app/.env", "CONVERTER=tool", true),
         ("/app/a.ini", "[tools]\\nghost = tool", true),
         ("/app/a.ini", "startCommand = tool -x", true),
+        ("/etc/snmp/a.conf", "extend-sh pipe \"sort -t: /etc/passwd | tool\"", true),
         ("/etc/aliases", "up: \"|/usr/bin/tool -x\"", true),
         ("/home/a/.procmailrc", ":0\\n| tool -x", true),
         ("/home/a/.bashrc", "alias x='| tool -x'", false),

@@ -264,13 +264,25 @@ fn opens_command(lines: &[&str], at: usize, language: Language, all: bool) -> bo
     is_command || is_argument(before) || all && !before.trim().is_empty() && may_hold(before)
 }
 
-/// What a source that starts programs holds under a name: `$highlight_bin = "highlight"`, `'compressor' => ['gzip', '-n']`. What stands in the
-/// middle of a list may be anything.
-pub(super) fn assigned(source: &str, language: Language) -> Vec<Call> {
+/// What a source that starts programs holds under a name: `$highlight_bin = "highlight"`, `'compressor' => ['gzip', '-n']`; `all` also takes
+/// what it hands to functions first, `Path('dot')`. What stands in the middle of a list may be anything.
+pub(super) fn assigned(source: &str, language: Language, all: bool) -> Vec<Call> {
     if !starts_programs(source, language) {
         return Vec::new();
     }
-    first_arguments(source, language, is_assigned)
+    let mut found = first_arguments(source, language, is_assigned);
+    if all {
+        found.extend(first_arguments(source, language, |before| is_default(before) || is_first(before)));
+    }
+    // A sentence is no command.
+    found.retain(|call| may_name(&call.words[0]));
+    found
+}
+
+/// Whether what stands before a text makes it what is taken where nothing else is told: `options.binary || 'git'`.
+fn is_default(before: &str) -> bool {
+    let before = before.trim_end();
+    ["||", "??", "?:"].iter().any(|sign| before.ends_with(sign)) || last_name(before) == "or"
 }
 
 /// Whether what stands before a text gives it a name.

@@ -10,6 +10,7 @@ use crate::path::ImagePath;
 use crate::script::{
     self, Input, Operator, Part, Redirection, RedirectionKind, Script, SimpleCommand, Source, Target, Word,
 };
+use recipes::ConfigKind;
 use std::collections::BTreeSet;
 
 /// Builtins whose arguments are assignments.
@@ -214,6 +215,17 @@ impl<'a> Reader<'_, 'a> {
             if is_script(&text) || is_run {
                 self.feed(&text, place);
             }
+            self.settings(command, &text);
+        }
+    }
+
+    /// Text that a command writes to a file which is read as configuration: `echo "* * * * * root tool" > /etc/cron.d/tool`.
+    fn settings(&mut self, command: &SimpleCommand, text: &str) {
+        for name in written_names(command).filter(|name| name.starts_with('/')) {
+            let Ok(path) = ImagePath::new(&name) else { continue };
+            for kind in self.scene.knowledge.kinds(&name) {
+                config::written(self.scene, kind, &path, self.from, text, self.finding);
+            }
         }
     }
 
@@ -228,6 +240,7 @@ impl<'a> Reader<'_, 'a> {
             let is_here = matches!(redirection.kind, RedirectionKind::Here | RedirectionKind::HereString);
             let texts = self.values.redirected(self.scene, redirection).filter(|_| is_here);
             for text in texts.into_iter().flatten() {
+                self.settings(command, &text);
                 match written_language(command) {
                     Some(language) => inline::find(self.scene, self.from, place, language, &text, self.finding),
                     None if is_script(&text) || self.writes_script(command) => self.feed(&text, place),
@@ -255,6 +268,10 @@ impl<'a> Reader<'_, 'a> {
                         Program::Of(language) => {
                             inline::find(self.scene, self.from, &place, language, text, self.finding);
                         }
+                        Program::Table => {
+                            let (kind, path) = (ConfigKind::Crontab, ImagePath::root());
+                            config::written(self.scene, kind, &path, self.from, text, self.finding);
+                        }
                     }
                 }
                 if known.is_none() && !is_device(source) {
@@ -268,7 +285,7 @@ impl<'a> Reader<'_, 'a> {
     /// The words of commands that write texts, where it is not known what becomes of them.
     fn said(&self, commands: &[script::Command]) -> Option<Vec<String>> {
         let says = |name: String| matches!(name.as_str(), "echo" | "printf");
-        let simple = commands.iter().filter_map(script::Command::as_simple);
+        let simple = commands.iter().flat_map(script::Command::commands);
         let said = simple.filter(|command| command.name().is_some_and(says));
         let words: Vec<&Word> = said.flat_map(|command| command.words.iter().skip(1)).collect();
         let texts: Vec<_> = words.iter().map(|word| self.values.rendered(self.scene, word)).collect();
@@ -574,6 +591,8 @@ fn is_device(source: Source<'_>) -> bool {
 enum Program {
     Shell,
     Of(Language),
+    /// A table of cron (crontab(1)).
+    Table,
 }
 
 /// What a command reads as a program from its standard input: a shell or another interpreter that is told no file and no text.
@@ -581,7 +600,11 @@ fn read_program(command: &SimpleCommand) -> Option<Program> {
     let words: Vec<String> = command.words.iter().map(|word| word.literal().unwrap_or_default()).collect();
     let interpreter = |word: &String| {
         let name = word.rsplit('/').next().unwrap_or(word);
-        if launch::is_shell(name) { Some(Program::Shell) } else { Language::of_interpreter(name).map(Program::Of) }
+        match name {
+            "crontab" => Some(Program::Table),
+            name if launch::is_shell(name) => Some(Program::Shell),
+            name => Language::of_interpreter(name).map(Program::Of),
+        }
     };
     let (at, program) = words.iter().enumerate().find_map(|(at, word)| Some((at, interpreter(word)?)))?;
     let rest = &words[at + 1..];

@@ -114,12 +114,17 @@ fn values(scene: &Scene<'_>, path: &ImagePath, text: &str, finding: &mut Finding
     for Setting { line, key, value } in settings(text) {
         let first = value.split_whitespace().next().unwrap_or_default();
         let namesake = Some(first).filter(|first| is_program(first) && is_called_after(scene, key, first));
-        // A language of templates may hold a text for a shell between quotes of its own.
-        let quoted = quotes::inner(unquoted(&value), Language::Python).filter(|text| text.contains(" | "));
-        let commands = std::iter::once(value.as_str()).chain(quoted);
-        let commands = commands.flat_map(|text| super::values::commands(text, &is_program));
-        for command in commands.chain(namesake) {
+        for command in super::values::commands(&value, &is_program).into_iter().chain(namesake) {
             let evidence = format!("line {line}: {key} has {command}");
+            finding.edges.extend(scene.command(Some(path), command, &evidence).unwrap_or_default());
+        }
+    }
+    for (index, line) in text.lines().enumerate().filter(|(_, line)| line.contains(" | ")) {
+        // A language of templates may hold a text for a shell between quotes of its own.
+        let whole = quotes::inner(line, Language::Python);
+        let texts = whole.flat_map(|text| quotes::inner(text, Language::Python).chain([text]));
+        for command in texts.flat_map(|text| super::values::commands(text, &is_program)) {
+            let evidence = format!("line {}: {}", index + 1, line.trim());
             finding.edges.extend(scene.command(Some(path), command, &evidence).unwrap_or_default());
         }
     }
