@@ -185,6 +185,8 @@ fn a_command_line_in_a_program_begins_with_a_path_or_goes_to_the_shell() {
     for (symbol, text, expected) in [
         ("execve", "/usr/bin/tool axwwo 'stat uid'", "tool"),
         ("execve", "tool -x", ""),
+        ("execvp", "tool", "tool"),
+        ("puts", "tool", ""),
         ("system", "tool -x", "tool"),
         ("system", "tool for all", ""),
         ("puts", "/usr/bin/tool axwwo", ""),

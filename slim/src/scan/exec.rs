@@ -1,7 +1,7 @@
 //! Programs that start other programs by names that no text of the image holds.
 
 use super::texts::programs_of;
-use super::{Finding, Scene, script};
+use super::{Finding, Scene, calls, script};
 use crate::elf::Facts;
 use crate::graph::{Edge, Rule};
 use crate::path::ImagePath;
@@ -27,6 +27,9 @@ const STARTERS: [&[u8]; 13] = [
 /// Where programs have folders for programs of their own.
 const HOMES: [&str; 3] = ["/usr/libexec/", "/usr/lib/", "/opt/"];
 
+/// Names of two letters are found in most binaries.
+const NAME_MINIMUM: usize = 3;
+
 /// Functions that start the shell.
 const SHELL_STARTERS: [&[u8]; 3] = [b"system", b"popen", b"wordexp"];
 
@@ -45,7 +48,7 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[
         }
         None => return,
     };
-    let holds_commands = commands(scene, path, facts, bytes, finding);
+    let holds_commands = commands(scene, path, facts, bytes, finding) | names(scene, path, bytes, finding);
     let is_program = |edge: &Edge| {
         let is_executable = scene.tree.get(&edge.to).is_some_and(Node::is_executable);
         edge.rule == Rule::String && is_executable && memchr::memmem::find(edge.to.file_name(), b".so").is_none()
@@ -105,6 +108,20 @@ fn commands(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[u8], fi
         // What the program puts in place of `%s` is no unknown of the shell's.
         let inner = script::quoted(scene, Some(path), &place, text);
         finding.edges.extend(inner.edges);
+    }
+    finding.edges.len() > before
+}
+
+/// Adds the programs whose names an application's own binary holds as texts of their own, `execvp("convert", …)`; whether there are any.
+fn names(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) -> bool {
+    let before = finding.edges.len();
+    if scene.is_applications(path) {
+        for (offset, name) in crate::elf::words(bytes).into_iter().flatten() {
+            if name.len() >= NAME_MINIMUM && !calls::is_common(name) && calls::is_special(scene, name) {
+                let evidence = format!("{name:?} at offset {offset:#x}");
+                finding.edges.extend(scene.command(Some(path), name, &evidence).unwrap_or_default());
+            }
+        }
     }
     finding.edges.len() > before
 }

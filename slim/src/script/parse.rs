@@ -393,6 +393,24 @@ impl<'a> Parser<'a> {
         self.deeper(Self::command_form)
     }
 
+    /// bash: `time [-p]` before a compound command; before a simple one it is read as the program of that name.
+    fn timed(&mut self) {
+        if self.peek_word() != "time" {
+            return;
+        }
+        let mark = self.mark();
+        self.skip("time".len());
+        self.skip_blanks();
+        if self.take_keyword("-p") {
+            self.skip_blanks();
+        }
+        let is_compound = matches!(self.peek(), Some(b'{' | b'('));
+        if is_compound || ["if", "for", "while", "until", "case", "[["].contains(&self.peek_word()) {
+            return;
+        }
+        self.reset(mark);
+    }
+
     /// `coproc [NAME] COMMAND` of bash: a name stands only before a compound command.
     fn coprocess(&mut self) -> Parsed<()> {
         if self.peek_word() != "coproc" {
@@ -404,7 +422,7 @@ impl<'a> Parser<'a> {
         let name = self.name();
         self.skip_blanks();
         if name.is_empty() || !matches!(self.peek(), Some(b'{' | b'(')) {
-            self.retry(mark)?;
+            self.reset(mark);
         }
         Ok(())
     }
@@ -412,6 +430,7 @@ impl<'a> Parser<'a> {
     fn command_form(&mut self) -> Parsed<Command> {
         let line = self.line;
         self.write_out_alias(true);
+        self.timed();
         self.coprocess()?;
         let kind = match self.peek_word() {
             "if" => self.if_command()?,

@@ -31,6 +31,7 @@ fn every_command_is_found_wherever_it_stands() {
         ("exec \"$@\"", "exec"),
         ("f() { local x=( a $(b) ); declare -A y+=([k]=v) z=1; c; }", "local b declare c"),
         ("a |& b | { c; } |& d", "a b c d"),
+        ("time ( a; b ); time -p { c; }; time -p d; time for x in y; do e; done", "a b c time e"),
     ] {
         assert_eq!(names(text).join(" "), expected, "{text}");
     }

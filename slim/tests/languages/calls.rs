@@ -18,7 +18,7 @@ fn programs_that_sources_start_are_in_use() {
         kept.retain(|name| name != "python");
         kept.join(" ")
     };
-    // An application's own text may hold the name anywhere, an installed library's in the call.
+    // An application's own text may hold the name anywhere, an installed library's in the call or under a name.
     let apart = "import subprocess\\nTOOL = 'ffmpeg'\\nsubprocess.run([TOOL])";
     for (lines, expected) in [
         (format!("/app/main.py = {apart}"), "ffmpeg"),
@@ -31,7 +31,7 @@ fn programs_that_sources_start_are_in_use() {
             "/app/node_modules/x.js = const {spawn} = require('child_process'); bin = o.bin || 'ffmpeg'".to_owned(),
             "ffmpeg",
         ),
-        (format!("/app/main.py = import lib\n{below}/__init__.py = {apart}"), ""),
+        (format!("/app/main.py = import lib\n{below}/__init__.py = {apart}"), "ffmpeg"),
         (format!("/app/main.py = import lib\n{below}/__init__.py = subprocess.run(['git', 'log'])"), "git"),
         ("/app/main.py = import uuid\n/usr/lib/python3.11/uuid.py = subprocess.run(['git'])".to_owned(), ""),
         ("/app/index.php = <?php system('tar cf - . | gzip -9');".to_owned(), "gzip tar"),

@@ -289,7 +289,9 @@ fn is_default(before: &str) -> bool {
 fn is_assigned(before: &str) -> bool {
     let before = before.trim_end().trim_end_matches(['[', '(']).trim_end();
     let compares = ["==", "!=", "<=", ">="].iter().any(|sign| before.ends_with(sign));
-    before.ends_with("=>") || before.ends_with('=') && !compares
+    // What a module offers are names of functions.
+    let is_list_of_names = before.contains("@EXPORT");
+    !is_list_of_names && (before.ends_with("=>") || before.ends_with('=') && !compares)
 }
 
 /// The programs that a source looks for by name: `shutil.which('pdffonts')`, `commandExists.sync('dot')`.
