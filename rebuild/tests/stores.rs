@@ -366,6 +366,66 @@ fn what_is_not_finished_leaves_nothing_behind() {
     assert_eq!(names(&dir.path().join("kept/blobs/sha256")), before);
 }
 
+/// Images that share all but one blob.
+fn siblings(count: usize) -> Vec<ImageMaker> {
+    (0..count).map(|number| toy().with("author", json!(format!("somebody {number}")))).collect()
+}
+
+#[test]
+fn many_write_into_one_layout_at_once_and_none_is_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    let images = siblings(8);
+    let at = |number: usize| dir.path().join(format!("from-{number}")).display().to_string();
+    for (number, image) in images.iter().enumerate() {
+        image.write_layout(Path::new(&at(number)), None);
+    }
+    for round in 0..10 {
+        let to = dir.path().join(format!("new/{round}")).display().to_string();
+        let begin = std::sync::Barrier::new(images.len());
+        std::thread::scope(|scope| {
+            for number in 0..images.len() {
+                let (from, to, begin) = (format!("oci:{}", at(number)), format!("oci:{to}:{number}"), &begin);
+                scope.spawn(move || {
+                    begin.wait();
+                    copy(source(&from).unwrap().as_ref(), sink(&to).unwrap()).unwrap();
+                });
+            }
+        });
+        for (number, expected) in images.iter().enumerate() {
+            let from = source(&format!("oci:{to}:{number}")).unwrap();
+            let image = Image::open(from.as_ref(), None).unwrap();
+            assert_eq!(image.digest, Digest::of(&expected.manifest_bytes()));
+            assert_eq!(read_all(from.as_ref(), &image).unwrap(), image.size());
+        }
+        assert_eq!(names(Path::new(&to)), ["blobs", "index.json", "oci-layout"]);
+    }
+}
+
+#[test]
+fn who_gives_up_takes_nothing_away_that_others_count_on() {
+    let dir = tempfile::tempdir().unwrap();
+    toy().write_layout(&dir.path().join("from"), None);
+    let from = source(&format!("oci:{}", dir.path().join("from").display())).unwrap();
+    let image = Image::open(from.as_ref(), None).unwrap();
+    let to = |tag: &str| sink(&format!("oci:{}:{tag}", dir.path().join("to").display())).unwrap();
+    let put = |sink: &mut dyn Sink, blob: &Blob| {
+        if !sink.has(blob, None).unwrap() {
+            sink.blob(blob, &mut from.blob(blob).unwrap(), &Silent).unwrap();
+        }
+    };
+    let (mut first, mut second) = (to("1"), to("2"));
+    for layer in &image.layers {
+        put(first.as_mut(), &layer.blob);
+        put(second.as_mut(), &layer.blob);
+    }
+    drop(first);
+    put(second.as_mut(), &image.manifest.config.blob());
+    second.finish(&image.media_type, &image.manifest_bytes).unwrap();
+    let written = source(&format!("oci:{}:2", dir.path().join("to").display())).unwrap();
+    let image = Image::open(written.as_ref(), None).unwrap();
+    assert_eq!(read_all(written.as_ref(), &image).unwrap(), image.size());
+}
+
 #[test]
 fn an_archive_survives_a_blob_that_failed() {
     let dir = tempfile::tempdir().unwrap();

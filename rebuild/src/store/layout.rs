@@ -8,8 +8,10 @@ use crate::image::Digest;
 use crate::image::manifest::{MANIFEST_LIMIT, OCI_INDEX};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::io::{Read, Write};
+use std::fs::File;
+use std::io::{ErrorKind, Read, Write as _};
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 /// The annotation of an index entry that holds the image's tag.
 pub(super) const REF_NAME: &str = "org.opencontainers.image.ref.name";
@@ -227,17 +229,51 @@ pub(super) fn empty_index() -> Value {
 }
 
 /// Writes an image into a layout folder, made where there is none.
+///
+/// Several sinks, also of several processes, may write into one folder. All that one writes waits in a folder of its own until
+/// [`Sink::finish`] moves it to its place, and what is in its place is never taken away again: somebody else's image may count on
+/// it by then.
 pub struct LayoutSink {
     dir: PathBuf,
     tag: Option<String>,
     name: String,
-    /// What was made here, oldest first: taken away again unless the sink is finished.
-    made: Vec<Made>,
+    /// The blobs that wait in `waiting`.
+    blobs: BTreeSet<Digest>,
+    waiting: TempDir,
+    /// Dropped last: the folders can only go when nothing waits in them.
+    _made: MadeDirs,
 }
 
-enum Made {
-    File(PathBuf),
-    Dir(PathBuf),
+/// How the names of the folders begin in which files wait.
+const WAITING: &str = ".tmp-";
+
+/// Folders that were made for a layout: taken away again unless somebody has put something into them.
+#[derive(Default)]
+struct MadeDirs(Vec<PathBuf>);
+
+impl MadeDirs {
+    /// Makes a folder and those above it.
+    fn make(&mut self, dir: &Path) -> std::io::Result<()> {
+        let missing: Vec<&Path> =
+            dir.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists()).collect();
+        for path in missing.into_iter().rev() {
+            match std::fs::create_dir(path) {
+                Ok(()) => self.0.push(path.into()),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for MadeDirs {
+    fn drop(&mut self) {
+        for path in self.0.iter().rev() {
+            // Only empty folders can be removed this way, and nobody is left to be told.
+            let _ = std::fs::remove_dir(path);
+        }
+    }
 }
 
 impl LayoutSink {
@@ -247,64 +283,65 @@ impl LayoutSink {
     /// When the folder holds something else or cannot be written.
     pub fn open(dir: &Path, tag: Option<&str>) -> Result<Self, StoreError> {
         let name = named("oci", dir, tag);
-        let mut sink = Self { dir: dir.into(), tag: tag.map(str::to_owned), name, made: Vec::new() };
-        let layout = dir.join("oci-layout");
-        if layout.is_file() {
-            let files = Folder::open(&sink.name, dir)?;
-            check_version(&files, &sink.name)?;
-        } else {
-            match std::fs::read_dir(dir).map(|mut entries| entries.next().is_none()) {
-                Ok(true) => {}
-                Ok(false) => {
-                    let reason = "the folder is not empty and no OCI layout; name another one".into();
-                    let doing = "writing".into();
-                    return Err(StoreError::Failed { name: sink.name.clone(), doing, reason, retry: false });
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => sink.make_dir(dir)?,
-                Err(error) => return Err(sink.failed("opening the folder", error)),
-            }
-            sink.write_file(&layout, LAYOUT_FILE.as_bytes())?;
+        let mut made = MadeDirs::default();
+        made.make(dir).map_err(|error| failed(&name, &format!("making the folder {}", dir.display()), error))?;
+        // Asked first, for a sink that finishes meanwhile puts the layout's own file before all else.
+        let is_free = is_free(dir).map_err(|error| failed(&name, "opening the folder", error))?;
+        if dir.join("oci-layout").is_file() {
+            check_version(&Folder::open(&name, dir)?, &name)?;
+        } else if !is_free {
+            let reason = "the folder is not empty and no OCI layout; name another one".into();
+            return Err(StoreError::Failed { name, doing: "writing".into(), reason, retry: false });
         }
-        sink.make_dir(&dir.join("blobs/sha256"))?;
-        Ok(sink)
+        let waiting = tempfile::Builder::new().prefix(WAITING).tempdir_in(dir);
+        let waiting = waiting.map_err(|error| failed(&name, "writing into the folder", error))?;
+        let tag = tag.map(str::to_owned);
+        Ok(Self { dir: dir.into(), tag, name, blobs: BTreeSet::new(), waiting, _made: made })
     }
 
     fn failed(&self, doing: &str, error: std::io::Error) -> StoreError {
         failed(&self.name, doing, error)
     }
 
-    /// Makes a folder and those above it, remembering which were not there.
-    fn make_dir(&mut self, dir: &Path) -> Result<(), StoreError> {
-        let missing: Vec<&Path> =
-            dir.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists()).collect();
-        for path in missing.into_iter().rev() {
-            std::fs::create_dir(path)
-                .map_err(|error| self.failed(&format!("making the folder {}", path.display()), error))?;
-            self.made.push(Made::Dir(path.into()));
-        }
-        Ok(())
+    /// Writes a file that waits under this name.
+    fn write(&self, file: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        std::fs::write(self.waiting.path().join(file), bytes)
+            .map_err(|error| self.failed(&format!("writing {file}"), error))
     }
 
-    /// Writes a file beside its place and puts it there at once.
-    fn write_file(&mut self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-        self.write_with(path, |_, file| file.write_all(bytes))
+    /// Moves a file that waits to its place, over what is there.
+    fn publish(&self, file: &str, place: &str) -> Result<(), StoreError> {
+        let place = self.dir.join(place);
+        place
+            .parent()
+            .map_or(Ok(()), std::fs::create_dir_all)
+            .and_then(|()| std::fs::rename(self.waiting.path().join(file), &place))
+            .map_err(|error| self.failed(&format!("writing {}", place.display()), error))
     }
 
-    fn write_with(
-        &mut self,
-        path: &Path,
-        write: impl FnOnce(&Self, &mut std::fs::File) -> std::io::Result<()>,
-    ) -> Result<(), StoreError> {
-        let doing = format!("writing {}", path.display());
-        let new = !path.exists();
-        let dir = path.parent().unwrap_or(Path::new("."));
-        let mut file = temporary(dir, ".tmp-").map_err(|error| self.failed(&doing, error))?;
-        write(self, file.as_file_mut()).map_err(|error| self.failed(&doing, error))?;
-        file.persist(path).map_err(|error| self.failed(&doing, error.error))?;
-        if new {
-            self.made.push(Made::File(path.into()));
+    /// Makes the folder a layout if it is none yet, and waits until no other sink is changing it. The lock ends with the file.
+    fn lock(&self) -> Result<File, StoreError> {
+        let place = self.dir.join("oci-layout");
+        let doing = format!("locking {}", place.display());
+        if !place.is_file() {
+            // Never over the file of another sink, which may hold the lock on that one.
+            let written = temporary(self.waiting.path(), "layout").and_then(|mut file| {
+                file.write_all(LAYOUT_FILE.as_bytes())?;
+                file.persist_noclobber(&place).map(drop).map_err(|error| error.error)
+            });
+            match written {
+                Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(self.failed(&doing, error)),
+                _ => {}
+            }
         }
-        Ok(())
+        // Network file systems lock only what is open for writing.
+        let file = File::options().read(true).write(true).open(&place).or_else(|_| File::open(&place));
+        let file = file.map_err(|error| self.failed(&doing, error))?;
+        match file.lock() {
+            // Where there are no locks, one writer at a time is all that can be had.
+            Err(error) if error.kind() != ErrorKind::Unsupported => Err(self.failed(&doing, error)),
+            _ => Ok(file),
+        }
     }
 
     fn blob_file(&self, digest: &Digest) -> PathBuf {
@@ -324,34 +361,47 @@ pub(super) fn temporary(dir: &Path, prefix: &str) -> std::io::Result<tempfile::N
     builder.tempfile_in(if dir.as_os_str().is_empty() { Path::new(".") } else { dir })
 }
 
+/// Whether a folder holds nothing but what other sinks have waiting there.
+fn is_free(dir: &Path) -> std::io::Result<bool> {
+    for entry in std::fs::read_dir(dir)? {
+        if !entry?.file_name().as_encoded_bytes().starts_with(WAITING.as_bytes()) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 impl Sink for LayoutSink {
     fn has(&mut self, blob: &Blob, _from: Option<(&str, &str)>) -> Result<bool, StoreError> {
-        Ok(self.blob_file(&blob.digest).metadata().is_ok_and(|file| file.is_file() && file.len() == blob.size))
+        let is_there = |file: std::fs::Metadata| file.is_file() && file.len() == blob.size;
+        Ok(self.blobs.contains(&blob.digest) || self.blob_file(&blob.digest).metadata().is_ok_and(is_there))
     }
 
     fn blob(&mut self, blob: &Blob, bytes: &mut dyn Read, reporter: &dyn Reporter) -> Result<(), StoreError> {
-        let path = self.blob_file(&blob.digest);
-        if let Some(dir) = path.parent() {
-            self.make_dir(dir)?;
-        }
-        self.write_with(&path, |sink, file| {
-            copy_blob(&sink.name, "writing", blob, bytes, file, reporter).map_err(std::io::Error::other)
-        })
+        let doing = format!("writing blob {}", blob.digest);
+        self.blobs.remove(&blob.digest);
+        let mut file =
+            File::create(self.waiting.path().join(blob.digest.hex())).map_err(|error| self.failed(&doing, error))?;
+        copy_blob(&self.name, "writing", blob, bytes, &mut file, reporter)?;
+        self.blobs.insert(blob.digest.clone());
+        Ok(())
     }
 
-    fn finish(mut self: Box<Self>, media_type: &str, manifest: &[u8]) -> Result<Digest, StoreError> {
+    fn finish(self: Box<Self>, media_type: &str, manifest: &[u8]) -> Result<Digest, StoreError> {
         let digest = Digest::of(manifest);
-        let path = self.blob_file(&digest);
-        self.write_file(&path, manifest)?;
-        let index_path = self.dir.join("index.json");
-        let mut index = if index_path.exists() {
+        self.write(digest.hex(), manifest)?;
+        let _alone = self.lock()?;
+        let mut index = if self.dir.join("index.json").exists() {
             read_index(&Folder::open(&self.name, &self.dir)?, &self.name)?
         } else {
             empty_index()
         };
         put_entry(&mut index, self.tag.as_deref(), media_type, &digest, manifest.len() as u64);
-        self.write_file(&index_path, index.to_string().as_bytes())?;
-        self.made.clear();
+        self.write("index.json", index.to_string().as_bytes())?;
+        for blob in self.blobs.iter().chain([&digest]) {
+            self.publish(blob.hex(), &blob_path(blob))?;
+        }
+        self.publish("index.json", "index.json")?;
         Ok(digest)
     }
 
@@ -362,17 +412,5 @@ impl Sink for LayoutSink {
 
     fn name(&self) -> String {
         self.name.clone()
-    }
-}
-
-impl Drop for LayoutSink {
-    fn drop(&mut self) {
-        for made in self.made.drain(..).rev() {
-            // Nobody is left to be told; a folder that somebody else has put something into stays.
-            let _ = match made {
-                Made::File(path) => std::fs::remove_file(path),
-                Made::Dir(path) => std::fs::remove_dir(path),
-            };
-        }
     }
 }
