@@ -23,7 +23,8 @@ pub(crate) struct Extended {
 }
 
 impl Extended {
-    /// Takes the body of a PAX extended header: `LENGTH KEY=VALUE\n`, the length counting itself.
+    /// Takes the body of a PAX extended header: `LENGTH KEY=VALUE\n`, the length counting itself. An empty value takes back what was
+    /// said before: the entry's own header counts again.
     pub(crate) fn read_pax(&mut self, mut body: &[u8]) -> Result<(), String> {
         while !body.is_empty() {
             let digits = body.iter().take(10).take_while(|b| b.is_ascii_digit()).count();
@@ -36,7 +37,12 @@ impl Extended {
             }
             let record = &body[digits + 1..length - 1];
             let equals = memchr::memchr(b'=', record).ok_or("a PAX record without '='")?;
-            self.pax.insert(record[..equals].to_vec(), record[equals + 1..].to_vec());
+            let (key, value) = (&record[..equals], &record[equals + 1..]);
+            if value.is_empty() {
+                self.pax.remove(key);
+            } else {
+                self.pax.insert(key.to_vec(), value.to_vec());
+            }
             body = &body[length..];
         }
         Ok(())
@@ -100,6 +106,17 @@ mod tests {
             extended.read_pax(&record).unwrap();
             assert_eq!(extended.pax[&b"path"[..]].len(), size);
         }
+    }
+
+    #[test]
+    fn an_empty_value_takes_a_record_back() {
+        let mut extended = Extended::default();
+        let records = [("size", ""), ("path", "a"), ("path", ""), ("mtime", ""), ("uid", "7")];
+        let body: Vec<u8> =
+            records.iter().flat_map(|(key, value)| pax_record(key.as_bytes(), value.as_bytes())).collect();
+        extended.read_pax(&body).unwrap();
+        assert_eq!(extended.pax, BTreeMap::from([(b"uid".to_vec(), b"7".to_vec())]));
+        assert_eq!((extended.number("size"), extended.time("mtime")), (Ok(None), Ok(None)));
     }
 
     #[test]
