@@ -66,7 +66,7 @@ impl Extended {
         }
         let nanoseconds: u32 = format!("{fraction:0<9}").get(..9).and_then(|n| n.parse().ok()).ok_or_else(bad)?;
         Ok(Some(match (whole.starts_with('-'), nanoseconds) {
-            (true, 1..) => (seconds - 1, 1_000_000_000 - nanoseconds),
+            (true, 1..) => (seconds.checked_sub(1).ok_or_else(bad)?, 1_000_000_000 - nanoseconds),
             _ => (seconds, nanoseconds),
         }))
     }
@@ -137,6 +137,8 @@ mod tests {
         assert_eq!(time("12.5"), Ok(Some((12, 500_000_000))));
         assert_eq!(time("-1.25"), Ok(Some((-2, 750_000_000))));
         assert_eq!(time("7"), Ok(Some((7, 0))));
+        assert_eq!(time("-9223372036854775808"), Ok(Some((i64::MIN, 0))));
+        assert!(time("-9223372036854775808.5").is_err());
         assert!(time("1.x").is_err());
         assert!(time("é").is_err());
     }
