@@ -256,9 +256,13 @@ impl Reader<'_, '_> {
         if let Some(hidden) = path.file_name().strip_prefix(b".wh.") {
             return self.whiteout(&path, hidden, record);
         }
+        let is_directory = !is_file && matches!(header.entry_type().as_byte(), b'0' | b'\0' | b'7' | b'5');
+        if path.is_root() && !is_directory {
+            return Err(wrong(self, "the root of an image can only be a directory".into()));
+        }
         let kind = match header.entry_type().as_byte() {
-            b'0' | b'\0' | b'7' if is_file => Kind::File(File { content: self.content(content_at, size), inode: None }),
-            b'0' | b'\0' | b'7' | b'5' => Kind::Directory,
+            _ if is_directory => Kind::Directory,
+            b'0' | b'\0' | b'7' => Kind::File(File { content: self.content(content_at, size), inode: None }),
             b'1' | b'2' => {
                 let pax_link = extended.pax.get(&b"linkpath"[..]).cloned();
                 let link = pax_link.or_else(|| extended.link.clone());
@@ -339,6 +343,8 @@ impl Reader<'_, '_> {
             }
             _ if hidden.starts_with(b".wh.") => self.archive.marks.push(record),
             b"" => return Err(self.wrong(path.as_bytes(), "a whiteout of nothing")),
+            // It would hide the directory that it lies in, at the root the whole image.
+            b"." => return Err(self.wrong(path.as_bytes(), "a whiteout of '.'")),
             _ => {
                 let path = parent.join(hidden).map_err(|error| self.wrong(path.as_bytes(), error.to_string()))?;
                 let entries = &mut self.archive.layer.entries;

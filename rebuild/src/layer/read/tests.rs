@@ -68,6 +68,32 @@ fn hard_links_to_lower_layers_become_copies() {
 }
 
 #[test]
+fn nothing_but_a_directory_is_the_root_and_nothing_hides_it() {
+    let error = |kind, name: &str, value: &str| {
+        let mut bytes = archive(&[(b'0', "app", "x"), (kind, "a", value)]);
+        // The builder would tidy the name.
+        let at = bytes.len() - 1024 - if kind == b'0' { 1024 } else { 512 };
+        let header = tar::Header::from_byte_slice(&bytes[at..at + 512]).clone();
+        let mut header = header;
+        header.as_mut_bytes()[..100].fill(0);
+        header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
+        header.set_cksum();
+        bytes[at..at + 512].copy_from_slice(header.as_bytes());
+        read(&bytes, &spool()).unwrap_err().to_string()
+    };
+    for (kind, value) in [(b'0', "text"), (b'1', "app"), (b'2', "app"), (b'6', "")] {
+        let text = error(kind, ".", value);
+        assert!(text.contains("(.): the root of an image can only be a directory"), "{text}");
+    }
+    for name in [".wh..", "a/.wh..", ".wh.", "a/.wh..."] {
+        let text = error(b'0', name, "x");
+        assert!(text.contains("whiteout of") || text.contains("'..'"), "{text}");
+    }
+    let root = read(&archive(&[(b'5', "./", ""), (b'0', "app", "x")]), &spool()).unwrap();
+    assert_eq!(dump(root), "/ 0755 0:0\n/app 0644 0:0 1 bytes\n");
+}
+
+#[test]
 fn damage_is_named() {
     let good = archive(&[(b'0', "a", "content")]);
     let error = |bytes: &[u8]| read(bytes, &spool()).unwrap_err().to_string();
