@@ -34,8 +34,13 @@ pub struct LayerArchive {
     pub size: u64,
     /// What the blob's first bytes show.
     pub compression: Compression,
-    /// Hard links to files of lower layers: settled by [`LayerArchive::settle`].
+    /// Hard links whose targets are no entries of this layer by that name: in lower layers, or behind a symbolic link. Settled by
+    /// [`LayerArchive::settle`].
     outer_links: Vec<(ImagePath, ImagePath, u32)>,
+    /// The layer's place in the image.
+    index: usize,
+    /// How many files of the layer have an inode.
+    inodes: u32,
 }
 
 /// Why bytes are not a layer.
@@ -92,7 +97,6 @@ pub fn read_layer<'a>(
     let mut reader = Reader {
         tee: Tee { inner: decoded, out: Hashing::new(segment), base },
         label,
-        index,
         archive: LayerArchive {
             layer: Layer::default(),
             records: Vec::new(),
@@ -103,9 +107,9 @@ pub fn read_layer<'a>(
             size: 0,
             compression,
             outer_links: Vec::new(),
+            index,
+            inodes: 0,
         },
-        files: BTreeMap::new(),
-        inodes: 0,
         buffer: vec![0; 1 << 18],
     };
     reader.entries()?;
@@ -141,11 +145,7 @@ impl Read for Tee<'_> {
 struct Reader<'a, 'b> {
     tee: Tee<'a>,
     label: &'b str,
-    index: usize,
     archive: LayerArchive,
-    /// The record that last gave each path: what a hard link means.
-    files: BTreeMap<ImagePath, u32>,
-    inodes: u32,
     buffer: Vec<u8>,
 }
 
@@ -284,7 +284,7 @@ impl Reader<'_, '_> {
             b'6' => Kind::Fifo,
             other => return Err(wrong(self, format!("entries of type {:?} are unknown", char::from(other)))),
         };
-        let node = metadata(header, extended, kind, self.index).map_err(|why| wrong(self, why))?;
+        let node = metadata(header, extended, kind, self.archive.index).map_err(|why| wrong(self, why))?;
         self.put(path, node, record);
         Ok(())
     }
@@ -317,7 +317,6 @@ impl Reader<'_, '_> {
     }
 
     fn put(&mut self, path: ImagePath, node: Node, record: u32) {
-        self.files.insert(path.clone(), record);
         let is_directory = node.is_directory();
         let old = self.archive.layer.entries.insert(path.clone(), LayerEntry::Node { node, record: Some(record) });
         if let Some(LayerEntry::Whiteout { record: Some(whiteout) }) = old {
@@ -358,23 +357,13 @@ impl Reader<'_, '_> {
     }
 
     fn hard_link(&mut self, path: ImagePath, target: ImagePath, record: u32) -> Result<(), LayerError> {
-        let Some(LayerEntry::Node { node, .. }) = self.archive.layer.entries.get_mut(&target) else {
-            self.archive.outer_links.push((path, target, record));
-            return Ok(());
-        };
-        if let Kind::File(file) = &mut node.kind {
-            if file.inode.is_none() {
-                self.inodes += 1;
-                file.inode = Some(Inode { layer: self.index as u32, number: self.inodes });
+        match self.archive.link(&target, record) {
+            None => self.archive.outer_links.push((path, target, record)),
+            Some(node) if node.is_directory() => {
+                return Err(self.wrong(path.as_bytes(), format!("a hard link to the directory {target}")));
             }
-        } else if node.is_directory() {
-            return Err(self.wrong(path.as_bytes(), format!("a hard link to the directory {target}")));
+            Some(node) => self.put(path, node, record),
         }
-        let node = node.clone();
-        if let Some(target) = self.files.get(&target) {
-            self.archive.links.insert(record, *target);
-        }
-        self.put(path, node, record);
         Ok(())
     }
 }
@@ -417,15 +406,48 @@ fn number(raw: &[u8], value: io::Result<u64>) -> Result<u64, String> {
 }
 
 impl LayerArchive {
+    /// Notes that a record is a hard link to an entry of this layer, and gives the node that both names now have; `None` when no
+    /// record before this one made the target.
+    fn link(&mut self, target: &ImagePath, record: u32) -> Option<Node> {
+        let LayerEntry::Node { node, record: made } = self.layer.entries.get_mut(target)? else { return None };
+        let made = made.filter(|made| *made < record)?;
+        if let Kind::File(file) = &mut node.kind
+            && file.inode.is_none()
+        {
+            self.inodes += 1;
+            file.inode = Some(Inode { layer: self.index as u32, number: self.inodes });
+        }
+        self.links.insert(record, made);
+        Some(node.clone())
+    }
+
+    /// A node of a lower layer as one of this layer: on its own, since no layer can hold a link to another's file.
+    fn copy(&self, lower: &Node) -> Node {
+        let mut node = lower.clone().with_origin(self.index);
+        if let Kind::File(file) = &mut node.kind {
+            file.inode = None;
+        }
+        node
+    }
+
     /// Places the layer on the tree of the layers below it: entries below links go where the links lead, hard links to lower files
     /// become copies.
     ///
     /// # Errors
     /// When a hard link's target is nowhere.
     pub fn settle(&mut self, below: &Tree, label: &str) -> Result<(), LayerError> {
-        for (path, target, record) in std::mem::take(&mut self.outer_links) {
-            let place = below.resolve_parent(&target).map_or_else(|_| target.clone(), |resolved| resolved.path);
-            let Some(node) = below.get(&place).filter(|node| !node.is_directory()) else {
+        self.layer = std::mem::take(&mut self.layer).canonical(below);
+        let links = std::mem::take(&mut self.outer_links);
+        if links.is_empty() {
+            return Ok(());
+        }
+        let mut tree = below.clone();
+        self.layer.lay_over(&mut tree, 0);
+        for (path, target, record) in links {
+            let place = |path: &ImagePath| tree.resolve_parent(path).map_or_else(|_| path.clone(), |found| found.path);
+            let file = place(&target);
+            let node = self.link(&file, record).or_else(|| below.get(&file).map(|lower| self.copy(lower)));
+            let Some(node) = node.filter(|node| !node.is_directory()) else {
                 return Err(LayerError::Archive {
                     layer: label.into(),
                     at: self.records.get(record as usize).map_or(0, |record| record.start),
@@ -433,13 +455,8 @@ impl LayerArchive {
                     reason: format!("a hard link to {target}, which does not exist"),
                 });
             };
-            let mut node = node.clone();
-            if let Kind::File(file) = &mut node.kind {
-                file.inode = None;
-            }
-            self.layer.entries.insert(path, LayerEntry::Node { node, record: Some(record) });
+            self.layer.entries.insert(place(&path), LayerEntry::Node { node, record: Some(record) });
         }
-        self.layer = std::mem::take(&mut self.layer).canonical(below);
         Ok(())
     }
 }

@@ -68,6 +68,27 @@ fn hard_links_to_lower_layers_become_copies() {
 }
 
 #[test]
+fn hard_links_find_their_files_behind_links_of_the_same_layer() {
+    let link = (b'2', "lib", "usr/lib");
+    let mut layer =
+        read(&archive(&[link, (b'0', "usr/lib/a", "x"), (b'1', "lib/b", "lib/a"), (b'1', "c", "lib/b")]), &spool())
+            .unwrap();
+    layer.settle(&Tree::new(), "test").unwrap();
+    assert_eq!(layer.links, BTreeMap::from([(2, 1), (3, 2)]));
+    let expected = "/lib 0644 0:0 -> usr/lib\n/usr/ 0755 0:0\n/usr/lib/ 0755 0:0\n\
+                    /usr/lib/a 0644 0:0 == /c\n/usr/lib/b 0644 0:0 == /c\n";
+    assert_eq!(dump(layer), format!("/ 0755 0:0\n/c 0644 0:0 1 bytes\n{expected}"));
+    // The link is this layer's, the file a lower one's.
+    let mut layer = read(&archive(&[link, (b'1', "b", "lib/a")]), &spool()).unwrap();
+    layer.settle(&text::tree("/usr/lib/a = x").unwrap(), "test").unwrap();
+    assert_eq!(dump(layer), "/ 0755 0:0\n/b 0644 0:0 = x\n/lib 0644 0:0 -> usr/lib\n");
+    // What comes later in the archive is not there yet when the link is made.
+    let mut layer = read(&archive(&[link, (b'1', "b", "lib/a"), (b'0', "usr/lib/a", "x")]), &spool()).unwrap();
+    let error = layer.settle(&Tree::new(), "test").unwrap_err().to_string();
+    assert!(error.contains("(/b): a hard link to /lib/a, which does not exist"), "{error}");
+}
+
+#[test]
 fn nothing_but_a_directory_is_the_root_and_nothing_hides_it() {
     let error = |kind, name: &str, value: &str| {
         let mut bytes = archive(&[(b'0', "app", "x"), (kind, "a", value)]);
