@@ -11,5 +11,5 @@ pub mod record;
 
 pub use codec::Compression;
 pub use compose::{Composed, compose};
-pub use read::{LayerArchive, LayerError, read_layer};
+pub use read::{Budget, LayerArchive, LayerError, read_layer};
 pub use record::Record;

@@ -2,7 +2,7 @@
 
 use crate::event::{Event, Reporter, Task, Unit};
 use crate::image::{Image, LayerBlob, Platform};
-use crate::layer::{LayerArchive, LayerError, read_layer};
+use crate::layer::{Budget, LayerArchive, LayerError, read_layer};
 use crate::spool::Spool;
 use crate::store::{Source, StoreError};
 use slim::tree::{Layer, Stack, Tree};
@@ -53,9 +53,10 @@ impl Opened {
         if let (Some(chosen), None) = (&image.index, platform) {
             reporter.event(Event::Warning(format!("{}: {}", image.name, chosen.note)));
         }
+        let budget = Budget::default();
         let read = |index: usize| {
             let layer = &image.layers[index];
-            layer_archive(source, layer, index, spool, reporter).map_err(|error| error.of(&image.name))
+            layer_archive(source, layer, index, spool, &budget, reporter).map_err(|error| error.of(&image.name))
         };
         let mut archives = side_by_side(image.layers.len(), jobs, read)?;
         let mut below = Tree::new();
@@ -90,12 +91,13 @@ fn layer_archive(
     layer: &LayerBlob,
     index: usize,
     spool: &Spool,
+    budget: &Budget,
     reporter: &dyn Reporter,
 ) -> Result<LayerArchive, Fault> {
     let label = layer.blob.digest.short();
     let task = Task::start(reporter, format!("layer {label}"), Some(layer.blob.size), Unit::Bytes);
     let bytes = source.blob(&layer.blob).map_err(Fault::Store)?;
-    let archive = read_layer(Box::new(Watched { inner: bytes, task: &task }), index, label, spool);
+    let archive = read_layer(Box::new(Watched { inner: bytes, task: &task }), index, label, spool, budget);
     let archive = archive.map_err(Fault::Layer)?;
     if archive.diff_id != layer.diff_id {
         let (expected, found) = (layer.diff_id.clone(), archive.diff_id);

@@ -11,7 +11,7 @@ pub mod text;
 
 pub(crate) use merge::merge_layer;
 pub use merge::{Layer, LayerEntry, Stack};
-pub use node::{Content, Contents, ContentsError, File, Inode, Kind, MemoryContents, Mtime, Node, Origin};
+pub use node::{Content, Contents, ContentsError, File, Inode, Kind, MemoryContents, Mtime, Node, Origin, Xattrs};
 pub use reader::ContentReader;
 pub use resolve::{ResolveError, Resolved};
 

@@ -237,7 +237,7 @@ fn header(name: &[u8], target: &[u8], kind: u8, node: &Node, size: u64) -> io::R
         pax.extend(pax_record(b"mtime", time(node).as_bytes()));
     }
     header.set_mtime(u64::try_from(seconds).unwrap_or(0).min(0o777_7777_7777));
-    for (key, value) in &node.xattrs {
+    for (key, value) in node.xattrs.iter() {
         pax.extend(pax_record(&[b"SCHILY.xattr.", &key[..]].concat(), value));
     }
     if let Kind::CharDevice { major, minor } | Kind::BlockDevice { major, minor } = node.kind {
@@ -304,14 +304,14 @@ fn time(node: &Node) -> String {
 mod tests {
     use super::*;
     use crate::event::{Silent, Unit};
-    use crate::layer::read_layer;
+    use crate::layer::{Budget, read_layer};
     use slim::delta::Delta;
     use slim::tree::{Stack, text};
 
     /// Composes toy layers from nothing, reads them back and gives the stack with its archives.
     fn written(layers: &[&str], spool: &Spool) -> (Stack, Vec<LayerArchive>) {
         let stack = text::stack(layers).unwrap();
-        let empty = read_layer(Box::new(&[0; 1024][..]), 0, "empty", spool).unwrap();
+        let empty = read_layer(Box::new(&[0; 1024][..]), 0, "empty", spool, &Budget::default()).unwrap();
         let archives: Vec<_> =
             stack.layers.iter().enumerate().map(|(index, layer)| again(&empty, layer, index, spool).0).collect();
         (Stack { layers: archives.iter().map(|archive| archive.layer.clone()).collect() }, archives)
@@ -323,7 +323,8 @@ mod tests {
         let mut bytes = Vec::new();
         composed.file.read_to_end(&mut bytes).unwrap();
         assert_eq!((composed.digest, composed.size), (Digest::of(&bytes), bytes.len() as u64));
-        (read_layer(Box::new(io::Cursor::new(bytes.clone())), index, "again", spool).unwrap(), bytes)
+        let again = Box::new(io::Cursor::new(bytes.clone()));
+        (read_layer(again, index, "again", spool, &Budget::default()).unwrap(), bytes)
     }
 
     fn spool() -> Spool {

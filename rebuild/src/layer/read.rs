@@ -9,11 +9,53 @@ use slim::path::ImagePath;
 use slim::tree::{Content, File, Inode, Kind, Layer, LayerEntry, Mtime, Node, Origin, Tree};
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Most entries in a layer: far beyond real images, far below what would exhaust memory.
-const ENTRY_LIMIT: usize = 4_000_000;
-/// Largest extended header (long name, PAX records with attributes).
+/// Most bytes of an entry's extended headers (long names, PAX records with attributes).
 const EXTENDED_LIMIT: u64 = 1 << 20;
+
+/// What the layers of one image may take together: far beyond real images, far below what would exhaust memory or what a few
+/// kilobytes can claim.
+#[derive(Debug)]
+pub struct Budget {
+    /// Entries, and the directories that their paths imply.
+    entries: Share,
+    /// Bytes of paths, links' targets and extended attributes: what is kept in memory.
+    metadata: Share,
+    /// Bytes of the uncompressed archives.
+    unpacked: Share,
+}
+
+/// A limit, and what is left of it.
+#[derive(Debug)]
+struct Share {
+    limit: u64,
+    left: AtomicU64,
+}
+
+impl Share {
+    fn new(limit: u64) -> Self {
+        Self { limit, left: AtomicU64::new(limit) }
+    }
+
+    /// Takes that much, or says what there is too much of.
+    fn take(&self, amount: u64, of: &str) -> Result<(), String> {
+        let taken = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(amount));
+        taken.map(drop).map_err(|_| format!("the layers of the image have more than {} {of}", self.limit))
+    }
+}
+
+impl Budget {
+    fn new(entries: u64, metadata: u64, unpacked: u64) -> Self {
+        Self { entries: Share::new(entries), metadata: Share::new(metadata), unpacked: Share::new(unpacked) }
+    }
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self::new(4_000_000, 1 << 30, 256 << 30)
+    }
+}
 
 /// A layer as read: what it says, and the archive it says it with.
 #[derive(Debug, Clone)]
@@ -80,7 +122,8 @@ pub enum LayerError {
 
 /// Reads a layer blob to its last byte.
 ///
-/// `index` is the layer's place in the image, `label` names it in errors. The caller checks the diff id.
+/// `index` is the layer's place in the image, `label` names it in errors; all layers of an image share one budget. The caller
+/// checks the diff id.
 ///
 /// # Errors
 /// When the stream fails (its reader also verifies the blob's digest) or is not a sound tar archive.
@@ -89,13 +132,14 @@ pub fn read_layer<'a>(
     index: usize,
     label: &str,
     spool: &Spool,
+    budget: &'a Budget,
 ) -> Result<LayerArchive, LayerError> {
     let failed = |error| LayerError::Read { layer: label.into(), error };
     let (compression, decoded) = codec::decoder(blob).map_err(failed)?;
     let segment = spool.segment().map_err(failed)?;
     let base = segment.position();
     let mut reader = Reader {
-        tee: Tee { inner: decoded, out: Hashing::new(segment), base },
+        tee: Tee { inner: decoded, out: Hashing::new(segment), base, budget },
         label,
         archive: LayerArchive {
             layer: Layer::default(),
@@ -113,6 +157,7 @@ pub fn read_layer<'a>(
         buffer: vec![0; 1 << 18],
     };
     reader.entries()?;
+    reader.implied_directories()?;
     let Reader { mut tee, mut archive, .. } = reader;
     // Padding after the last entry belongs to the blob: it is hashed, and reaching the end is what verifies the digest.
     io::copy(&mut tee, &mut io::sink()).map_err(failed)?;
@@ -126,6 +171,7 @@ struct Tee<'a> {
     inner: Box<dyn Read + Send + 'a>,
     out: Hashing<Segment>,
     base: u64,
+    budget: &'a Budget,
 }
 
 impl Tee<'_> {
@@ -137,6 +183,7 @@ impl Tee<'_> {
 impl Read for Tee<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
+        self.budget.unpacked.take(count as u64, "bytes of archives").map_err(io::Error::other)?;
         self.out.write_all(&buffer[..count])?;
         Ok(count)
     }
@@ -172,13 +219,13 @@ impl Reader<'_, '_> {
             self.check(header)?;
             match header.entry_type().as_byte() {
                 b'x' => {
-                    let body = self.extended_body(header)?;
+                    let body = self.extended_body(header, start)?;
                     extended.read_pax(&body).map_err(|why| self.wrong(b"", why))?;
                 }
                 // Global headers say nothing about files; they stay with the record that follows.
-                b'g' => drop(self.extended_body(header)?),
-                b'L' => extended.name = Some(trimmed(self.extended_body(header)?)),
-                b'K' => extended.link = Some(trimmed(self.extended_body(header)?)),
+                b'g' => drop(self.extended_body(header, start)?),
+                b'L' => extended.name = Some(trimmed(self.extended_body(header, start)?)),
+                b'K' => extended.link = Some(trimmed(self.extended_body(header, start)?)),
                 _ => {
                     self.entry(header, &std::mem::take(&mut extended), start)?;
                     start = self.tee.at();
@@ -214,10 +261,12 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn extended_body(&mut self, header: &tar::Header) -> Result<Vec<u8>, LayerError> {
+    /// The body of an extended header of the record that begins at `start`.
+    fn extended_body(&mut self, header: &tar::Header, start: u64) -> Result<Vec<u8>, LayerError> {
         let size = header.entry_size().map_err(|error| self.wrong(b"", error.to_string()))?;
-        if size > EXTENDED_LIMIT {
-            return Err(self.wrong(b"", format!("an extended header of {size} bytes; at most {EXTENDED_LIMIT}")));
+        let sum = size.saturating_add(self.tee.at() - start);
+        if sum > EXTENDED_LIMIT {
+            return Err(self.wrong(b"", format!("extended headers of {sum} bytes; at most {EXTENDED_LIMIT}")));
         }
         let mut body = vec![0; size.next_multiple_of(BLOCK as u64) as usize];
         if self.fill(&mut body)? < body.len() {
@@ -245,14 +294,13 @@ impl Reader<'_, '_> {
         let content_at = self.tee.base + self.tee.at();
         self.skip(size, &name)?;
         let record = u32::try_from(self.archive.records.len()).unwrap_or(u32::MAX);
-        if self.archive.records.len() >= ENTRY_LIMIT {
-            return Err(wrong(self, format!("more than {ENTRY_LIMIT} entries")));
-        }
+        self.take(1, 0).map_err(|why| wrong(self, why))?;
         self.archive.records.push(Record { start: self.tee.base + start, length: self.tee.at() - start });
         if record == 0 {
             self.archive.dotted = name.starts_with(b"./");
         }
         let path = ImagePath::new(&name).map_err(|error| wrong(self, error.to_string()))?;
+        self.take(0, path.as_bytes().len()).map_err(|why| wrong(self, why))?;
         if let Some(hidden) = path.file_name().strip_prefix(b".wh.") {
             return self.whiteout(&path, hidden, record);
         }
@@ -285,7 +333,32 @@ impl Reader<'_, '_> {
             other => return Err(wrong(self, format!("entries of type {:?} are unknown", char::from(other)))),
         };
         let node = metadata(header, extended, kind, self.archive.index).map_err(|why| wrong(self, why))?;
+        let attributes: usize = node.xattrs.iter().map(|(key, value)| key.len() + value.len()).sum();
+        let target = node.as_symlink().map_or(0, <[u8]>::len);
+        self.take(0, attributes + target).map_err(|why| wrong(self, why))?;
         self.put(path, node, record);
+        Ok(())
+    }
+
+    /// Takes entries, and bytes of what is kept of them, from the image's budget.
+    fn take(&self, entries: u64, bytes: usize) -> Result<(), String> {
+        self.tee.budget.entries.take(entries, "entries")?;
+        self.tee.budget.metadata.take(bytes as u64, "bytes of names and attributes")
+    }
+
+    /// Paths imply directories that no entry names, and a tree has nodes for these, too. Of paths in order, each implies those of
+    /// its ancestors that the one before it does not lie below.
+    fn implied_directories(&self) -> Result<(), LayerError> {
+        let mut before: &[u8] = b"";
+        for path in self.archive.layer.entries.keys().map(ImagePath::as_bytes) {
+            let shared = before.iter().zip(path).take_while(|(a, b)| a == b).count();
+            // The slash at which both end a name was seen with the path before.
+            let from = if before.len() == shared { shared + 1 } else { shared };
+            for end in memchr::memchr_iter(b'/', path).filter(|end| *end >= from) {
+                self.take(1, end).map_err(|why| self.wrong(path, why))?;
+            }
+            before = path;
+        }
         Ok(())
     }
 

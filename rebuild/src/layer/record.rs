@@ -1,5 +1,6 @@
 //! Records of a tar archive (POSIX.1-2017 pax; ustar; GNU long names): one per entry, with everything that belongs to it.
 
+use slim::tree::Xattrs;
 use std::collections::BTreeMap;
 
 /// The span of an archive that makes one entry: extended headers, header, content, padding. Records tile the archive.
@@ -72,7 +73,7 @@ impl Extended {
     }
 
     /// Extended attributes, as GNU tar, Docker and bsdtar record them.
-    pub(crate) fn xattrs(&self) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    pub(crate) fn xattrs(&self) -> Xattrs {
         let named =
             |(key, value): (&Vec<u8>, &Vec<u8>)| Some((key.strip_prefix(b"SCHILY.xattr.")?.to_vec(), value.clone()));
         self.pax.iter().filter_map(named).collect()

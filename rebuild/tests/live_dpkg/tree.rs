@@ -2,7 +2,7 @@
 
 use rebuild::spool::Spool;
 use slim::path::ImagePath;
-use slim::tree::{Content, Contents as _, File, Inode, Kind, Mtime, Node, Origin, Tree};
+use slim::tree::{Content, Contents as _, File, Inode, Kind, Mtime, Node, Origin, Tree, Xattrs};
 use std::collections::BTreeMap;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -38,7 +38,7 @@ pub(crate) fn read(root: &Path) -> Tree {
             uid: meta.uid(),
             gid: meta.gid(),
             mtime: Mtime { seconds: meta.mtime(), nanoseconds: 0 },
-            xattrs: BTreeMap::new(),
+            xattrs: Xattrs::default(),
             origin: Origin(0),
         };
         tree.insert(path, node);

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 /// One file system object.
@@ -18,7 +20,7 @@ pub struct Node {
     /// Modification time.
     pub mtime: Mtime,
     /// Extended attributes by full name (`security.capability`).
-    pub xattrs: BTreeMap<Vec<u8>, Vec<u8>>,
+    pub xattrs: Xattrs,
     /// The layer that this node comes from.
     pub origin: Origin,
 }
@@ -40,7 +42,7 @@ impl Node {
     }
 
     fn of(kind: Kind, mode: u32) -> Self {
-        Self { kind, mode, uid: 0, gid: 0, mtime: Mtime::default(), xattrs: BTreeMap::new(), origin: Origin(0) }
+        Self { kind, mode, uid: 0, gid: 0, mtime: Mtime::default(), xattrs: Xattrs::default(), origin: Origin(0) }
     }
 
     /// The same node with another mode.
@@ -99,6 +101,47 @@ impl Node {
     }
 }
 
+/// Extended attributes by full name. Clones of a node share them, for they can be large, and a node is in a layer and in many trees;
+/// most nodes have none.
+#[derive(Clone, Default)]
+pub struct Xattrs(Option<Arc<BTreeMap<Vec<u8>, Vec<u8>>>>);
+
+impl Deref for Xattrs {
+    type Target = BTreeMap<Vec<u8>, Vec<u8>>;
+
+    fn deref(&self) -> &Self::Target {
+        static NONE: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
+        self.0.as_deref().unwrap_or(&NONE)
+    }
+}
+
+impl DerefMut for Xattrs {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        Arc::make_mut(self.0.get_or_insert_default())
+    }
+}
+
+impl FromIterator<(Vec<u8>, Vec<u8>)> for Xattrs {
+    fn from_iter<I: IntoIterator<Item = (Vec<u8>, Vec<u8>)>>(attributes: I) -> Self {
+        let attributes: BTreeMap<_, _> = attributes.into_iter().collect();
+        Self((!attributes.is_empty()).then(|| Arc::new(attributes)))
+    }
+}
+
+impl PartialEq for Xattrs {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Xattrs {}
+
+impl fmt::Debug for Xattrs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
 /// What sort of object a node is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
@@ -107,7 +150,7 @@ pub enum Kind {
     /// A regular file, perhaps one of several hard links.
     File(File),
     /// A symbolic link and its target as written.
-    Symlink(Box<[u8]>),
+    Symlink(Arc<[u8]>),
     /// A character device.
     CharDevice {
         /// Major number.
@@ -245,5 +288,23 @@ pub struct MemoryContents;
 impl Contents for MemoryContents {
     fn read_span(&self, offset: u64, buffer: &mut [u8]) -> Result<(), ContentsError> {
         Err(ContentsError { offset, size: buffer.len() as u64, reason: "there is no spool".into() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clones_share_their_attributes_until_one_changes() {
+        let name = b"security.capability".to_vec();
+        let mut node = Node::file(*b"x");
+        node.xattrs.insert(name.clone(), vec![1]);
+        let mut copy = node.clone();
+        assert!(std::ptr::eq(&node.xattrs[&name], &copy.xattrs[&name]));
+        copy.xattrs.insert(name.clone(), vec![2]);
+        assert_eq!((&node.xattrs[&name][..], &copy.xattrs[&name][..]), (&[1][..], &[2][..]));
+        copy.xattrs.remove(&name);
+        assert_eq!(copy, Node::file(*b"x"));
     }
 }

@@ -4,8 +4,7 @@ use super::{DebError, Limits};
 use crate::spool::Spool;
 use md5::{Digest as _, Md5};
 use slim::path::ImagePath;
-use slim::tree::{Content, Mtime};
-use std::collections::BTreeMap;
+use slim::tree::{Content, Mtime, Xattrs};
 use std::io::{self, Read};
 
 /// Something to unpack.
@@ -28,7 +27,7 @@ pub struct DebEntry {
     /// Modification time.
     pub mtime: Mtime,
     /// Extended attributes (`SCHILY.xattr.*` records).
-    pub xattrs: BTreeMap<Vec<u8>, Vec<u8>>,
+    pub xattrs: Xattrs,
 }
 
 /// What an entry is.
@@ -96,7 +95,7 @@ fn read_entry<R: Read>(entry: &mut tar::Entry<'_, R>, spool: &Spool) -> Result<O
     };
     let path = safe(&name)?;
     let mut mtime = Mtime { seconds: i64::try_from(entry.header().mtime()?).unwrap_or(0), nanoseconds: 0 };
-    let mut xattrs = BTreeMap::new();
+    let mut xattrs = Xattrs::default();
     if let Some(records) = entry.pax_extensions()? {
         for record in records {
             let record = record?;

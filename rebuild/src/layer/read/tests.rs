@@ -24,7 +24,7 @@ fn spool() -> Spool {
 }
 
 fn read(bytes: &[u8], spool: &Spool) -> Result<LayerArchive, LayerError> {
-    read_layer(Box::new(io::Cursor::new(bytes.to_vec())), 0, "test", spool)
+    read_layer(Box::new(io::Cursor::new(bytes.to_vec())), 0, "test", spool, &Budget::default())
 }
 
 fn dump(archive: LayerArchive) -> String {
@@ -112,6 +112,52 @@ fn nothing_but_a_directory_is_the_root_and_nothing_hides_it() {
     }
     let root = read(&archive(&[(b'5', "./", ""), (b'0', "app", "x")]), &spool()).unwrap();
     assert_eq!(dump(root), "/ 0755 0:0\n/app 0644 0:0 1 bytes\n");
+}
+
+#[test]
+fn the_layers_of_an_image_share_a_budget() {
+    let long = "y".repeat(90);
+    let bytes = archive(&[(b'0', "a/b/c/d", "x"), (b'0', "a/b/e/f", "x"), (b'0', "a/b/e", "x"), (b'2', "l", &long)]);
+    let read = |budget: &Budget| read_layer(Box::new(&bytes[..]), 0, "test", &spool(), budget).map(drop);
+    let error = |budget: &Budget| read(budget).unwrap_err().to_string();
+    // Four entries and the directories a, a/b and a/b/c; their names, and the link's target.
+    let (entries, metadata, unpacked) = (4 + 3, 7 + 7 + 5 + 1 + 90 + 1 + 3 + 5, bytes.len() as u64);
+    read(&Budget::new(entries, metadata, unpacked)).unwrap();
+    let text = error(&Budget::new(entries - 1, metadata, unpacked));
+    assert!(text.contains("have more than 6 entries"), "{text}");
+    let text = error(&Budget::new(3, metadata, unpacked));
+    assert!(text.contains("(l): the layers of the image have more than 3 entries"), "{text}");
+    let text = error(&Budget::new(entries, metadata - 1, unpacked));
+    assert!(text.contains("more than 118 bytes of names and attributes"), "{text}");
+    let text = error(&Budget::new(entries, metadata, unpacked - 1));
+    assert!(text.contains("layer test: the layers of the image have more than") && text.contains("archives"), "{text}");
+    let both = Budget::new(2 * entries - 1, 2 * metadata, 2 * unpacked);
+    read(&both).unwrap();
+    assert!(error(&both).contains("entries"));
+}
+
+#[test]
+fn attributes_count_and_so_do_all_headers_of_an_entry() {
+    let with = |records: usize, value: usize| {
+        let mut builder = tar::Builder::new(Vec::new());
+        for number in 0..records {
+            let (key, value) = (format!("SCHILY.xattr.user.{number}"), vec![b'v'; value]);
+            builder.append_pax_extensions([(key.as_str(), &value[..])]).unwrap();
+        }
+        let mut header = tar::Header::new_ustar();
+        header.set_size(0);
+        builder.append_data(&mut header, "a", &b""[..]).unwrap();
+        builder.into_inner().unwrap()
+    };
+    let error = |bytes: &[u8], budget: Budget| {
+        read_layer(Box::new(bytes), 0, "test", &spool(), &budget).unwrap_err().to_string()
+    };
+    let bytes = with(2, 1000);
+    let text = error(&bytes, Budget::new(10, 2012, 1 << 20));
+    assert!(text.contains("(a): the layers of the image have more than 2012 bytes of names and attributes"), "{text}");
+    read_layer(Box::new(&bytes[..]), 0, "test", &spool(), &Budget::new(10, 2013, 1 << 20)).unwrap();
+    let text = error(&with(20, 60_000), Budget::default());
+    assert!(text.contains("at most 1048576"), "{text}");
 }
 
 #[test]
