@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Most bytes of an entry's extended headers (long names, PAX records with attributes).
 const EXTENDED_LIMIT: u64 = 1 << 20;
+/// Most names in a path. Each is looked up whenever the path is resolved; those of real images are far below a hundred.
+const DEPTH_LIMIT: usize = 256;
 
 /// What the layers of one image may take together: far beyond real images, far below what would exhaust memory or what a few
 /// kilobytes can claim.
@@ -301,6 +303,9 @@ impl Reader<'_, '_> {
         }
         let path = ImagePath::new(&name).map_err(|error| wrong(self, error.to_string()))?;
         self.take(0, path.as_bytes().len()).map_err(|why| wrong(self, why))?;
+        if path.components().count() > DEPTH_LIMIT {
+            return Err(wrong(self, format!("a path of more than {DEPTH_LIMIT} names")));
+        }
         if let Some(hidden) = path.file_name().strip_prefix(b".wh.") {
             return self.whiteout(&path, hidden, record);
         }

@@ -170,6 +170,8 @@ fn damage_is_named() {
     assert!(error(&good[..515]).contains("ends after 3 of 7 bytes"), "{}", error(&good[..515]));
     assert!(error(&good[..100]).contains("within a header"));
     assert!(error(&archive(&[(b'S', "a", "")])).contains("sparse"));
+    assert!(read(&archive(&[(b'5', &"d/".repeat(256), "")]), &spool()).is_ok());
+    assert!(error(&archive(&[(b'5', &"d/".repeat(257), "")])).contains("more than 256 names"));
     let device = archive(&[(b'9', "a", "")]);
     assert!(error(&device).contains("type '9'"), "{}", error(&device));
 }
