@@ -127,6 +127,11 @@ impl ImagePath {
         other.is_root() || self.0.strip_prefix(&other.0[..]).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
     }
 
+    /// The first path that can follow what lies below this one: no name holds a NUL byte, and a slash sorts as one.
+    pub(crate) fn after_below(&self) -> Self {
+        Self(Arc::from([&self.0[..], &[1]].concat()))
+    }
+
     /// Whether this is the root directory.
     pub fn is_root(&self) -> bool {
         self.0.is_empty()

@@ -110,17 +110,47 @@ impl<'a> Iterator for Children<'a> {
     type Item = (&'a ImagePath, &'a Node);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let from = self.last.unwrap_or(self.directory).clone();
-        let skip = self.last;
-        let (path, node) = self
-            .tree
-            .nodes
-            .range((Bound::Excluded(from), Bound::Unbounded))
-            .find(|(path, _)| skip.is_none_or(|last| !path.starts_with(last)))?;
+        let from = match self.last {
+            Some(last) => Bound::Included(last.after_below()),
+            None => Bound::Excluded(self.directory.clone()),
+        };
+        let (path, node) = self.tree.nodes.range((from, Bound::Unbounded)).next()?;
         if !path.starts_with(self.directory) {
             return None;
         }
         self.last = Some(path);
         Some((path, node))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(paths: &[&str]) -> Tree {
+        let node = |path: &&str| (ImagePath::literal(path), Node::file(*b""));
+        Tree { nodes: paths.iter().map(node).collect() }
+    }
+
+    #[test]
+    fn children_are_what_is_directly_below() {
+        let tree = tree(&["/", "/a", "/a/b", "/a/b/c", "/a\u{1}", "/a\u{1}/b", "/a-b", "/a-b/c", "/ab", "/b"]);
+        let names = |path: &str| -> Vec<String> {
+            tree.children(&ImagePath::literal(path)).map(|(path, _)| path.to_text()).collect()
+        };
+        assert_eq!(names("/"), ["/a", "/a\u{1}", "/a-b", "/ab", "/b"]);
+        assert_eq!(names("/a"), ["/a/b"]);
+        assert_eq!(names("/a-b"), ["/a-b/c"]);
+        assert_eq!(names("/b"), Vec::<String>::new());
+        assert_eq!(names("/c"), Vec::<String>::new());
+    }
+
+    /// Walking over what is below the child each time would take a minute.
+    #[test]
+    fn children_are_found_without_a_walk_over_what_is_below_them() {
+        let paths: Vec<String> = (0..50_000).map(|number| format!("/a/{number}")).chain(["/a".into()]).collect();
+        let tree = tree(&paths.iter().map(String::as_str).collect::<Vec<_>>());
+        let root = ImagePath::root();
+        assert_eq!((0..20_000).map(|_| tree.children(&root).count()).sum::<usize>(), 20_000);
     }
 }
