@@ -2,7 +2,7 @@
 
 use super::codec::{Compression, Encoder};
 use super::read::LayerArchive;
-use super::record::{BLOCK, Record, pax_record};
+use super::record::{BLOCK, Record, headers, pax_record};
 use crate::event::Task;
 use crate::image::Digest;
 use crate::image::digest::Hashing;
@@ -199,7 +199,8 @@ impl<'a> Writer<'a> {
         };
         let content = node.as_file().filter(|_| link.is_none()).map(|file| &file.content);
         let size = content.map_or(0, Content::size);
-        out.tar.write_all(&header(&name, &target, kind, node, size)?)?;
+        let aside = Aside::of(self.archive, path, node, out.spool)?;
+        out.tar.write_all(&header(&name, &target, kind, node, size, &aside)?)?;
         if let Some(content) = content {
             out.copy(content)?;
             out.pad(size)?;
@@ -217,8 +218,45 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// What an old record says that no node holds: the owners' names, and PAX records of other programs. A record that is made anew in
+/// its place goes on saying it.
+#[derive(Debug, Default)]
+struct Aside {
+    user: Vec<u8>,
+    group: Vec<u8>,
+    pax: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Aside {
+    /// What stays true of a path with this node now. An owner's name goes with its number.
+    fn of(archive: &LayerArchive, path: &ImagePath, node: &Node, spool: &Spool) -> io::Result<Self> {
+        let Some(LayerEntry::Node { node: old, record: Some(record) }) = archive.layer.entries.get(path) else {
+            return Ok(Self::default());
+        };
+        let Some(span) = archive.records.get(*record as usize) else { return Ok(Self::default()) };
+        let content = Content::Spooled { offset: span.start, size: span.length };
+        let (extended, header) = headers(&mut ContentReader::new(spool, &content))?;
+        let mut aside = Self::default();
+        if old.uid == node.uid {
+            aside.user = header.username_bytes().unwrap_or_default().to_vec();
+        }
+        if old.gid == node.gid {
+            aside.group = header.groupname_bytes().unwrap_or_default().to_vec();
+        }
+        let stays = |key: &[u8]| match key {
+            b"uname" => old.uid == node.uid,
+            b"gname" => old.gid == node.gid,
+            // The node's own, and what was true of the old file only.
+            b"path" | b"linkpath" | b"size" | b"uid" | b"gid" | b"mtime" | b"atime" | b"ctime" => false,
+            _ => !key.starts_with(b"SCHILY.xattr.") && !key.starts_with(b"LIBARCHIVE.xattr."),
+        };
+        aside.pax = extended.pax.into_iter().filter(|(key, _)| stays(key)).collect();
+        Ok(aside)
+    }
+}
+
 /// A ustar header, after a PAX header for whatever does not fit into it.
-fn header(name: &[u8], target: &[u8], kind: u8, node: &Node, size: u64) -> io::Result<Vec<u8>> {
+fn header(name: &[u8], target: &[u8], kind: u8, node: &Node, size: u64, aside: &Aside) -> io::Result<Vec<u8>> {
     let mut header = tar::Header::new_ustar();
     let mut pax = Vec::new();
     header.set_entry_type(tar::EntryType::new(kind));
@@ -240,12 +278,20 @@ fn header(name: &[u8], target: &[u8], kind: u8, node: &Node, size: u64) -> io::R
     for (key, value) in node.xattrs.iter() {
         pax.extend(pax_record(&[b"SCHILY.xattr.", &key[..]].concat(), value));
     }
+    for (key, value) in &aside.pax {
+        pax.extend(pax_record(key, value));
+    }
     if let Kind::CharDevice { major, minor } | Kind::BlockDevice { major, minor } = node.kind {
         header.set_device_major(major)?;
         header.set_device_minor(minor)?;
     }
     place_name(&mut header, name, &mut pax);
     let fields = header.as_mut_bytes();
+    // A name that fills its field needs no NUL, a longer one has a PAX record.
+    for (at, owner) in [(265, &aside.user), (297, &aside.group)] {
+        let length = owner.len().min(32);
+        fields[at..at + length].copy_from_slice(&owner[..length]);
+    }
     if target.len() <= 100 {
         fields[157..157 + target.len()].copy_from_slice(target);
     } else {
@@ -388,6 +434,44 @@ mod tests {
         let mut content = String::new();
         ContentReader::new(&spool, &file.content).read_to_string(&mut content).unwrap();
         assert_eq!(content, "old");
+    }
+
+    #[test]
+    fn what_no_node_holds_stays_with_an_entry_that_is_made_anew() {
+        let mut builder = tar::Builder::new(Vec::new());
+        let records: [(&str, &[u8]); 5] = [
+            ("comment", b"kept"),
+            ("gname", b"a group"),
+            ("mtime", b"5"),
+            ("atime", b"6"),
+            ("SCHILY.xattr.user.x", b"7"),
+        ];
+        builder.append_pax_extensions(records).unwrap();
+        let mut header = tar::Header::new_ustar();
+        header.set_size(3);
+        header.set_uid(1);
+        header.set_gid(2);
+        header.set_username("somebody").unwrap();
+        header.set_groupname("group").unwrap();
+        builder.append_data(&mut header, "a", &b"old"[..]).unwrap();
+        let spool = spool();
+        let bytes = builder.into_inner().unwrap();
+        let archive = read_layer(Box::new(&bytes[..]), 0, "test", &spool, &Budget::default()).unwrap();
+        let said = |node: Node| {
+            let mut delta = Delta::new();
+            delta.put(0, ImagePath::literal("/a"), node);
+            let stack = Stack { layers: vec![archive.layer.clone()] };
+            let (_, bytes) = again(&archive, &delta.apply(&stack).layers[0], 0, &spool);
+            let (extended, header) = headers(&mut &bytes[..]).unwrap();
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            let pax: Vec<_> =
+                extended.pax.iter().map(|(key, value)| format!("{}={}", text(key), text(value))).collect();
+            let owners = [header.username_bytes(), header.groupname_bytes()].map(|name| text(name.unwrap()));
+            (owners.join(":"), pax.join(" "))
+        };
+        let node = Node::file(*b"new").with_owner(1, 2);
+        assert_eq!(said(node.clone()), ("somebody:group".into(), "comment=kept gname=a group".into()));
+        assert_eq!(said(node.with_owner(1, 3)), ("somebody:".into(), "comment=kept".into()));
     }
 
     #[test]

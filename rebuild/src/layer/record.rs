@@ -2,6 +2,7 @@
 
 use slim::tree::Xattrs;
 use std::collections::BTreeMap;
+use std::io::{self, Read};
 
 /// The span of an archive that makes one entry: extended headers, header, content, padding. Records tile the archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +78,26 @@ impl Extended {
         let named =
             |(key, value): (&Vec<u8>, &Vec<u8>)| Some((key.strip_prefix(b"SCHILY.xattr.")?.to_vec(), value.clone()));
         self.pax.iter().filter_map(named).collect()
+    }
+}
+
+/// Reads the headers that a sound record begins with: what stands before the entry's own header, and that one.
+pub(crate) fn headers(record: &mut dyn Read) -> io::Result<(Extended, tar::Header)> {
+    let mut extended = Extended::default();
+    loop {
+        let mut header = tar::Header::new_old();
+        record.read_exact(header.as_mut_bytes())?;
+        let kind = header.entry_type().as_byte();
+        if !matches!(kind, b'x' | b'g' | b'L' | b'K') {
+            return Ok((extended, header));
+        }
+        let size = header.entry_size()?;
+        let mut body = Vec::new();
+        record.take(size.next_multiple_of(BLOCK as u64)).read_to_end(&mut body)?;
+        body.truncate(size as usize);
+        if kind == b'x' {
+            extended.read_pax(&body).map_err(io::Error::other)?;
+        }
     }
 }
 
