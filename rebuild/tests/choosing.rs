@@ -273,6 +273,23 @@ fn new_packages_are_installed_when_asked_for() {
 }
 
 #[test]
+fn new_packages_come_into_the_layer_of_those_that_need_them() {
+    let world = World::under(
+        &[deb("a", "1"), deb("b", "1")],
+        &[deb("a", "2").field("Depends", "n"), deb("n", "3").field("Depends", "m"), deb("m", "1")],
+        &[("srv/site", "hello")],
+    );
+    let report = world.rebuild(&Request { with_new: true, ..world.request("out") }).unwrap();
+    assert_eq!(fates(&report), ["a 2 Updated", "b 1 Kept", "m 1 Added", "n 3 Added"]);
+    assert_eq!(report.layers.iter().map(|layer| layer.kept).collect::<Vec<_>>(), [false, true]);
+    let tree = world.tree("out");
+    for (name, text) in [("a", "a 2"), ("m", "m 1"), ("n", "n 3")] {
+        assert_eq!(tree.get(&format!("/usr/share/{name}/data")).map(String::as_str), Some(text));
+        assert!(tree["/var/lib/dpkg/status"].contains(&format!("Package: {name}\n")), "{name}");
+    }
+}
+
+#[test]
 fn new_packages_are_installed_when_the_images_apt_would() {
     for (configuration, expected) in [("true", "a 2 Updated, n 3 Added"), ("false", "a 1 KeptBack")] {
         let configuration = format!("APT::Get::Upgrade-Allow-New \"{configuration}\";\n");

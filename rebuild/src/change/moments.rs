@@ -1,5 +1,6 @@
 //! Carrying the decision out on every moment of the image's build.
 
+use super::updates::key;
 use super::{Attempt, Change, ChangeError, Maker, Updates};
 use crate::archives::index::Candidate;
 use crate::engine::native::{self, EngineError, PackageUpdate};
@@ -71,35 +72,8 @@ impl Maker<'_> {
         steps: &[Step],
     ) -> Result<Option<native::Refused>, ChangeError> {
         let Some(database) = Database::read(draft.tree(), self.spool)? else { return Ok(None) };
-        let mut wanted = Vec::new();
-        for stanza in database.status.stanzas().iter().filter(|stanza| stanza.is_installed()) {
-            let finals = final_versions.get(&stanza.package).map_or(&[][..], Vec::as_slice);
-            let Some((architecture, version)) = of_instance(finals, &stanza.architecture) else { continue };
-            if removal.packages.contains(&format!("{}:{architecture}", stanza.package)) {
-                continue;
-            }
-            let newer =
-                matches!((Version::new(version), Version::new(&stanza.version)), (Ok(new), Ok(old)) if new > old);
-            if newer && let Some(candidate) = updates.exactly(&stanza.package, architecture, version) {
-                wanted.push((candidate.clone(), stanza.version.clone()));
-            }
-        }
-        // What is installed anew comes into the layer in which the first package that needs it is.
-        let mut here: BTreeSet<String> =
-            wanted.iter().map(|(c, _): &(Candidate, String)| format!("{}:{}", c.name, c.architecture)).collect();
-        let absent = |key: &String| {
-            !database.status.stanzas().iter().any(|s| format!("{}:{}", s.package, s.architecture) == *key)
-        };
-        while let Some(step) = steps.iter().find(|step| {
-            step.is_new()
-                && !here.contains(&super::updates::key(step))
-                && absent(&super::updates::key(step))
-                && final_versions.contains_key(&super::updates::key(step))
-                && step.needed_by.iter().any(|needing| here.contains(needing))
-        }) {
-            here.insert(super::updates::key(step));
-            wanted.push((step.to.clone(), String::new()));
-        }
+        let mut wanted = wanted_upgrades(&database, updates, final_versions, removal);
+        wanted.extend(wanted_news(&database, steps, &wanted));
         // The order of the finished image, so that one package's effects come before another's as they do there.
         let place = |name: &str| steps.iter().position(|step| step.package == name).unwrap_or(usize::MAX);
         wanted.sort_by_key(|(candidate, from)| (!from.is_empty(), place(&candidate.name)));
@@ -162,6 +136,53 @@ impl Maker<'_> {
 
 /// Architectures and versions that the finished image has, by package name.
 type FinalVersions = BTreeMap<String, Vec<(String, String)>>;
+
+/// Packages for a moment, each with the version that it replaces there, which is empty for one that is installed anew.
+type Wanted = Vec<(Candidate, String)>;
+
+/// The packages of a moment that are newer in the finished image, as they are there.
+fn wanted_upgrades(
+    database: &Database,
+    updates: &Updates,
+    final_versions: &FinalVersions,
+    removal: &Removal,
+) -> Wanted {
+    let mut wanted = Wanted::new();
+    for stanza in database.status.stanzas().iter().filter(|stanza| stanza.is_installed()) {
+        let finals = final_versions.get(&stanza.package).map_or(&[][..], Vec::as_slice);
+        let Some((architecture, version)) = of_instance(finals, &stanza.architecture) else { continue };
+        if removal.packages.contains(&format!("{}:{architecture}", stanza.package)) {
+            continue;
+        }
+        let newer = matches!((Version::new(version), Version::new(&stanza.version)), (Ok(new), Ok(old)) if new > old);
+        if newer && let Some(candidate) = updates.exactly(&stanza.package, architecture, version) {
+            wanted.push((candidate.clone(), stanza.version.clone()));
+        }
+    }
+    wanted
+}
+
+/// What the finished image got anew and a moment needs for its upgrades: it comes into the layer in which the first package that needs it is.
+fn wanted_news(database: &Database, steps: &[Step], upgrades: &Wanted) -> Wanted {
+    let upgraded =
+        |step: &&Step| upgrades.iter().any(|(c, _)| c.name == step.to.name && c.architecture == step.to.architecture);
+    let mut here: BTreeSet<String> = steps.iter().filter(upgraded).map(key).collect();
+    let stanzas = database.status.stanzas();
+    let is_there = |step: &Step| {
+        stanzas.iter().any(|s| s.is_installed() && s.package == step.package && s.architecture == step.architecture)
+    };
+    let mut news = Wanted::new();
+    while let Some(step) = steps.iter().find(|step| {
+        step.is_new()
+            && !here.contains(&key(step))
+            && !is_there(step)
+            && step.needed_by.iter().any(|needing| here.contains(needing))
+    }) {
+        here.insert(key(step));
+        news.push((step.to.clone(), String::new()));
+    }
+    news
+}
 
 /// What an instance of a package became: the same architecture, or the only one that there is where one of the two is `all`.
 fn of_instance<'a>(finals: &'a [(String, String)], architecture: &str) -> Option<(&'a str, &'a str)> {

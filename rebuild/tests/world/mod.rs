@@ -53,20 +53,32 @@ impl World {
 
     /// The same with more files in the image, or fewer ([`GONE`]).
     pub(crate) fn with(installed: &[Deb], offered: &[Deb], extra: &[Extra<'_>]) -> Self {
-        Self::of(&[], installed, offered, extra, false)
+        Self::of(&[], installed, offered, extra, &[], false)
     }
 
     /// The same in two layers: what is installed now came over what is `below`.
     pub(crate) fn in_two(below: &[Deb], installed: &[Deb], offered: &[Deb]) -> Self {
-        Self::of(below, installed, offered, &[], false)
+        Self::of(below, installed, offered, &[], &[], false)
+    }
+
+    /// The same in two layers: what is installed is in the lower, and these files of a site are in the upper.
+    pub(crate) fn under(installed: &[Deb], offered: &[Deb], site: &[Extra<'_>]) -> Self {
+        Self::of(&[], installed, offered, &[], site, false)
     }
 
     /// The same without dpkg: packages are in `status.d`.
     pub(crate) fn distroless(installed: &[Deb], offered: &[Deb], extra: &[Extra<'_>]) -> Self {
-        Self::of(&[], installed, offered, extra, true)
+        Self::of(&[], installed, offered, extra, &[], true)
     }
 
-    fn of(below: &[Deb], installed: &[Deb], offered: &[Deb], extra: &[Extra<'_>], distroless: bool) -> Self {
+    fn of(
+        below: &[Deb],
+        installed: &[Deb],
+        offered: &[Deb],
+        extra: &[Extra<'_>],
+        site: &[Extra<'_>],
+        distroless: bool,
+    ) -> Self {
         let key = Key::new();
         let server = Server::start(Archive::debs("stable", DATE, offered, &key));
         let folder = tempfile::tempdir().unwrap();
@@ -91,7 +103,12 @@ impl World {
             files.extend(contents(below));
             maker = with_layer(maker, &files, &[]);
         }
-        with_layer(maker, &files, &links).write_layout(&folder.path().join("in"), Some("1"));
+        maker = with_layer(maker, &files, &links);
+        if !site.is_empty() {
+            let files: Vec<_> = site.iter().map(|(path, text)| ((*path).into(), text.as_bytes().to_vec())).collect();
+            maker = with_layer(maker, &files, &[]);
+        }
+        maker.write_layout(&folder.path().join("in"), Some("1"));
         // The keys are made now, so the archive is looked at a little later.
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64 + 5;
         let options = Options { now, cache: Some(folder.path().join("cache")), ..Options::default() };
