@@ -43,7 +43,7 @@ pub struct Step {
     pub from: String,
     /// What replaces it.
     pub to: Candidate,
-    /// Of a package that is installed anew: the packages that need it, as `name:architecture`.
+    /// Of a package that is installed anew: the packages that need it, as `name:architecture` of their own steps.
     pub needed_by: Vec<String>,
     /// `Essential` or `Protected` differs between the two.
     pub essential_changes: bool,
@@ -141,11 +141,17 @@ pub fn resolve(installed: &[InstalledPackage], candidates: &[Candidate], policy:
         new::take(&mut world, &offered, &mut kept);
     }
     let name = |place: usize| (&installed[place].name, &installed[place].architecture);
+    // A package that changes its architecture goes by the one that it is installed with, as its step does.
+    let key = |place: usize| {
+        installed
+            .get(place)
+            .map_or_else(|| world.key(place), |package| format!("{}:{}", package.name, package.architecture))
+    };
     let mut steps = Vec::new();
     for (place, chosen) in world.chosen().enumerate() {
         let Chosen::Candidate(candidate) = chosen else { continue };
         let Some(package) = installed.get(place) else {
-            let needed_by = world.needing(place).into_iter().map(|other| world.key(other)).collect();
+            let needed_by = world.needing(place).into_iter().map(key).collect();
             steps.push(Step::anew(candidate, needed_by));
             continue;
         };

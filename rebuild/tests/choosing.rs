@@ -290,6 +290,19 @@ fn new_packages_come_into_the_layer_of_those_that_need_them() {
 }
 
 #[test]
+fn a_package_that_changes_its_architecture_gets_what_it_needs_anew() {
+    let all = |name: &str, version: &str| deb(name, version).field("Architecture", "all");
+    let world = World::under(
+        &[all("a", "1"), deb("dpkg", "1")],
+        &[deb("a", "2").field("Depends", "n"), all("n", "1")],
+        &[("srv/site", "hello")],
+    );
+    let report = world.rebuild(&Request { with_new: true, ..world.request("out") }).unwrap();
+    assert_eq!(fates(&report), ["a 2 Updated", "dpkg 1 Kept", "n 1 Added"]);
+    assert_eq!(world.tree("out").get("/usr/share/n/data").map(String::as_str), Some("n 1"));
+}
+
+#[test]
 fn new_packages_are_installed_when_the_images_apt_would() {
     for (configuration, expected) in [("true", "a 2 Updated, n 3 Added"), ("false", "a 1 KeptBack")] {
         let configuration = format!("APT::Get::Upgrade-Allow-New \"{configuration}\";\n");
