@@ -197,16 +197,18 @@ impl Maker<'_> {
         let mut updates = self.updates(&self.services.archives)?;
         let first = self.plan(&self.subject.tree, &self.subject.inventory)?;
         let mut doomed: BTreeSet<String> = first.map(|(plan, _)| plan.removal.packages).unwrap_or_default();
-        let drafts = loop {
+        let Tried { outcome, emptied, decided, drafts } = loop {
             self.alive()?;
             if let Some(updates) = &updates {
                 change.upgrade = updates.resolve();
             }
-            match self.attempt(&mut change, updates.as_mut(), &mut doomed)? {
-                Attempt::Done(drafts) => break drafts,
+            match self.attempt(&change.upgrade, updates.as_mut(), &mut doomed)? {
+                Attempt::Done(tried) => break *tried,
                 Attempt::Again => {}
             }
         };
+        (change.outcome, change.emptied) = (outcome, emptied);
+        (change.plan, change.reach) = decided.unzip();
         if !drafts.is_empty() {
             change.after = layered(&self.subject.opened.stack, &drafts, self.spool)?.apply(&self.subject.opened.stack);
             self.list(&mut change)?;
@@ -220,19 +222,22 @@ impl Maker<'_> {
         Ok(change)
     }
 
-    /// One try at the whole; what it learns (a package that must be kept back, one that is needed after all) leads to the next.
+    /// One try at the whole; what it learns (a package that must be kept back, one that is needed after all) leads to the next. Of what it
+    /// did, nothing outlives it otherwise.
     fn attempt(
         &self,
-        change: &mut Change,
+        upgrade: &Upgrade,
         mut updates: Option<&mut Updates>,
         doomed: &mut BTreeSet<String>,
     ) -> Result<Attempt, ChangeError> {
         let mut steps: Vec<_> =
-            change.upgrade.steps.iter().filter(|step| !doomed.contains(&updates::key(step))).cloned().collect();
+            upgrade.steps.iter().filter(|step| !doomed.contains(&updates::key(step))).cloned().collect();
         without_idle_new(&mut steps);
         // What others need comes first, so that their scripts find it.
         steps.sort_by_key(|step| !step.is_new());
+        let mut tried = Tried::default();
         if let Some(updates) = updates.as_deref_mut() {
+            updates.took_nothing_below();
             let wanted: Vec<_> = steps.iter().map(|step| step.to.clone()).collect();
             updates.load(&wanted, self)?;
         }
@@ -243,10 +248,10 @@ impl Maker<'_> {
             self.reporter.event(Event::Phase(format!("updating {} packages", steps.len())));
             match native::upgrade(&mut top, &updates.packages(&steps), &self.native_options(), self.scripts) {
                 Ok(outcome) => {
-                    change.outcome = outcome;
+                    tried.outcome = outcome;
                     let directories = self.subject.tree.iter().filter(|(_, node)| node.is_directory());
                     let gone = directories.filter(|(path, _)| !top.tree().contains(path));
-                    change.emptied = gone.map(|(path, _)| path.clone()).collect();
+                    tried.emptied = gone.map(|(path, _)| path.clone()).collect();
                 }
                 Err(EngineError::Refused(refused)) => return self.without(updates, refused, &steps),
                 Err(error) => return Err(error.into()),
@@ -255,7 +260,7 @@ impl Maker<'_> {
         let inventory = self.inventory(top.tree())?;
         if let Some((plan, reach)) = self.plan(top.tree(), &inventory)? {
             let needed: Vec<_> = doomed.difference(&plan.removal.packages).cloned().collect();
-            let newer = |key: &String| change.upgrade.steps.iter().any(|step| updates::key(step) == *key);
+            let newer = |key: &String| upgrade.steps.iter().any(|step| updates::key(step) == *key);
             let again = needed.iter().any(newer);
             for key in needed {
                 doomed.remove(&key);
@@ -263,9 +268,9 @@ impl Maker<'_> {
             if again {
                 return Ok(Attempt::Again);
             }
-            (change.plan, change.reach) = (Some(plan), Some(reach));
+            tried.decided = Some((plan, reach));
         }
-        self.moments(top, &inventory, change, updates, &steps)
+        self.moments(top, &inventory, tried, updates, &steps)
     }
 
     /// Another try without a package that the engine refused.
@@ -388,11 +393,24 @@ fn without_idle_new(steps: &mut Vec<Step>) {
 }
 
 /// How a try ended.
-pub(crate) enum Attempt {
+enum Attempt {
     /// With drafts of every moment of the build.
-    Done(Vec<Drafted>),
+    Done(Box<Tried>),
     /// With something learnt.
     Again,
+}
+
+/// What one try makes of the image.
+#[derive(Default)]
+struct Tried {
+    /// What the engine did on the finished image.
+    outcome: Outcome,
+    /// As [`Change::emptied`].
+    emptied: BTreeSet<ImagePath>,
+    /// What stays and what goes, and what reaches what; `None` when nothing was to be removed.
+    decided: Option<(Plan, Reach)>,
+    /// Drafts of every moment of the build.
+    drafts: Vec<Drafted>,
 }
 
 fn notes(package: &str, notes: &[Note]) -> Vec<String> {

@@ -115,6 +115,23 @@ fn a_dry_run_tells_and_locks_what_a_rebuild_does() {
 }
 
 #[test]
+fn a_refusal_in_a_lower_layer_leaves_nothing_of_what_was_tried_above() {
+    // Only from version 1, which is in the lower layer, can the script of `a` not be proven.
+    let script = "#!/bin/sh\nset -e\nif [ \"$2\" = 1 ]; then unheard-of-command; fi\n";
+    let newer = deb("a", "3").file("/usr/share/a/more", 0o644, b"more").member("postinst", 0o755, script);
+    let below = [deb("a", "1").file("/usr/share/a/more", 0o644, b"1"), deb("b", "1")];
+    let world = World::in_two(&below, &[deb("a", "2"), deb("b", "1")], &[newer, deb("b", "2")]);
+    let report = world.rebuild(&Request { exclude: vec!["b".into()], ..world.request("out") }).unwrap();
+    assert_eq!(fates(&report), ["a 2 KeptBack", "b 1 Kept"]);
+    assert!(reason(&report, "a").contains("script postinst configure 1"), "{}", reason(&report, "a"));
+    assert_eq!((report.packages[0].tier.as_deref(), report.packages[0].evidence.as_deref()), (None, None));
+    assert_eq!(report.notes, [""; 0], "nothing was overwritten");
+    let lock =
+        world.rebuild(&locking(&world, "locked")).map(|_| Lock::read(&world.path("lock.json")).unwrap()).unwrap();
+    assert_eq!(lock.packages.iter().map(|p| format!("{} {}", p.name, p.version)).collect::<Vec<_>>(), ["b 2"]);
+}
+
+#[test]
 fn images_on_one_base_get_the_same_new_base() {
     let offered = || [deb("a", "2"), deb("b", "2"), deb("c", "2").mtime(1_900_000_000)];
     let base = [deb("a", "1"), deb("b", "1")];

@@ -1,7 +1,7 @@
 //! Carrying the decision out on every moment of the image's build.
 
 use super::updates::key;
-use super::{Attempt, Change, ChangeError, Maker, Updates};
+use super::{Attempt, ChangeError, Maker, Tried, Updates};
 use crate::archives::index::Candidate;
 use crate::engine::native::{self, EngineError, PackageUpdate};
 use crate::upgrade::Step;
@@ -11,6 +11,7 @@ use slim::packages::dpkg::Version;
 use slim::packages::dpkg::database::Database;
 use slim::path::ImagePath;
 use slim::plan::Removal;
+use slim::reach::Reach;
 use slim::tree::{Layer, LayerEntry, Tree};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +21,7 @@ impl Maker<'_> {
         &self,
         mut top: Draft<'_>,
         inventory: &Inventory,
-        change: &mut Change,
+        mut tried: Tried,
         mut updates: Option<&mut Updates>,
         steps: &[Step],
     ) -> Result<Attempt, ChangeError> {
@@ -29,7 +30,9 @@ impl Maker<'_> {
             let versions = final_versions.entry(package.name.clone()).or_default();
             versions.push((package.architecture.clone(), package.version.clone()));
         }
-        let removal = change.plan.as_ref().map(|plan| plan.removal.clone()).unwrap_or_default();
+        let decided = tried.decided.as_ref();
+        let removal = decided.map(|(plan, _)| plan.removal.clone()).unwrap_or_default();
+        let reach = decided.map(|(_, reach)| reach);
         let updated = top.tree().clone();
         self.prune(&mut top, &removal)?;
         let layers = &self.subject.opened.stack.layers;
@@ -51,7 +54,7 @@ impl Maker<'_> {
                 {
                     return self.without(updates, refused, steps);
                 }
-                let removal = self.removal_then(&draft, &removal, &updated, change)?;
+                let removal = self.removal_then(&draft, &removal, &updated, reach)?;
                 self.prune(&mut draft, &removal)?;
                 drafts.push(draft.finish());
             }
@@ -59,7 +62,8 @@ impl Maker<'_> {
         if drafts.len() < layers.len() {
             drafts.push(top.finish());
         }
-        Ok(Attempt::Done(drafts))
+        tried.drafts = drafts;
+        Ok(Attempt::Done(Box::new(tried)))
     }
 
     /// Brings the packages of a moment to the versions that the finished image will have, those that it will no longer have aside.
@@ -106,7 +110,7 @@ impl Maker<'_> {
         draft: &Draft<'_>,
         removal: &Removal,
         updated: &Tree,
-        change: &Change,
+        reach: Option<&Reach>,
     ) -> Result<Removal, ChangeError> {
         let inventory = self.inventory(draft.tree())?;
         let mut then = Removal { packages: removal.packages.clone(), ..removal.clone() };
@@ -117,7 +121,7 @@ impl Maker<'_> {
                 .get(*index)
                 .is_some_and(|p| removal.packages.contains(&format!("{}:{}", p.name, p.architecture)))
         };
-        let used = |path: &ImagePath| change.reach.as_ref().is_some_and(|reach| reach.graph.reaches(path));
+        let used = |path: &ImagePath| reach.is_some_and(|reach| reach.graph.reaches(path));
         for (path, owners) in inventory.owned() {
             if !owners.iter().all(removed) || used(path) {
                 continue;

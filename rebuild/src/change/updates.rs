@@ -162,6 +162,11 @@ impl Updates {
         self.locked.is_some()
     }
 
+    /// Forgets what lower layers took in a try that came to nothing.
+    pub(super) fn took_nothing_below(&mut self) {
+        self.below.clear();
+    }
+
     /// Notes what a lower layer took.
     pub(super) fn took_below(&mut self, candidates: &[Candidate]) {
         self.below.extend(candidates.iter().map(|c| file(&c.name, &c.architecture, &c.version.to_string())));
