@@ -126,7 +126,7 @@ impl Failure {
 pub(crate) fn lock(error: &LockError) -> Failure {
     let failure = Failure::of(error);
     match error {
-        LockError::File { error, .. } => failure.hints(machine_hint(&error.to_string())),
+        LockError::File { error, .. } | LockError::Unwritten { error, .. } => failure.hints(machine_hint(&error.to_string())),
         LockError::Malformed { .. } => failure.hint("write it anew: slim rebuild … --lock FILE"),
         LockError::OtherImage { image, .. } => {
             let name = image.split(['@', ' ']).next().unwrap_or(image).to_owned();

@@ -10,7 +10,8 @@ use crate::publish::publish;
 use serde::{Deserialize, Serialize};
 use slim::packages::dpkg::Version;
 use std::io::{Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 
 /// The form of lock files that this version reads and writes.
 const FORM: u32 = 1;
@@ -87,6 +88,14 @@ pub enum LockError {
     /// The file cannot be read or written.
     #[error("the lock {file}: {error}")]
     File {
+        /// The file.
+        file: String,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The image was stored, and then its lock could not be written.
+    #[error("the image is stored, and its lock {file} could not be written: {error}")]
+    Unwritten {
         /// The file.
         file: String,
         /// Why.
@@ -183,23 +192,6 @@ impl Lock {
         Ok(())
     }
 
-    /// Writes the lock; the file appears when it is complete.
-    ///
-    /// # Errors
-    /// [`LockError::File`].
-    pub fn write(&self, path: &Path) -> Result<(), LockError> {
-        let failed = |error| LockError::File { file: path.display().to_string(), error };
-        let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-        let mut text = serde_json::to_vec_pretty(self).map_err(|error| failed(error.into()))?;
-        text.push(b'\n');
-        let write = || {
-            let mut file = tempfile::Builder::new().prefix(".slim-lock-").tempfile_in(folder)?;
-            file.write_all(&text)?;
-            publish(file, path)
-        };
-        write().map_err(failed)
-    }
-
     /// Whether the result is what the lock promises.
     ///
     /// # Errors
@@ -213,6 +205,57 @@ impl Lock {
             }),
             _ => Ok(()),
         }
+    }
+}
+
+impl LockError {
+    /// The same error where the image has been stored before.
+    pub(crate) fn of_stored(self) -> Self {
+        match self {
+            Self::File { file, error } => Self::Unwritten { file, error },
+            other => other,
+        }
+    }
+}
+
+/// A lock that will be written. Its file is made before the work, so that no image is stored whose lock has no place, and gets its name
+/// when it is complete.
+#[derive(Debug)]
+pub struct LockFile {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl LockFile {
+    /// Makes sure that it can be written.
+    ///
+    /// # Errors
+    /// [`LockError::File`].
+    pub fn create(path: &Path) -> Result<Self, LockError> {
+        let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+        let created = match path.metadata() {
+            Ok(found) if !found.is_file() => Err(std::io::Error::other("it is no file")),
+            _ => tempfile::Builder::new().prefix(".slim-lock-").tempfile_in(folder),
+        };
+        match created {
+            Ok(file) => Ok(Self { file, path: path.into() }),
+            Err(error) => Err(LockError::File { file: path.display().to_string(), error }),
+        }
+    }
+
+    /// Writes the lock.
+    ///
+    /// # Errors
+    /// [`LockError::File`].
+    pub fn write(self, lock: &Lock) -> Result<(), LockError> {
+        let Self { mut file, path } = self;
+        let write = || {
+            let mut text = serde_json::to_vec_pretty(lock)?;
+            text.push(b'\n');
+            file.write_all(&text)?;
+            publish(file, &path)
+        };
+        write().map_err(|error| LockError::File { file: path.display().to_string(), error })
     }
 }
 
@@ -242,9 +285,22 @@ mod tests {
         let path = folder.path().join("lock.json");
         let lock = lock();
         assert_eq!(lock.packages.len(), 1);
-        lock.write(&path).unwrap();
+        LockFile::create(&path).unwrap().write(&lock).unwrap();
         assert_eq!(Lock::read(&path).unwrap(), lock);
-        assert!(matches!(lock.write(&folder.path().join("none/lock.json")), Err(LockError::File { .. })));
+    }
+
+    #[test]
+    fn a_lock_that_has_no_place_is_refused_before_the_work() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in [folder.path().join("none/lock.json"), folder.path().into()] {
+            assert!(matches!(LockFile::create(&path), Err(LockError::File { .. })), "{}", path.display());
+        }
+        let path = folder.path().join("lock.json");
+        let lost = LockFile::create(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        let error = lost.write(&lock()).unwrap_err().of_stored();
+        assert!(error.to_string().starts_with("the image is stored, and its lock "), "{error}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing temporary stays");
     }
 
     #[test]

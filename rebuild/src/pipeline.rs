@@ -6,7 +6,7 @@ use crate::engine::native::script::Scripts;
 use crate::engine::native::verdict::Evaluator;
 use crate::event::{Event, Reporter, Within};
 use crate::image::{Digest, Location, Platform};
-use crate::lock::{Lock, LockError};
+use crate::lock::{Lock, LockError, LockFile};
 use crate::opened::{OpenError, Opened};
 use crate::output::{ComposeError, Form, Means, Output};
 use crate::request::{Prune, Request, Services, Update};
@@ -26,7 +26,7 @@ use slim::tree::{ContentsError, ResolveError, Tree};
 use slim::verify::{Problem, ProblemKind, compare};
 use std::collections::BTreeSet;
 
-/// Why a rebuild (or a question about an image) failed. Nothing was written.
+/// Why a rebuild (or a question about an image) failed. Nothing was stored, but for [`LockError::Unwritten`].
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
     /// The image could not be read.
@@ -183,14 +183,15 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Rebuilds an image. When this fails, the destination is as it was.
+/// Rebuilds an image. When this fails, the destination is as it was, but for [`LockError::Unwritten`].
 ///
 /// # Errors
 /// See [`RebuildError`].
 pub fn rebuild(request: &Request, services: &Services, reporter: &dyn Reporter) -> Result<Report, RebuildError> {
     let run = Run::new(request, services, reporter)?;
     let source = run.source(&request.source)?;
-    // A destination that cannot be written is told before the work, not after it.
+    // A lock or a destination that cannot be written is told before the work, not after it.
+    let lock = request.lock.as_deref().map(LockFile::create).transpose()?;
     let sink = request.destination.as_ref().filter(|_| !request.dry_run).map(|to| run.sink(to)).transpose()?;
     let subject = run.subject(&*source, request.platform.as_ref(), &request.roots)?;
     let change = crate::trial::decide(&run, &subject, request)?;
@@ -215,7 +216,7 @@ pub fn rebuild(request: &Request, services: &Services, reporter: &dyn Reporter) 
     }
     if request.dry_run {
         planned(&subject, request, &tree, &inventory, &mut report);
-        write_lock(request, &change, None)?;
+        write_lock(lock, &change, None)?;
         return Ok(report);
     }
     let oci = sink.as_ref().is_some_and(|sink| sink.wants_oci());
@@ -228,7 +229,7 @@ pub fn rebuild(request: &Request, services: &Services, reporter: &dyn Reporter) 
         report.destination = Some(sink.name());
         output.store(&*source, sink, reporter)?;
     }
-    write_lock(request, &change, Some(&result))?;
+    write_lock(lock, &change, Some(&result)).map_err(LockError::of_stored)?;
     Ok(report)
 }
 
@@ -238,9 +239,9 @@ fn promised(request: &Request, result: &Digest) -> Result<(), LockError> {
 }
 
 /// Writes the lock of what was used.
-fn write_lock(request: &Request, change: &Change, result: Option<&Digest>) -> Result<(), LockError> {
-    match (&request.lock, &change.lock) {
-        (Some(path), Some(lock)) => Lock { result: result.cloned(), ..lock.clone() }.write(path),
+fn write_lock(file: Option<LockFile>, change: &Change, result: Option<&Digest>) -> Result<(), LockError> {
+    match (file, &change.lock) {
+        (Some(file), Some(lock)) => file.write(&Lock { result: result.cloned(), ..lock.clone() }),
         _ => Ok(()),
     }
 }

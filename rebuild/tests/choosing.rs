@@ -176,6 +176,15 @@ fn a_lock_that_cannot_be_replayed_says_why() {
 }
 
 #[test]
+fn without_a_place_for_its_lock_no_image_is_stored() {
+    let world = abc();
+    let request = Request { lock: Some(world.path("none/lock.json")), ..world.request("out") };
+    let error = world.rebuild(&request).unwrap_err();
+    assert!(matches!(&error, RebuildError::Lock(LockError::File { .. })), "{error}");
+    assert!(!world.path("out").exists() && world.asked().is_empty(), "nothing was done");
+}
+
+#[test]
 fn a_fetched_folder_is_enough() {
     let mut world = abc();
     let online = world.rebuild(&world.request("online")).unwrap();
