@@ -102,6 +102,16 @@ pub(crate) fn packages(
     Ok(reports)
 }
 
+/// What is told to be updated or added, and is not in the result in that version.
+pub(crate) fn lost(told: &[PackageReport], result: &Inventory) -> Vec<String> {
+    let told = told.iter().filter(|told| matches!(told.verdict, Verdict::Updated | Verdict::Added));
+    let is_there = |told: &&PackageReport| {
+        result.packages().iter().any(|p| p.name == told.name && Some(&p.version) == told.new_version.as_ref())
+    };
+    let name = |told: &PackageReport| format!("{} {}", told.name, told.new_version.as_deref().unwrap_or_default());
+    told.filter(|told| !is_there(told)).map(name).collect()
+}
+
 /// What a change says of packages, by `name:architecture`.
 #[derive(Default)]
 struct Fates<'a> {
@@ -132,8 +142,10 @@ impl<'a> Fates<'a> {
             let told = (kept.candidate.clone(), kept.reason.to_string(), kept.reason.is_choice());
             fates.back.insert(format!("{}:{}", kept.package, kept.architecture), told);
         }
-        fates.done = change.outcome.packages.iter().map(|package| (package.package.as_str(), package)).collect();
-        fates.ran = !change.outcome.packages.is_empty();
+        if let Some(outcome) = &change.outcome {
+            fates.done = outcome.packages.iter().map(|package| (package.package.as_str(), package)).collect();
+            fates.ran = true;
+        }
         fates
     }
 
@@ -230,4 +242,40 @@ pub(crate) fn indexes(change: &Change) -> Vec<IndexReport> {
         used.indexes.iter().map(report).collect::<Vec<_>>()
     };
     change.used.iter().flat_map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_told_and_is_not_there_is_lost() {
+        let told = |name: &str, new_version: Option<&str>, verdict: Verdict| PackageReport {
+            layer: 0,
+            name: name.into(),
+            architecture: "amd64".into(),
+            version: "1".into(),
+            new_version: new_version.map(Into::into),
+            verdict,
+            reason: String::new(),
+            tier: None,
+            evidence: None,
+            effects: Vec::new(),
+            size: 0,
+        };
+        let told = [
+            told("updated", Some("2"), Verdict::Updated),
+            told("old", Some("2"), Verdict::Updated),
+            told("absent", Some("1"), Verdict::Added),
+            told("kept", Some("1"), Verdict::Kept),
+            told("removed", None, Verdict::Removed),
+        ];
+        let package = |(name, version): (&str, &str)| slim::packages::Package {
+            name: name.into(),
+            version: version.into(),
+            ..Default::default()
+        };
+        let packages = [("updated", "2"), ("old", "1")].map(package).to_vec();
+        assert_eq!(lost(&told, &Inventory::new(packages, &Tree::new())), ["old 2", "absent 1"]);
+    }
 }

@@ -16,7 +16,7 @@ pub use updates::Updates;
 
 use crate::engine::native::effects::{alternatives, ldconfig};
 use crate::engine::native::script::{Scripts, Unproven};
-use crate::engine::native::{self, EngineError, NativeOptions, Note, Outcome};
+use crate::engine::native::{self, EngineError, NativeOptions, Note, Outcome, Upgraded};
 use crate::event::{Event, Reporter};
 use crate::lock::Lock;
 use crate::request::{Prune, PruneMode, Request, Services, Trace, Update};
@@ -43,8 +43,8 @@ pub struct Change {
     pub after: Stack,
     /// What would be brought up to date if nothing were removed.
     pub upgrade: Upgrade,
-    /// What the engine did on the finished image.
-    pub outcome: Outcome,
+    /// What the engine did on the finished image; `None` when it was only asked what could be done.
+    pub outcome: Option<Outcome>,
     /// What stays and what goes; `None` when nothing was to be removed.
     pub plan: Option<Plan>,
     /// What reaches what, in the image as it is to be.
@@ -62,9 +62,14 @@ pub struct Change {
 }
 
 impl Change {
+    /// What became of the packages of the finished image.
+    fn upgraded(&self) -> &[Upgraded] {
+        self.outcome.as_ref().map_or(&[], |outcome| &outcome.packages)
+    }
+
     /// The paths, links of their parents followed, that updates did not bring back because the image's author had deleted them.
     pub(crate) fn stayed_deleted(&self, tree: &Tree) -> BTreeSet<ImagePath> {
-        let notes = self.outcome.packages.iter().flat_map(|package| &package.notes);
+        let notes = self.upgraded().iter().flat_map(|package| &package.notes);
         let place = |path: &ImagePath| tree.resolve_parent(path).map_or_else(|_| path.clone(), |place| place.path);
         notes.filter_map(|note| if let Note::NotResurrected(path) = note { Some(place(path)) } else { None }).collect()
     }
@@ -207,7 +212,7 @@ impl Maker<'_> {
                 Attempt::Again => {}
             }
         };
-        (change.outcome, change.emptied) = (outcome, emptied);
+        (change.outcome, change.emptied) = (Some(outcome), emptied);
         (change.plan, change.reach) = decided.unzip();
         if !drafts.is_empty() {
             change.after = layered(&self.subject.opened.stack, &drafts, self.spool)?.apply(&self.subject.opened.stack);
@@ -218,7 +223,9 @@ impl Maker<'_> {
             let image = self.subject.opened.image.digest.clone();
             change.lock = Some(updates.lock(image, &change.upgrade, &doomed));
         }
-        change.notes.extend(change.outcome.packages.iter().flat_map(|package| notes(&package.package, &package.notes)));
+        let told: Vec<_> =
+            change.upgraded().iter().flat_map(|package| notes(&package.package, &package.notes)).collect();
+        change.notes.extend(told);
         Ok(change)
     }
 

@@ -50,6 +50,9 @@ pub enum RebuildError {
     /// The result would be broken where the source is whole.
     #[error("the result would be broken: {}", .0.iter().map(|problem| format!("{}: {}", problem.at, problem.detail)).collect::<Vec<_>>().join("; "))]
     Broken(Vec<Problem>),
+    /// Packages that were to be brought up to date or installed are not in the result in that version.
+    #[error("the result's package database has no {}", .0.join(", no "))]
+    Lost(Vec<String>),
     /// The package database of the result does not fit its tree.
     #[error("the result's package database: {0}")]
     Database(#[from] DatabaseError),
@@ -199,6 +202,10 @@ pub fn rebuild(request: &Request, services: &Services, reporter: &dyn Reporter) 
     strict(request, &report)?;
     let tree = change.after.merge();
     let inventory = run.inventory(&tree)?;
+    let lost = account::lost(&report.packages, &inventory);
+    if !lost.is_empty() {
+        return Err(RebuildError::Lost(lost));
+    }
     if change.after != subject.opened.stack {
         let (broken, faults) = run.check(&subject, &tree, &inventory)?;
         let deleted = change.stayed_deleted(&tree);

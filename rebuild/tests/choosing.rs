@@ -13,7 +13,7 @@ use rebuild::archives::{ArchiveError, transport::TransportError};
 use rebuild::change::ChangeError;
 use rebuild::lock::{Lock, LockError};
 use rebuild::pipeline::{self, RebuildError};
-use rebuild::request::Request;
+use rebuild::request::{Prune, Request};
 use slim::report::Verdict;
 use testdata::deb::Deb;
 use world::{World, digest, fates, reason};
@@ -326,6 +326,14 @@ fn a_package_that_changes_its_architecture_gets_what_it_needs_anew() {
     let report = world.rebuild(&Request { with_new: true, ..world.request("out") }).unwrap();
     assert_eq!(fates(&report), ["a 2 Updated", "dpkg 1 Kept", "n 1 Added"]);
     assert_eq!(world.tree("out").get("/usr/share/n/data").map(String::as_str), Some("n 1"));
+}
+
+#[test]
+fn what_only_a_package_that_goes_would_need_is_not_added() {
+    let program = Deb::new("b", "1").file("/usr/bin/a", 0o755, b"program");
+    let world = World::new(&[deb("a", "1"), program], &[deb("a", "2").field("Depends", "n"), deb("n", "1")]);
+    let request = Request { with_new: true, prune: Prune::Packages, ..world.request("out") };
+    assert_eq!(fates(&world.rebuild(&request).unwrap()), ["a none Removed", "b 1 Kept"]);
 }
 
 #[test]

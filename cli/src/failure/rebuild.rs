@@ -57,7 +57,11 @@ pub(super) fn explain(error: RebuildError) -> Failure {
         RebuildError::NoTarget { .. } => {
             Failure::of(&error).hint("`slim inspect` lists the packages; a path begins with a slash")
         }
-        RebuildError::Subject(_) | RebuildError::Check(_) | RebuildError::Database(_) | RebuildError::Contents(_) => {
+        RebuildError::Lost(_)
+        | RebuildError::Subject(_)
+        | RebuildError::Check(_)
+        | RebuildError::Database(_)
+        | RebuildError::Contents(_) => {
             let failure = Failure::of(&error);
             let hints = machine_hint(&failure.heading);
             failure.hints(hints)
