@@ -11,6 +11,7 @@ pub mod archives;
 pub mod change;
 pub mod engine;
 pub mod event;
+mod glob;
 pub mod image;
 pub mod layer;
 pub mod lock;

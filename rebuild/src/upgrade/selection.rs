@@ -1,7 +1,7 @@
 //! Packages that the user names, by name or by glob.
 
 use super::installed::InstalledPackage;
-use super::pins::glob;
+use crate::glob::Glob;
 
 /// Patterns over package names (fnmatch(3)): `openssl`, `lib*`, `libc6:amd64`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -32,11 +32,10 @@ impl<T: Into<String>> FromIterator<T> for Names {
 }
 
 fn fits(pattern: &str, name: &str, architecture: &str) -> bool {
+    let glob = |pattern: &str, text: &str| Glob::fnmatch(pattern.as_bytes()).fits_bytes(text.as_bytes());
     match pattern.split_once(':') {
-        Some((of_name, of_architecture)) => {
-            glob(of_name.as_bytes(), name.as_bytes()) && glob(of_architecture.as_bytes(), architecture.as_bytes())
-        }
-        None => glob(pattern.as_bytes(), name.as_bytes()),
+        Some((of_name, of_architecture)) => glob(of_name, name) && glob(of_architecture, architecture),
+        None => glob(pattern, name),
     }
 }
 

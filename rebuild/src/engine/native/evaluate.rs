@@ -17,7 +17,6 @@ mod descriptors;
 mod expand;
 mod files;
 mod invoke;
-mod pattern;
 mod run;
 
 use super::script::Unproven;

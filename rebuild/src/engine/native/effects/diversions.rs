@@ -4,6 +4,7 @@
 
 use super::{Output, path, read_text, replace_database, unproven};
 use crate::engine::native::script::Unproven;
+use crate::glob::Glob;
 use slim::draft::Draft;
 
 const DATABASE: &str = "/var/lib/dpkg/diversions";
@@ -63,17 +64,14 @@ pub fn run(draft: &mut Draft<'_>, arguments: &[String]) -> Result<Output, Unprov
     }
     let mut all = diversions(draft)?;
     if action == "--list" {
-        let matches = |diversion: &&Diversion| {
-            operands.is_empty()
-                || operands.iter().any(|pattern| {
-                    is_match(pattern, &diversion.from)
-                        || is_match(pattern, &diversion.to)
-                        || is_match(pattern, &diversion.package)
-                })
-        };
         if operands.iter().any(|pattern| pattern.contains(['?', '[', '\\'])) {
             return Err(not_known("the pattern is not evaluated"));
         }
+        let patterns: Vec<Glob> = operands.iter().map(|pattern| Glob::stars(pattern)).collect();
+        let matches = |Diversion { from, to, package }: &&Diversion| {
+            let fits = |pattern: &Glob| [from, to, package].into_iter().any(|text| pattern.fits_text(text));
+            patterns.is_empty() || patterns.iter().any(fits)
+        };
         return Ok(Output::answer(all.iter().filter(matches).map(|one| one.describe() + "\n").collect::<String>()));
     }
     let [from] = operands[..] else { return Err(not_known("one file expected")) };
@@ -121,16 +119,6 @@ pub fn run(draft: &mut Draft<'_>, arguments: &[String]) -> Result<Output, Unprov
     }
 }
 
-/// A pattern with `*`, which dpkg lets match slashes too.
-pub(super) fn is_match(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == text,
-        Some((head, rest)) => text.strip_prefix(head).is_some_and(|text| {
-            (0..=text.len()).filter(|at| text.is_char_boundary(*at)).any(|at| is_match(rest, &text[at..]))
-        }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,5 +151,17 @@ mod tests {
         }
         assert!(run("--package dash --rename --remove /bin/sh").is_err());
         assert!(draft.tree().contains(&slim::path::ImagePath::literal("/var/lib/dpkg/diversions-old")));
+    }
+
+    #[test]
+    fn a_pattern_of_many_stars_is_answered_at_once() {
+        let name = format!("/{}", "a".repeat(120));
+        let tree = format!("/var/lib/dpkg/diversions = {name}\\n{name}.distrib\\nb\\n");
+        let mut draft = Draft::new(text::tree(&tree).unwrap(), &MemoryContents);
+        for (end, found) in [("b", 0), ("", 1)] {
+            let words = ["--list".to_owned(), format!("{}{end}", "*a".repeat(14))];
+            let output = super::run(&mut draft, &words).unwrap();
+            assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), found);
+        }
     }
 }

@@ -8,6 +8,7 @@ mod library;
 
 use super::{Output, place, unproven, write};
 use crate::engine::native::script::Unproven;
+use crate::glob::Glob;
 use glibc::Glibc;
 use library::Library;
 use slim::draft::Draft;
@@ -302,25 +303,12 @@ fn included(draft: &Draft<'_>, from: &ImagePath, pattern: &[u8]) -> Result<Vec<I
         return Err(unproven("ldconfig", format!("include {text}: patterns are known in the last name only")));
     }
     let Some(place) = found_directory(draft, directory.as_bytes()) else { return Ok(Vec::new()) };
-    let wanted = pattern.file_name();
+    let wanted = Glob::fnmatch(pattern.file_name());
+    // Hidden names match only when the pattern names the dot (glob(7)).
+    let names_the_dot = pattern.file_name().starts_with(b".");
+    let fits = |name: &[u8]| (names_the_dot || !name.starts_with(b".")) && wanted.fits_bytes(name);
     let names = draft.tree().children(&place).map(|(path, _)| path.clone());
-    Ok(names.filter(|path| matches_pattern(wanted, path.file_name())).collect())
-}
-
-/// glob(7) with `*` and `?`; hidden names match only when the pattern names the dot.
-fn matches_pattern(pattern: &[u8], name: &[u8]) -> bool {
-    fn matches(pattern: &[u8], name: &[u8]) -> bool {
-        match (pattern.first(), name.first()) {
-            (None, None) => true,
-            (Some(b'*'), _) => (0..=name.len()).any(|skip| matches(&pattern[1..], &name[skip..])),
-            (Some(b'?'), Some(_)) => matches(&pattern[1..], &name[1..]),
-            (Some(wanted), Some(found)) if wanted == found => matches(&pattern[1..], &name[1..]),
-            _ => false,
-        }
-    }
-    let stars = pattern.iter().filter(|b| **b == b'*').count();
-    // More stars than anyone writes would take exponential time.
-    stars <= 8 && (name.first() != Some(&b'.') || pattern.first() == Some(&b'.')) && matches(pattern, name)
+    Ok(names.filter(|path| fits(path.file_name())).collect())
 }
 
 #[cfg(test)]

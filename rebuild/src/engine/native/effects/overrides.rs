@@ -2,8 +2,9 @@
 //!
 //! As with diversions, dpkg's order in the file means nothing; here new entries come last.
 
-use super::{Output, accounts, diversions::is_match, path, read_text, replace_database, unproven};
+use super::{Output, accounts, path, read_text, replace_database, unproven};
 use crate::engine::native::script::Unproven;
+use crate::glob::Glob;
 use slim::draft::Draft;
 
 const DATABASE: &str = "/var/lib/dpkg/statoverride";
@@ -34,8 +35,9 @@ pub fn run(draft: &mut Draft<'_>, arguments: &[String]) -> Result<Output, Unprov
             if patterns.iter().any(|pattern| pattern.contains(['?', '[', '\\'])) {
                 return Err(not_known("the pattern is not evaluated"));
             }
+            let patterns: Vec<Glob> = patterns.iter().map(|pattern| Glob::stars(&strip(pattern))).collect();
             let matches = |line: &&String| {
-                patterns.is_empty() || patterns.iter().any(|pattern| is_match(&strip(pattern), &file_of(line)))
+                patterns.is_empty() || patterns.iter().any(|pattern| pattern.fits_text(&file_of(line)))
             };
             let stdout: String = lines.iter().filter(matches).map(|line| format!("{line}\n")).collect();
             Ok(Output { status: i32::from(stdout.is_empty()), stdout: stdout.into(), ..Output::default() })

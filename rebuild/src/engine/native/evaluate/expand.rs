@@ -1,10 +1,13 @@
 //! Word expansion (POSIX 2.6): parameters, substitutions, arithmetic, field splitting, path names, quote removal.
 
-use super::pattern::{self, Char};
 use super::{Shell, Stop, arithmetic};
+use crate::glob::{Char, Glob, is_active};
 use slim::path::ImagePath;
 use slim::script::bytes::{decode, encode, is_text};
 use slim::script::{Operator, Part, Word};
+
+/// Most steps that one trimming of a value may cost: a value of ten thousand characters, with a pattern of ten.
+const TRIM_LIMIT: usize = 1_000_000_000;
 
 /// Fields while they grow.
 #[derive(Default)]
@@ -39,7 +42,7 @@ impl Shell<'_, '_> {
             self.parts(&word.parts, false, true, &mut fields)?;
             fields.close();
             for field in fields.done {
-                if pattern::is_active(&field) && !self.state.options.noglob {
+                if is_active(&field) && !self.state.options.noglob {
                     let mut found = self.path_names(&field)?;
                     if !found.is_empty() {
                         arguments.append(&mut found);
@@ -237,13 +240,15 @@ impl Shell<'_, '_> {
         if longest == prefix {
             cuts.reverse();
         }
-        if text.len() > 10_000 {
+        // Every cut is held against the pattern, each for at most the product of both lengths.
+        if text.len().saturating_pow(2).saturating_mul(pattern.len().max(1)) > TRIM_LIMIT {
             return Err(self.unproven("${…}", "trimming a very long value"));
         }
+        let pattern = Glob::shell(&pattern);
         for cut in cuts {
             let (front, back) = text.split_at(cut);
             let (removed, kept) = if prefix { (front, back) } else { (back, front) };
-            if pattern::matches(&pattern, removed) {
+            if pattern.fits_chars(removed) {
                 return Ok(kept.iter().collect());
             }
         }
@@ -267,12 +272,12 @@ impl Shell<'_, '_> {
             let mut next = Vec::new();
             for (text, directory) in found {
                 let prefix = if text.is_empty() || text.ends_with('/') { text } else { format!("{text}/") };
-                if pattern::is_active(part) {
+                if is_active(part) {
                     let Ok(real) = self.draft.tree().resolve(&directory) else { continue };
+                    let wanted = Glob::shell(part);
                     for name in self.names_in(&real.path) {
                         let hidden = name.starts_with('.') && !matches!(part.first(), Some(('.', _)));
-                        let chars: Vec<char> = name.chars().collect();
-                        if !hidden && pattern::matches(part, &chars) {
+                        if !hidden && wanted.fits_text(&name) {
                             let path = real
                                 .path
                                 .join(encode(&name))

@@ -1,7 +1,8 @@
 //! Scripts, lists, pipelines and compound commands (POSIX 2.9.2 to 2.9.4).
 
 use super::descriptors::{Descriptor, Input};
-use super::{CALL_LIMIT, DEPTH_LIMIT, Shell, Status, Stop, pattern};
+use super::{CALL_LIMIT, DEPTH_LIMIT, Shell, Status, Stop};
+use crate::glob::Glob;
 use slim::script::bytes::{decode, encode};
 use slim::script::{AndOr, ArmEnd, Command, CommandKind, Connector, Item, Pipeline, Reader};
 use std::sync::Arc;
@@ -305,11 +306,11 @@ impl Shell<'_, '_> {
                 result
             }
             CommandKind::Case { word, arms } => {
-                let text: Vec<char> = self.expand_single(word)?.chars().collect();
+                let text = self.expand_single(word)?;
                 for arm in arms {
                     for alternative in &arm.patterns {
                         let wanted = self.expand_pattern(alternative)?;
-                        if pattern::matches(&wanted, &text) {
+                        if Glob::shell(&wanted).fits_text(&text) {
                             if arm.end != ArmEnd::Break {
                                 return Err(self.unproven("case", "an arm that dash does not have"));
                             }

@@ -47,6 +47,15 @@ fn paths(cache: &Cache) -> Vec<String> {
     cache.entries.iter().map(|entry| String::from_utf8_lossy(&entry.path).into_owned()).collect()
 }
 
+#[test]
+fn an_include_may_have_as_many_stars_as_it_likes() {
+    let lines = "/etc/ld.so.conf = include /etc/ld.so.conf.d/*a*a*a*a*a*a*a*a*a*.conf\\n\n\
+        /etc/ld.so.conf.d/aaaaaaaaaa.conf = /opt/lib\\n\n/etc/ld.so.conf.d/aaaaaaaaaab = /no/lib\\n\n/opt/lib/\n/no/lib/\n/usr/lib/";
+    let libraries = [("/opt/lib/liba.so.1", "liba.so.1"), ("/no/lib/libb.so.1", "libb.so.1")];
+    let (_, cache) = refreshed(image("2.41", lines, &libraries));
+    assert_eq!(paths(&cache), ["/opt/lib/liba.so.1"]);
+}
+
 const MERGED: &str = "/lib -> usr/lib\n/usr/lib/x86_64-linux-gnu/\n/etc/ld.so.conf = include /etc/ld.so.conf.d/*.conf\\n\n\
     /etc/ld.so.conf.d/b.conf = # comment\\n/lib/x86_64-linux-gnu\\n/usr/lib/x86_64-linux-gnu/\\n\n\
     /etc/ld.so.conf.d/a.conf = /opt/lib\\n\n/etc/ld.so.conf.d/.hidden.conf = /hidden\\n\n/hidden/\n/opt/lib/";

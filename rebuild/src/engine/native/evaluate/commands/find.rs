@@ -1,8 +1,8 @@
 //! `find` (POSIX, and GNU's common additions). Names come in sorted order; the real order is the file system's.
 
 use super::system;
-use crate::engine::native::evaluate::pattern;
 use crate::engine::native::evaluate::{Shell, Status, Stop};
+use crate::glob::Glob;
 use slim::path::ImagePath;
 use slim::tree::{Kind, Node};
 
@@ -358,7 +358,7 @@ fn said(found: &Found<'_>, letter: char) -> String {
 fn test(shell: &Shell<'_, '_>, name: &str, value: &str, found: &Found<'_>) -> Result<bool, Stop> {
     let glob = |text: &str| {
         let wanted: Vec<_> = value.chars().map(|c| (c, false)).collect();
-        pattern::matches(&wanted, &text.chars().collect::<Vec<_>>())
+        Glob::shell(&wanted).fits_text(text)
     };
     let node = &found.node;
     Ok(match name {
