@@ -32,7 +32,7 @@ pub(crate) fn of_rebuild(args: &RebuildArgs) -> Result<Request, Failure> {
     if destination.is_none() && !args.dry_run {
         return Err(Failure::usage(NO_DESTINATION));
     }
-    let source = locate(&args.source)?;
+    let source = locate(&args.source, &temporary(&args.machine)?)?;
     if let Some(destination) = &destination {
         check_destination(&source, destination)?;
     }
@@ -64,7 +64,7 @@ pub(crate) fn of_rebuild(args: &RebuildArgs) -> Result<Request, Failure> {
 
 /// The request of `slim fetch`: nothing is removed, so nothing that may stay is missing.
 pub(crate) fn of_fetch(args: &FetchArgs) -> Result<Request, Failure> {
-    let question = Request::question(locate(&args.source)?);
+    let question = Request::question(locate(&args.source, &temporary(&args.machine)?)?);
     Ok(Request {
         platform: args.platform.platform.clone(),
         update: update(args.update),
@@ -83,7 +83,7 @@ fn update(choice: UpdateChoice) -> Update {
 
 /// The request of a question about what would stay: a plan that is only read.
 pub(crate) fn of_question(source: &str, selection: &SelectionArgs, access: &AccessArgs) -> Result<Request, Failure> {
-    let request = selecting(locate(source)?, selection)?;
+    let request = selecting(locate(source, &temporary(&access.machine)?)?, selection)?;
     Ok(Request { platform: access.platform.platform.clone(), ..request })
 }
 
@@ -141,18 +141,23 @@ pub(crate) fn services(
     archives: &ArchiveArgs,
     machine: &MachineArgs,
 ) -> Result<Services, Failure> {
+    let jobs = machine.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, usize::from);
+    Ok(Services {
+        registry: self::registry(registry),
+        archives: self::archives::options(archives, machine)?,
+        temporary: temporary(machine)?,
+        jobs,
+    })
+}
+
+/// The folder for temporary files.
+pub(crate) fn temporary(machine: &MachineArgs) -> Result<PathBuf, Failure> {
     let temporary = machine.tmp.clone().unwrap_or_else(std::env::temp_dir);
     if !temporary.is_dir() {
         let message = format!("the folder for temporary files, {}, does not exist", temporary.display());
         return Err(Failure::failed(&message).hint("make it, or name another with --tmp DIR"));
     }
-    let jobs = machine.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, usize::from);
-    Ok(Services {
-        registry: self::registry(registry),
-        archives: self::archives::options(archives, machine)?,
-        temporary,
-        jobs,
-    })
+    Ok(temporary)
 }
 
 fn registry(args: &RegistryArgs) -> RegistryOptions {

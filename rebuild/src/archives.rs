@@ -41,6 +41,8 @@ pub struct Options {
     pub architectures: Vec<String>,
     /// Folder for what was fetched; a temporary one when `None`.
     pub cache: Option<PathBuf>,
+    /// Folder for temporary files; when `None`, that of the services in a rebuild, else the system's.
+    pub temporary: Option<PathBuf>,
     /// More sources, in one-line style.
     pub sources: Vec<String>,
     /// `--mirror SUITE=URL`: the address that replaces the image's for a suite.
@@ -71,6 +73,11 @@ pub struct Options {
 impl Options {
     fn width(&self) -> usize {
         if self.parallel == 0 { 4 } else { self.parallel }
+    }
+
+    fn cache(&self) -> Result<Cache, ArchiveError> {
+        let opened = Cache::open(self.cache.as_deref(), self.temporary.as_deref());
+        opened.map_err(|error| ArchiveError::cache("making the folder", &error))
     }
 }
 
@@ -137,8 +144,7 @@ impl Archive {
         reporter: &dyn Reporter,
     ) -> Result<Self, ArchiveError> {
         let mut sources = wanted_sources(tree, contents, options, reporter)?;
-        let cache =
-            Cache::open(options.cache.as_deref()).map_err(|error| ArchiveError::cache("making the folder", &error))?;
+        let cache = options.cache()?;
         let width = options.width();
         let mut keyrings = Vec::new();
         for source in &sources {

@@ -117,7 +117,7 @@ impl<'a> Run<'a> {
     }
 
     pub(crate) fn source(&self, location: &Location) -> Result<Box<dyn Source + '_>, StoreError> {
-        let source = open_source(location, |reference| {
+        let source = open_source(location, &self.services.temporary, |reference| {
             Ok(Box::new(RegistrySource::open(reference, &self.services.registry)?.reporting(&self.within)))
         })?;
         Ok(match location {
@@ -129,7 +129,8 @@ impl<'a> Run<'a> {
 
     fn sink(&self, location: &Location) -> Result<Box<dyn Sink + '_>, StoreError> {
         open_sink(location, |reference| {
-            Ok(Box::new(RegistrySink::open(reference, &self.services.registry)?.reporting(&self.within)))
+            let sink = RegistrySink::open(reference, &self.services.registry)?;
+            Ok(Box::new(sink.reporting(&self.within).spooling_in(&self.services.temporary)))
         })
     }
 

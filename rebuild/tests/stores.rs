@@ -24,7 +24,7 @@ fn toy() -> ImageMaker {
 }
 
 fn source(text: &str) -> Result<Box<dyn Source>, StoreError> {
-    open_source(&text.parse::<Location>()?, |_| unreachable!("no registry"))
+    open_source(&text.parse::<Location>()?, &std::env::temp_dir(), |_| unreachable!("no registry"))
 }
 
 fn sink(text: &str) -> Result<Box<dyn Sink>, StoreError> {
@@ -316,14 +316,14 @@ fn a_bare_path_is_what_lies_there() {
         ("old.tar", "docker-archive:"),
         ("new.tar.gz", "docker-archive:"),
     ] {
-        let location = locate(&text(name)).unwrap();
+        let location = locate(&text(name), &std::env::temp_dir()).unwrap();
         assert_eq!(location.to_string(), format!("{transport}{}", text(name)));
-        let from = open_source(&location, |_| unreachable!("no registry")).unwrap();
+        let from = open_source(&location, &std::env::temp_dir(), |_| unreachable!("no registry")).unwrap();
         Image::open(from.as_ref(), None).unwrap();
     }
-    assert!(error(locate(&text("other"))).contains("not an image"));
-    assert!(error(locate(&text("nothing"))).contains("does not exist"));
-    assert_eq!(locate("nginx").unwrap().to_string(), "docker://docker.io/library/nginx:latest");
+    assert!(error(locate(&text("other"), &std::env::temp_dir())).contains("not an image"));
+    assert!(error(locate(&text("nothing"), &std::env::temp_dir())).contains("does not exist"));
+    assert_eq!(locate("nginx", &std::env::temp_dir()).unwrap().to_string(), "docker://docker.io/library/nginx:latest");
 }
 
 struct Cancel;

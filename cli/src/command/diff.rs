@@ -7,7 +7,8 @@ use crate::{render, request};
 use rebuild::store::locate;
 
 pub(super) fn run(args: &DiffArgs, quiet: bool) -> Result<Code, Failure> {
-    let (before, after) = (locate(&args.before)?, locate(&args.after)?);
+    let temporary = request::temporary(&args.access.machine)?;
+    let (before, after) = (locate(&args.before, &temporary)?, locate(&args.after, &temporary)?);
     let services = request::services(&args.access.registry, &ArchiveArgs::default(), &args.access.machine)?;
     let platform = args.access.platform.platform.as_ref();
     let found = watched(quiet, |progress| rebuild::pipeline::diff(&before, &after, platform, &services, progress))?;

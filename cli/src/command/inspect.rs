@@ -7,7 +7,7 @@ use crate::{render, request};
 use rebuild::store::locate;
 
 pub(super) fn run(args: &InspectArgs, quiet: bool) -> Result<Code, Failure> {
-    let source = locate(&args.source)?;
+    let source = locate(&args.source, &request::temporary(&args.machine)?)?;
     let services = request::services(&args.registry, &args.archives, &args.machine)?;
     let platform = args.platform.platform.as_ref();
     let found =

@@ -8,8 +8,9 @@ use rebuild::store::locate;
 use slim::verify::Problem;
 
 pub(super) fn run(args: &VerifyArgs, quiet: bool) -> Result<Code, Failure> {
-    let source = locate(&args.source)?;
-    let before = args.before.as_deref().map(locate).transpose()?;
+    let temporary = request::temporary(&args.access.machine)?;
+    let source = locate(&args.source, &temporary)?;
+    let before = args.before.as_deref().map(|before| locate(before, &temporary)).transpose()?;
     // The question is about what is there: no archive is asked.
     let services = request::services(&args.access.registry, &ArchiveArgs::default(), &args.access.machine)?;
     let platform = args.access.platform.platform.as_ref();

@@ -22,6 +22,8 @@ pub(super) fn options(args: &ArchiveArgs, machine: &MachineArgs) -> Result<Optio
         // The image says which ones it needs.
         architectures: Vec::new(),
         cache: cache(machine),
+        // That of the run.
+        temporary: None,
         sources: args.source_line.clone(),
         mirrors: args.mirror.clone(),
         snapshot: args.snapshot.clone(),

@@ -36,12 +36,13 @@ pub struct Remembered {
 }
 
 impl Cache {
-    /// Opens (and makes) a folder; without one, a temporary folder that goes away with the cache.
+    /// Opens (and makes) a folder; without one, a folder in `temporary` (else the system's) that goes away with the cache.
     ///
     /// # Errors
     /// When it cannot be made.
-    pub fn open(folder: Option<&Path>) -> io::Result<Self> {
-        let temporary = if folder.is_none() { Some(tempfile::tempdir()?) } else { None };
+    pub fn open(folder: Option<&Path>, temporary: Option<&Path>) -> io::Result<Self> {
+        let made = || temporary.map_or_else(tempfile::tempdir, tempfile::tempdir_in);
+        let temporary = if folder.is_none() { Some(made()?) } else { None };
         let root = folder.or(temporary.as_ref().map(TempDir::path)).unwrap_or(Path::new(".")).to_path_buf();
         for name in ["packages", "release", INDEX_FORMAT, "partial"] {
             fs::create_dir_all(root.join(name))?;
@@ -154,7 +155,7 @@ mod tests {
     #[test]
     fn what_is_read_back_is_verified() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::open(Some(folder.path())).unwrap();
+        let cache = Cache::open(Some(folder.path()), None).unwrap();
         let digest = Digest::of(b"deb");
         assert_eq!(cache.package(digest.hex(), 3).unwrap(), None);
         let mut file = cache.partial().unwrap();
@@ -172,8 +173,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_kept_goes_where_temporary_files_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = || fs::read_dir(folder.path()).unwrap().count();
+        let cache = Cache::open(None, Some(folder.path())).unwrap();
+        assert_eq!(files(), 1);
+        drop(cache);
+        assert_eq!(files(), 0);
+    }
+
+    #[test]
     fn release_texts_are_remembered_by_address() {
-        let cache = Cache::open(None).unwrap();
+        let cache = Cache::open(None, None).unwrap();
         let known = Remembered { url: "http://a.example/dists/x".into(), date: Some(5), ..Remembered::default() };
         cache.remember(&known).unwrap();
         assert_eq!(cache.remembered("http://a.example/dists/x"), Some(known));

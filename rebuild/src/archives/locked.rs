@@ -2,7 +2,7 @@
 
 use super::index::{Candidate, Origin};
 use super::sources::Source;
-use super::{Archive, ArchiveError, Cache, Options, redirect, transport};
+use super::{Archive, ArchiveError, Options, redirect, transport};
 use crate::lock::{Lock, Locked};
 use slim::packages::dpkg::{MultiArch, Relations, Version};
 use std::sync::Arc;
@@ -15,8 +15,7 @@ impl Archive {
     /// An option that makes no sense, or a cache that cannot be made.
     pub fn of_lock(lock: &Lock, options: &Options) -> Result<(Self, Vec<Candidate>), ArchiveError> {
         let candidates = lock.packages.iter().map(|package| candidate(package, options)).collect::<Result<_, _>>()?;
-        let cache =
-            Cache::open(options.cache.as_deref()).map_err(|error| ArchiveError::cache("making the folder", &error))?;
+        let cache = options.cache()?;
         let archive = Self {
             transport: transport::of(options),
             cache,

@@ -116,6 +116,7 @@ impl Updates {
         let platform = maker.subject.opened.image.config.platform();
         let native = native_architecture(declared.map(String::as_str), &installed, platform.debian_architecture());
         options.architectures = architectures(&installed, &native);
+        options.temporary.get_or_insert_with(|| maker.services.temporary.clone());
         if let Some(lock) = &maker.request.locked {
             let image = &maker.subject.opened.image;
             let (archive, candidates) = Archive::of_lock(lock, &options)?;

@@ -10,13 +10,13 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
 
-/// Opens the image of that tag in an archive of a layout; without a tag, the only one.
+/// Opens the image of that tag in an archive of a layout; without a tag, the only one. What is packed is unpacked in `temporary`.
 ///
 /// # Errors
 /// When the file is no such archive, or the tag is not there (or needed).
-pub fn open(file: &Path, tag: Option<&str>) -> Result<LayoutSource, StoreError> {
+pub fn open(file: &Path, tag: Option<&str>, temporary: &Path) -> Result<LayoutSource, StoreError> {
     let name = layout::named("oci-archive", file, tag);
-    let files = Tarball::open(&name, file)?;
+    let files = Tarball::open(&name, file, temporary)?;
     LayoutSource::over(Box::new(files), name, tag)
 }
 

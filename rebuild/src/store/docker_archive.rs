@@ -45,13 +45,14 @@ pub struct DockerArchive {
 }
 
 impl DockerArchive {
-    /// Opens the image of that name (`app:1`, or `@0` for the first), without a name the only one.
+    /// Opens the image of that name (`app:1`, or `@0` for the first), without a name the only one. What is packed is unpacked in
+    /// `temporary`.
     ///
     /// # Errors
     /// When the file is no such archive, or the name is not there (or needed); the text lists the names.
-    pub fn open(file: &Path, image: Option<&str>) -> Result<Self, StoreError> {
+    pub fn open(file: &Path, image: Option<&str>, temporary: &Path) -> Result<Self, StoreError> {
         let name = layout::named("docker-archive", file, image);
-        let files = Tarball::open(&name, file)?;
+        let files = Tarball::open(&name, file, temporary)?;
         let entry = choose(&files, &name, image)?;
         let Some((_, bytes)) = files.open(&name, &entry.config)? else {
             return Err(StoreError::Missing { name, what: format!("the config {}", entry.config) });

@@ -10,18 +10,18 @@ use crate::image::{Location, Reference};
 use std::path::Path;
 
 /// Reads what the user typed. A text without transport that is the path of a layout or an archive on this machine means that;
-/// everything else is parsed as [`Location`].
+/// everything else is parsed as [`Location`]. To look into a packed archive takes room in the folder `temporary`.
 ///
 /// # Errors
 /// When the text is neither.
-pub fn locate(text: &str) -> Result<Location, StoreError> {
+pub fn locate(text: &str, temporary: &Path) -> Result<Location, StoreError> {
     let path = Path::new(text);
     let looks_like_path = text.starts_with(['/', '.']);
     if path.is_dir() && (looks_like_path || path.join("oci-layout").is_file()) {
         return Ok(Location::Layout { dir: path.into(), tag: None });
     }
     if path.is_file() {
-        match archive_kind(text, path) {
+        match archive_kind(text, path, temporary) {
             // A file may happen to be called like an image in a registry.
             Err(StoreError::NotAnImage { .. }) if !looks_like_path && !text.contains(".tar") => {}
             other => return other,
@@ -33,8 +33,8 @@ pub fn locate(text: &str) -> Result<Location, StoreError> {
     Ok(text.parse::<Location>()?)
 }
 
-fn archive_kind(text: &str, path: &Path) -> Result<Location, StoreError> {
-    let files = Tarball::open(text, path)?;
+fn archive_kind(text: &str, path: &Path, temporary: &Path) -> Result<Location, StoreError> {
+    let files = Tarball::open(text, path, temporary)?;
     // What Docker 25 and later save is both; the list of names is in manifest.json.
     if files.open(text, "manifest.json")?.is_some() {
         return Ok(Location::DockerArchive { file: path.into(), name: None });
@@ -46,19 +46,21 @@ fn archive_kind(text: &str, path: &Path) -> Result<Location, StoreError> {
     Err(StoreError::NotAnImage { name: text.into(), reason })
 }
 
-/// Opens an image for reading. Registries are opened by `registry`, which knows credentials and mirrors.
+/// Opens an image for reading. Registries are opened by `registry`, which knows credentials and mirrors; packed archives are unpacked in
+/// the folder `temporary`.
 ///
 /// # Errors
 /// When it is not there or cannot be read.
 pub fn open_source<'a>(
     location: &Location,
+    temporary: &Path,
     registry: impl FnOnce(&Reference) -> Result<Box<dyn Source + 'a>, StoreError>,
 ) -> Result<Box<dyn Source + 'a>, StoreError> {
     Ok(match location {
         Location::Registry(reference) => registry(reference)?,
         Location::Layout { dir, tag } => Box::new(LayoutSource::open(dir, tag.as_deref())?),
-        Location::OciArchive { file, tag } => Box::new(archive::open(file, tag.as_deref())?),
-        Location::DockerArchive { file, name } => Box::new(DockerArchive::open(file, name.as_deref())?),
+        Location::OciArchive { file, tag } => Box::new(archive::open(file, tag.as_deref(), temporary)?),
+        Location::DockerArchive { file, name } => Box::new(DockerArchive::open(file, name.as_deref(), temporary)?),
     })
 }
 

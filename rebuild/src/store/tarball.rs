@@ -31,11 +31,11 @@ enum Entry {
 }
 
 impl Tarball {
-    /// Scans an archive. A gzip or zstd compressed one is decompressed into a temporary file first.
+    /// Scans an archive. A gzip or zstd compressed one is decompressed into a file in the folder `temporary` first.
     ///
     /// # Errors
     /// When the file cannot be read or is no tar archive, or a damaged one.
-    pub(super) fn open(name: &str, path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn open(name: &str, path: &Path, temporary: &Path) -> Result<Self, StoreError> {
         let no = |reason: String| StoreError::NotAnImage { name: name.into(), reason };
         let mut file = match File::open(path) {
             Ok(file) => file,
@@ -52,11 +52,13 @@ impl Tarball {
         (&file).take(4).read_to_end(&mut magic).map_err(|error| failed(name, "reading the archive", error))?;
         file.rewind().map_err(|error| failed(name, "reading the archive", error))?;
         match compression(&magic) {
-            Some(Packed::Gzip) => file = unpack(name, flate2::read::MultiGzDecoder::new(io::BufReader::new(file)))?,
+            Some(Packed::Gzip) => {
+                file = unpack(name, flate2::read::MultiGzDecoder::new(io::BufReader::new(file)), temporary)?
+            }
             Some(Packed::Zstd) => {
                 let reader =
                     zstd::Decoder::new(file).map_err(|error| failed(name, "decompressing the archive", error))?;
-                file = unpack(name, reader)?;
+                file = unpack(name, reader, temporary)?;
             }
             None => {}
         }
@@ -104,9 +106,9 @@ pub(super) enum Packed {
     Zstd,
 }
 
-fn unpack(name: &str, reader: impl Read) -> Result<File, StoreError> {
+fn unpack(name: &str, reader: impl Read, temporary: &Path) -> Result<File, StoreError> {
     let doing = "decompressing the archive";
-    let mut file = tempfile::tempfile().map_err(|error| failed(name, doing, error))?;
+    let mut file = tempfile::tempfile_in(temporary).map_err(|error| failed(name, doing, error))?;
     let size = io::copy(&mut reader.take(UNPACKED_LIMIT), &mut file).map_err(|error| failed(name, doing, error))?;
     if size == UNPACKED_LIMIT {
         let reason = format!("the archive decompresses to more than {UNPACKED_LIMIT} bytes");
@@ -284,6 +286,24 @@ fn header(path: &str, size: u64) -> io::Result<tar::Header> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_packed_archive_is_unpacked_where_the_caller_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, missing) = (folder.path().join("image.tgz"), folder.path().join("missing"));
+        let mut tar = TarWriter::create("image", &folder.path().join("image.tar")).unwrap();
+        tar.file("oci-layout", b"{}").unwrap();
+        tar.finish().unwrap();
+        let plain = std::fs::read(folder.path().join("image.tar")).unwrap();
+        let packed = flate2::read::GzEncoder::new(&plain[..], flate2::Compression::fast());
+        std::fs::write(&path, packed.bytes().collect::<io::Result<Vec<u8>>>().unwrap()).unwrap();
+        assert!(Tarball::open("image", &path, folder.path()).is_ok());
+        let Err(StoreError::Failed { doing, .. }) = Tarball::open("image", &path, &missing) else {
+            panic!("it was unpacked elsewhere")
+        };
+        assert_eq!(doing, "decompressing the archive");
+        assert!(Tarball::open("image", &folder.path().join("image.tar"), &missing).is_ok(), "a plain one is only read");
+    }
 
     #[test]
     fn paths_stay_inside() {

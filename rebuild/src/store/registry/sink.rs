@@ -10,11 +10,12 @@ use crate::store::transport::{Call, Failure, Payload, Transport};
 use crate::store::verify::copy_blob;
 use crate::store::{Blob, Sink, StoreError};
 use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use ureq::http::header::CONTENT_TYPE;
 use ureq::http::{Method, Uri};
 
-/// Blobs up to this many bytes wait in memory for their upload, larger ones in an unnamed temporary file.
+/// Blobs up to this many bytes wait in memory for their upload, larger ones in an unnamed file of [`RegistrySink::spooling_in`].
 const IN_MEMORY: usize = 1 << 20;
 
 /// An image in a registry, to be written.
@@ -24,6 +25,7 @@ pub struct RegistrySink<'a> {
     upload: Upload,
     /// An upload that the registry began when it could not mount.
     begun: Option<(Digest, Uri)>,
+    temporary: PathBuf,
     reporter: &'a dyn Reporter,
 }
 
@@ -37,7 +39,14 @@ impl RegistrySink<'static> {
         let transport = Transport::new(&options.settings())
             .map_err(|failure| failure.into_error(&name, "preparing", "the connection"))?;
         let client = Client::new(&Arc::new(transport), reference, reference.endpoint(), "pull,push", options)?;
-        Ok(Self { reference: reference.clone(), client, upload: options.upload, begun: None, reporter: &Silent })
+        Ok(Self {
+            reference: reference.clone(),
+            client,
+            upload: options.upload,
+            begun: None,
+            temporary: std::env::temp_dir(),
+            reporter: &Silent,
+        })
     }
 }
 
@@ -49,8 +58,15 @@ impl RegistrySink<'_> {
             client: self.client,
             upload: self.upload,
             begun: self.begun,
+            temporary: self.temporary,
             reporter,
         }
+    }
+
+    /// The same sink with another folder for what waits for its upload than the system's.
+    #[must_use]
+    pub fn spooling_in(self, temporary: &Path) -> Self {
+        Self { temporary: temporary.into(), ..self }
     }
 
     /// Stores a manifest under its digest alone: the parts of an index, before [`Sink::finish`] stores the index itself.
@@ -121,7 +137,7 @@ impl Sink for RegistrySink<'_> {
     fn blob(&mut self, blob: &Blob, bytes: &mut dyn Read, reporter: &dyn Reporter) -> Result<(), StoreError> {
         let what = format!("blob {}", blob.digest);
         let name = self.client.name();
-        let mut spool = tempfile::SpooledTempFile::new(IN_MEMORY);
+        let mut spool = tempfile::SpooledTempFile::new_in(IN_MEMORY, &self.temporary);
         copy_blob(name, "spool", blob, bytes, &mut spool, &Unheard(reporter))?;
         let begun = self.begun.take_if(|(digest, _)| *digest == blob.digest).map(|(_, uri)| uri);
         let uploader = Uploader { client: &self.client, blob, upload: self.upload, reporter };

@@ -132,6 +132,17 @@ fn false_bytes_are_never_sent() {
 }
 
 #[test]
+fn large_blobs_wait_where_the_caller_says() {
+    let registry = Registry::start(Access::Open);
+    let folder = tempfile::tempdir().unwrap();
+    let data = bytes(2 << 20);
+    let mut nowhere = sink(&registry, "app:1", &options()).spooling_in(&folder.path().join("missing"));
+    let error = push(&mut nowhere, &data).unwrap_err();
+    assert!(registry.requests().iter().all(|request| !request.starts_with("POST")), "{error}");
+    push(&mut sink(&registry, "app:1", &options()).spooling_in(folder.path()), &data).unwrap();
+}
+
+#[test]
 fn chunks_go_in_order_and_are_resumed() {
     let data = bytes(1_000_001);
     let chunked =
