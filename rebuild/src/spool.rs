@@ -3,6 +3,7 @@
 //! Bytes live in unlinked temporary files, one per segment, so that several layers can be written at the same time and nothing is
 //! left behind however the process ends. A content's offset carries its segment in the upper bits.
 
+pub use slim::tree::ContentReader;
 use slim::tree::{Content, Contents, ContentsError};
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -128,39 +129,6 @@ impl Write for Segment {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-/// Reads a content as a stream, in chunks.
-#[derive(Debug)]
-pub struct ContentReader<'a> {
-    spool: &'a Spool,
-    content: &'a Content,
-    at: u64,
-}
-
-impl<'a> ContentReader<'a> {
-    /// Starts at the content's first byte.
-    pub fn new(spool: &'a Spool, content: &'a Content) -> Self {
-        Self { spool, content, at: 0 }
-    }
-}
-
-impl Read for ContentReader<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = self.content.size() - self.at;
-        let count = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-        match self.content {
-            Content::Inline(bytes) => {
-                let start = self.at as usize;
-                buffer[..count].copy_from_slice(&bytes[start..start + count]);
-            }
-            Content::Spooled { offset, .. } => {
-                self.spool.read_span(offset + self.at, &mut buffer[..count]).map_err(io::Error::other)?;
-            }
-        }
-        self.at += count as u64;
-        Ok(count)
     }
 }
 
