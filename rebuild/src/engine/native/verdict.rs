@@ -134,8 +134,11 @@ fn evaluate(
         let reason = format!("the script ends with status {}; dpkg would stop here", outcome.status);
         return Err(unproven(hook, reason));
     }
-    let programs: Vec<_> = outcome.used.into_iter().collect();
-    let mut evidence = format!("{} commands evaluated; programs: {}", outcome.steps, programs.join(" "));
+    let mut evidence = format!("{} commands evaluated", outcome.steps);
+    if !outcome.used.is_empty() {
+        let programs: Vec<_> = outcome.used.into_iter().collect();
+        evidence.push_str(&format!("; programs: {}", programs.join(" ")));
+    }
     if worlds > 1 {
         evidence.push_str(&format!("; the same on {worlds} kinds of machine"));
     }

@@ -68,3 +68,16 @@ fn what_differs_from_machine_to_machine_is_not_known() {
         assert_eq!(verdict.is_ok(), holds, "{script}: {verdict:?}");
     }
 }
+
+#[test]
+fn evidence_names_the_programs_that_ran_if_any_did() {
+    let files = "/usr/bin/ischroot 755 =\n/usr/bin/rm 755 =\n/etc/a = x\n";
+    for (script, expected) in [
+        ("set -e\nexit 0", "2 commands evaluated"),
+        ("rm -f /etc/a", "1 commands evaluated; programs: rm"),
+        ("ischroot || true", "1 commands evaluated; programs: ischroot; the same on 4 kinds of machine"),
+    ] {
+        let verdict = verdict(files, Vec::new(), format!("#!/bin/sh\n{script}\n").as_bytes()).unwrap();
+        assert_eq!(verdict.evidence, expected);
+    }
+}
