@@ -16,14 +16,18 @@ const MANIFEST: &[u8] =
     br#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{},"layers":[]}"#;
 const TOKEN: Access = Access::Token("bob", "hunter2");
 
-/// Options for tests: no files of credentials, short waits.
+/// Options for tests: no files of credentials, short waits between tries.
 fn options() -> RegistryOptions {
     RegistryOptions {
         credentials: CredentialSource::anonymous(),
-        idle_timeout: Duration::from_millis(400),
         retry: Retry { attempts: 3, first_wait: Duration::from_millis(1), longest_wait: Duration::from_millis(40) },
         ..RegistryOptions::default()
     }
+}
+
+/// The same for a registry that falls silent. (A busy machine may be slow to answer as well, so nobody else is given so little time.)
+fn impatient() -> RegistryOptions {
+    RegistryOptions { idle_timeout: Duration::from_secs(1), ..options() }
 }
 
 /// The same, as `bob` at this registry.
