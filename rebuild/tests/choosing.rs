@@ -78,6 +78,8 @@ fn a_lock_gives_the_same_image_when_the_archive_has_moved_on() {
     assert_eq!(names, ["a 2", "b 2", "c 2"]);
     assert_eq!(lock.result.as_ref().unwrap().as_str(), digest(&first));
     assert_eq!(lock.suites[0].indexes[0].name, "main/binary-amd64/Packages");
+    assert_eq!(first.indexes[0].suite, format!("{}/dists/stable", world.server.url.trim_end_matches('/')));
+    assert_eq!(first.indexes[0].component, "main/binary-amd64/Packages");
     // The archive has newer packages, and no signature that could be verified any more.
     {
         let mut archive = world.server.archive.lock().unwrap();

@@ -154,9 +154,9 @@ pub struct UnknownReport {
 /// A package index that was used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct IndexReport {
-    /// Suite, as the source names it: `bookworm-security`.
+    /// Address of the suite's folder, without credentials: `http://deb.debian.org/debian/dists/bookworm`.
     pub suite: String,
-    /// Component: `main`.
+    /// Name of the index below that, with its component: `main/binary-amd64/Packages`.
     pub component: String,
     /// Date of its signed release file.
     pub date: Option<String>,
