@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [from, to] = arguments.as_slice() else { return Err("usage: copy-image FROM TO".into()) };
     let temporary = std::env::temp_dir();
-    let from: Box<dyn Source> = open_source(&locate(from, &temporary)?, &temporary, no_registry)?;
+    let from: Box<dyn Source> = open_source(&locate(from, &temporary)?, &temporary, &Silent, no_registry)?;
     let image = Image::open(from.as_ref(), None)?;
     let mut to: Box<dyn Sink> = open_sink(&to.parse()?, no_registry)?;
     let config = image.manifest.config.blob();

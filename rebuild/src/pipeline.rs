@@ -117,7 +117,7 @@ impl<'a> Run<'a> {
     }
 
     pub(crate) fn source(&self, location: &Location) -> Result<Box<dyn Source + '_>, StoreError> {
-        let source = open_source(location, &self.services.temporary, |reference| {
+        let source = open_source(location, &self.services.temporary, self.reporter, |reference| {
             Ok(Box::new(RegistrySource::open(reference, &self.services.registry)?.reporting(&self.within)))
         })?;
         Ok(match location {

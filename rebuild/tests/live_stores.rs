@@ -15,8 +15,10 @@ use testdata::image::{ImageMaker, Pack, What};
 
 /// Copies with our stores; gives the config's digest.
 fn copy(from: &str, to: &str) -> Digest {
-    let from = open_source(&from.parse::<Location>().unwrap(), &std::env::temp_dir(), |_| unreachable!("no registry"))
-        .unwrap();
+    let from = open_source(&from.parse::<Location>().unwrap(), &std::env::temp_dir(), &Silent, |_| {
+        unreachable!("no registry")
+    })
+    .unwrap();
     let mut to = open_sink(&to.parse::<Location>().unwrap(), |_| unreachable!("no registry")).unwrap();
     let image = Image::open(from.as_ref(), None).unwrap();
     for blob in image.layers.iter().map(|layer| layer.blob.clone()).chain([image.manifest.config.blob()]) {

@@ -24,7 +24,7 @@ fn toy() -> ImageMaker {
 }
 
 fn source(text: &str) -> Result<Box<dyn Source>, StoreError> {
-    open_source(&text.parse::<Location>()?, &std::env::temp_dir(), |_| unreachable!("no registry"))
+    open_source(&text.parse::<Location>()?, &std::env::temp_dir(), &Silent, |_| unreachable!("no registry"))
 }
 
 fn sink(text: &str) -> Result<Box<dyn Sink>, StoreError> {
@@ -318,7 +318,7 @@ fn a_bare_path_is_what_lies_there() {
     ] {
         let location = locate(&text(name), &std::env::temp_dir()).unwrap();
         assert_eq!(location.to_string(), format!("{transport}{}", text(name)));
-        let from = open_source(&location, &std::env::temp_dir(), |_| unreachable!("no registry")).unwrap();
+        let from = open_source(&location, &std::env::temp_dir(), &Silent, |_| unreachable!("no registry")).unwrap();
         Image::open(from.as_ref(), None).unwrap();
     }
     assert!(error(locate(&text("other"), &std::env::temp_dir())).contains("not an image"));

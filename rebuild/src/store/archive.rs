@@ -14,9 +14,14 @@ use std::path::Path;
 ///
 /// # Errors
 /// When the file is no such archive, or the tag is not there (or needed).
-pub fn open(file: &Path, tag: Option<&str>, temporary: &Path) -> Result<LayoutSource, StoreError> {
+pub fn open(
+    file: &Path,
+    tag: Option<&str>,
+    temporary: &Path,
+    reporter: &dyn Reporter,
+) -> Result<LayoutSource, StoreError> {
     let name = layout::named("oci-archive", file, tag);
-    let files = Tarball::open(&name, file, temporary)?;
+    let files = Tarball::open(&name, file, temporary, reporter)?;
     LayoutSource::over(Box::new(files), name, tag)
 }
 

@@ -50,9 +50,14 @@ impl DockerArchive {
     ///
     /// # Errors
     /// When the file is no such archive, or the name is not there (or needed); the text lists the names.
-    pub fn open(file: &Path, image: Option<&str>, temporary: &Path) -> Result<Self, StoreError> {
+    pub fn open(
+        file: &Path,
+        image: Option<&str>,
+        temporary: &Path,
+        reporter: &dyn Reporter,
+    ) -> Result<Self, StoreError> {
         let name = layout::named("docker-archive", file, image);
-        let files = Tarball::open(&name, file, temporary)?;
+        let files = Tarball::open(&name, file, temporary, reporter)?;
         let entry = choose(&files, &name, image)?;
         let Some((_, bytes)) = files.open(&name, &entry.config)? else {
             return Err(StoreError::Missing { name, what: format!("the config {}", entry.config) });

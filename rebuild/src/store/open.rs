@@ -6,6 +6,7 @@ use super::files::Files as _;
 use super::layout::{LayoutSink, LayoutSource};
 use super::tarball::Tarball;
 use super::{Sink, Source, StoreError};
+use crate::event::{Reporter, Silent};
 use crate::image::{Location, Reference};
 use std::path::Path;
 
@@ -34,7 +35,7 @@ pub fn locate(text: &str, temporary: &Path) -> Result<Location, StoreError> {
 }
 
 fn archive_kind(text: &str, path: &Path, temporary: &Path) -> Result<Location, StoreError> {
-    let files = Tarball::open(text, path, temporary)?;
+    let files = Tarball::open(text, path, temporary, &Silent)?;
     // What Docker 25 and later save is both; the list of names is in manifest.json.
     if files.open(text, "manifest.json")?.is_some() {
         return Ok(Location::DockerArchive { file: path.into(), name: None });
@@ -47,20 +48,23 @@ fn archive_kind(text: &str, path: &Path, temporary: &Path) -> Result<Location, S
 }
 
 /// Opens an image for reading. Registries are opened by `registry`, which knows credentials and mirrors; packed archives are unpacked in
-/// the folder `temporary`.
+/// the folder `temporary`, until `reporter` is cancelled.
 ///
 /// # Errors
 /// When it is not there or cannot be read.
 pub fn open_source<'a>(
     location: &Location,
     temporary: &Path,
+    reporter: &dyn Reporter,
     registry: impl FnOnce(&Reference) -> Result<Box<dyn Source + 'a>, StoreError>,
 ) -> Result<Box<dyn Source + 'a>, StoreError> {
     Ok(match location {
         Location::Registry(reference) => registry(reference)?,
         Location::Layout { dir, tag } => Box::new(LayoutSource::open(dir, tag.as_deref())?),
-        Location::OciArchive { file, tag } => Box::new(archive::open(file, tag.as_deref(), temporary)?),
-        Location::DockerArchive { file, name } => Box::new(DockerArchive::open(file, name.as_deref(), temporary)?),
+        Location::OciArchive { file, tag } => Box::new(archive::open(file, tag.as_deref(), temporary, reporter)?),
+        Location::DockerArchive { file, name } => {
+            Box::new(DockerArchive::open(file, name.as_deref(), temporary, reporter)?)
+        }
     })
 }
 

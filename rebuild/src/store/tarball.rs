@@ -16,6 +16,9 @@ const ENTRY_LIMIT: usize = 200_000;
 /// Most bytes that a compressed archive may grow to: larger than any image, smaller than what a few kilobytes can claim.
 const UNPACKED_LIMIT: u64 = 256 << 30;
 
+/// How many bytes of it are unpacked between two looks at whether to go on.
+const PIECE: u64 = 16 << 20;
+
 /// How many links are followed from one name.
 const LINK_LIMIT: usize = 16;
 
@@ -31,11 +34,12 @@ enum Entry {
 }
 
 impl Tarball {
-    /// Scans an archive. A gzip or zstd compressed one is decompressed into a file in the folder `temporary` first.
+    /// Scans an archive. A gzip or zstd compressed one is decompressed into a file in the folder `temporary` first, which
+    /// can be cancelled.
     ///
     /// # Errors
     /// When the file cannot be read or is no tar archive, or a damaged one.
-    pub(super) fn open(name: &str, path: &Path, temporary: &Path) -> Result<Self, StoreError> {
+    pub(super) fn open(name: &str, path: &Path, temporary: &Path, reporter: &dyn Reporter) -> Result<Self, StoreError> {
         let no = |reason: String| StoreError::NotAnImage { name: name.into(), reason };
         let mut file = match File::open(path) {
             Ok(file) => file,
@@ -53,12 +57,12 @@ impl Tarball {
         file.rewind().map_err(|error| failed(name, "reading the archive", error))?;
         match compression(&magic) {
             Some(Packed::Gzip) => {
-                file = unpack(name, flate2::read::MultiGzDecoder::new(io::BufReader::new(file)), temporary)?
+                file = unpack(name, flate2::read::MultiGzDecoder::new(io::BufReader::new(file)), temporary, reporter)?
             }
             Some(Packed::Zstd) => {
                 let reader =
                     zstd::Decoder::new(file).map_err(|error| failed(name, "decompressing the archive", error))?;
-                file = unpack(name, reader, temporary)?;
+                file = unpack(name, reader, temporary, reporter)?;
             }
             None => {}
         }
@@ -106,15 +110,21 @@ pub(super) enum Packed {
     Zstd,
 }
 
-fn unpack(name: &str, reader: impl Read, temporary: &Path) -> Result<File, StoreError> {
-    let doing = "decompressing the archive";
-    let mut file = tempfile::tempfile_in(temporary).map_err(|error| failed(name, doing, error))?;
-    let size = io::copy(&mut reader.take(UNPACKED_LIMIT), &mut file).map_err(|error| failed(name, doing, error))?;
-    if size == UNPACKED_LIMIT {
+fn unpack(name: &str, reader: impl Read, temporary: &Path, reporter: &dyn Reporter) -> Result<File, StoreError> {
+    let error = |error| failed(name, "decompressing the archive", error);
+    let mut file = tempfile::tempfile_in(temporary).map_err(error)?;
+    let mut reader = reader.take(UNPACKED_LIMIT);
+    // In pieces, so that a cancelled run ends soon.
+    while io::copy(&mut (&mut reader).take(PIECE), &mut file).map_err(error)? > 0 {
+        if reporter.cancelled() {
+            return Err(StoreError::Cancelled { name: name.into() });
+        }
+    }
+    if reader.limit() == 0 {
         let reason = format!("the archive decompresses to more than {UNPACKED_LIMIT} bytes");
         return Err(StoreError::NotAnImage { name: name.into(), reason });
     }
-    file.rewind().map_err(|error| failed(name, doing, error))?;
+    file.rewind().map_err(error)?;
     Ok(file)
 }
 
@@ -286,6 +296,17 @@ fn header(path: &str, size: u64) -> io::Result<tar::Header> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::{Event, Silent};
+
+    struct Cancel;
+
+    impl Reporter for Cancel {
+        fn event(&self, _event: Event) {}
+
+        fn cancelled(&self) -> bool {
+            true
+        }
+    }
 
     #[test]
     fn a_packed_archive_is_unpacked_where_the_caller_says() {
@@ -297,12 +318,17 @@ mod tests {
         let plain = std::fs::read(folder.path().join("image.tar")).unwrap();
         let packed = flate2::read::GzEncoder::new(&plain[..], flate2::Compression::fast());
         std::fs::write(&path, packed.bytes().collect::<io::Result<Vec<u8>>>().unwrap()).unwrap();
-        assert!(Tarball::open("image", &path, folder.path()).is_ok());
-        let Err(StoreError::Failed { doing, .. }) = Tarball::open("image", &path, &missing) else {
+        assert!(Tarball::open("image", &path, folder.path(), &Silent).is_ok());
+        let Err(StoreError::Failed { doing, .. }) = Tarball::open("image", &path, &missing, &Silent) else {
             panic!("it was unpacked elsewhere")
         };
         assert_eq!(doing, "decompressing the archive");
-        assert!(Tarball::open("image", &folder.path().join("image.tar"), &missing).is_ok(), "a plain one is only read");
+        assert!(
+            Tarball::open("image", &folder.path().join("image.tar"), &missing, &Silent).is_ok(),
+            "a plain one is only read"
+        );
+        let cancelled = Tarball::open("image", &path, folder.path(), &Cancel);
+        assert!(matches!(cancelled, Err(StoreError::Cancelled { .. })));
     }
 
     #[test]

@@ -153,7 +153,7 @@ impl World {
     pub(crate) fn tree(&self, name: &str) -> std::collections::BTreeMap<String, String> {
         let spool = Spool::new(self.folder.path());
         let location = Location::Layout { dir: self.path(name), tag: Some("1".into()) };
-        let source = open_source(&location, self.folder.path(), |_| unreachable!("no registry")).unwrap();
+        let source = open_source(&location, self.folder.path(), &Silent, |_| unreachable!("no registry")).unwrap();
         let opened = Opened::read(&*source, None, 1, &spool, &Silent).unwrap();
         let tree = opened.stack.merge();
         let text = |file: &slim::tree::File| String::from_utf8_lossy(&spool.read(&file.content).unwrap()).into_owned();
