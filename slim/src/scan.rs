@@ -354,6 +354,12 @@ impl Scene<'_> {
         self.contents.read(&file.content).ok()
     }
 
+    /// The first bytes of a file that a path leads to, as many as tell an ELF file.
+    fn head(&self, path: &ImagePath) -> Option<Vec<u8>> {
+        let file = self.tree.lookup(path)?.1.as_file()?;
+        self.contents.head(&file.content, 4).ok()
+    }
+
     /// Why a path leads nowhere, for messages.
     pub fn missing(&self, path: &ImagePath) -> Option<ResolveError> {
         self.tree.resolve(path).err()

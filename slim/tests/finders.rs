@@ -201,12 +201,12 @@ fn a_command_line_in_a_program_begins_with_a_path_or_goes_to_the_shell() {
 fn a_folder_of_programs_that_a_starter_names_is_in_use() {
     let packages: [(&str, &[&str]); 4] = [
         ("exec", &["/usr/libexec/own/x"]),
-        ("home", &["/usr/lib/own/serve", "/usr/lib/own/libown.so"]),
+        ("home", &["/usr/lib/own/serve", "/usr/lib/own/libown.so", "/usr/lib/own/script"]),
         ("part", &["/usr/lib/own/backend/usb"]),
         ("other", &["/usr/lib/own/other/x", "/usr/bin/tool"]),
     ];
-    let lines = "/usr/lib/own/serve 755 = x\n/usr/lib/own/libown.so 755 = x\n/usr/lib/own/backend/usb 755 = x\n\
-                 /usr/lib/own/other/x 755 = x\n/usr/libexec/own/x 755 = x\n/usr/bin/tool 755 = x";
+    let lines = "/usr/lib/own/libown.so 755 = x\n/usr/lib/own/script 755 = #!/usr/bin/tool\n/usr/bin/tool 755 = x";
+    let binaries = ["/usr/lib/own/serve", "/usr/lib/own/backend/usb", "/usr/lib/own/other/x", "/usr/libexec/own/x"];
     for (symbol, text, expected) in [
         ("execv", "/usr/lib/own", "home"),
         ("execv", "/usr/lib/own\0%s/backend/%s", "home part"),
@@ -218,6 +218,7 @@ fn a_folder_of_programs_that_a_starter_names_is_in_use() {
     ] {
         let app = program().imports(symbol, None, false).text(format!("\0{text}\0").as_bytes());
         let image = Image::new(lines, &packages).elf("/usr/bin/app", &app);
+        let image = binaries.iter().fold(image, |image, path| image.elf(path, &program()));
         assert_eq!(kept(image).0.join(" "), expected, "{symbol} {text}");
     }
 }

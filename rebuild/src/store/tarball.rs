@@ -316,8 +316,9 @@ mod tests {
         tar.file("oci-layout", b"{}").unwrap();
         tar.finish().unwrap();
         let plain = std::fs::read(folder.path().join("image.tar")).unwrap();
-        let packed = flate2::read::GzEncoder::new(&plain[..], flate2::Compression::fast());
-        std::fs::write(&path, packed.bytes().collect::<io::Result<Vec<u8>>>().unwrap()).unwrap();
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packed.write_all(&plain).unwrap();
+        std::fs::write(&path, packed.finish().unwrap()).unwrap();
         assert!(Tarball::open("image", &path, folder.path(), &Silent).is_ok());
         let Err(StoreError::Failed { doing, .. }) = Tarball::open("image", &path, &missing, &Silent) else {
             panic!("it was unpacked elsewhere")

@@ -83,8 +83,10 @@ fn homes(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[u8], findi
             memchr::memmem::find(bytes, &name).is_some()
         };
         let parts = scene.tree.children(&folder).filter(|(part, node)| node.is_directory() && is_named(part));
-        let programs: Vec<ImagePath> =
-            parts.map(|(part, _)| part).chain([&folder]).flat_map(|folder| programs_of(scene, folder)).collect();
+        // Scripts among them are mostly for people, and for maintainers.
+        let is_binary = |program: &ImagePath| scene.head(program).is_some_and(|head| crate::elf::is_elf(&head));
+        let programs = parts.map(|(part, _)| part).chain([&folder]).flat_map(|folder| programs_of(scene, folder));
+        let programs: Vec<ImagePath> = programs.filter(is_binary).collect();
         let evidence = format!("{text:?} at offset {offset:#x}, a folder of programs");
         let edges = programs.iter().flat_map(|program| scene.follow(Some(path), program, Rule::String, &evidence));
         finding.edges.extend(edges);

@@ -104,7 +104,8 @@ fn a_program_that_is_handed_to_a_function_is_in_use() {
         ("/app/steps.py", "raise Error('tool is not there')", ""),
         ("/app/steps.py", "x = 'nothing for tool -x'", ""),
         ("/app/steps.js", "module.exports = { tool: process.env.X || 'tool' }", "tool"),
-        ("/app/steps.js", "await $`tool -x`", "tool"),
+        ("/app/steps.js", "await `tool for all`", ""),
+        ("/app/steps.js", "import {$} from 'execa'; await $`tool -x`", "tool"),
         ("/app/steps.rb", "TOOL = 'tool'", "tool"),
         ("/app/steps.rb", "IO.popen \"tool -x\"", "tool"),
         ("/app/steps.pl", "my $c = 'tool -x'; exec $c;", "tool"),
@@ -124,6 +125,17 @@ fn a_program_that_is_handed_to_a_function_is_in_use() {
         );
         assert!(!image.reach().1.graph.reaches(&ImagePath::literal("/usr/bin/sort")), "{path} {text}");
     }
+}
+
+/// A page's script, put together from hundreds of others, holds names of everything.
+#[test]
+fn a_bundle_for_browsers_names_no_programs() {
+    let kept = |length: usize| {
+        let text = format!("const names = ['tool', 'other'];\\n{}", "x".repeat(length));
+        let lines = format!("/usr/bin/app = x\n/usr/bin/tool 755 = x\n/app/bundle.js = {text}");
+        Image::new(&lines, &[("tool", &["/usr/bin/tool"])]).kept().0
+    };
+    assert_eq!((kept(10), kept(1 << 16)), (vec!["tool".to_owned()], vec![]));
 }
 
 #[test]

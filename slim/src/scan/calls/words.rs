@@ -94,6 +94,13 @@ const MARKS: [&str; 26] = [
     "Process",
 ];
 
+/// As [`MARKS`], of JavaScript: pages hold the others as words.
+const SCRIPT_MARKS: [&str; 9] =
+    ["\"zx\"", "'zx'", "Deno.Command", "child_process", "execFile", "execSync", "execa", "shelljs", "spawn"];
+
+/// A source above this was put together from many others, as for browsers: it holds names of everything.
+const SETTINGS_LIMIT: usize = 1 << 16;
+
 /// What may stand before a text that is a value: of a variable, an argument, a list, an entry, a default.
 const BEFORE: [char; 8] = ['(', '[', ',', '=', ':', '{', '|', '?'];
 
@@ -140,6 +147,9 @@ pub(super) fn calls(source: &str, language: Language, all: bool) -> Vec<Call> {
 
 /// The texts of a source of which another may make commands: settings, and what helpers are handed, `call('pdffonts', file)`.
 pub(super) fn named(source: &str, language: Language) -> Vec<Call> {
+    if source.len() > SETTINGS_LIMIT {
+        return handed_on(source, language);
+    }
     let is_meant = |(call, role): &(Call, Role)| match call.words.split_first() {
         Some(_) if *role == Role::Argument => true,
         Some((text, rest)) => match text.split_once(char::is_whitespace) {
@@ -152,10 +162,16 @@ pub(super) fn named(source: &str, language: Language) -> Vec<Call> {
     };
     let mut named: Vec<Call> =
         found(source, language, true).into_iter().filter(is_meant).map(|(call, _)| call).collect();
-    let handed_on = first_arguments(source, language, is_first);
-    named.extend(handed_on.into_iter().filter(|call| !call.words[0].contains(char::is_whitespace)));
+    named.extend(handed_on(source, language));
     named.iter_mut().for_each(|call| call.certain = false);
     named
+}
+
+/// The names that a source hands to functions as their first argument.
+fn handed_on(source: &str, language: Language) -> Vec<Call> {
+    let mut found = first_arguments(source, language, is_first);
+    found.retain(|call| !call.words[0].contains(char::is_whitespace));
+    found
 }
 
 /// Whether a text is a name, or begins as a command does.
@@ -241,7 +257,8 @@ fn found(source: &str, language: Language, all: bool) -> Vec<(Call, Role)> {
 /// Whether a file starts programs at all.
 fn starts_programs(source: &str, language: Language) -> bool {
     let pipes = || ["-|", "|-", "|'", "'|", "|\"", "\"|", "|)", "(|"].iter().any(|sign| source.contains(sign));
-    MARKS.iter().any(|mark| source.contains(mark))
+    let marks: &[&str] = if language == Language::Script { &SCRIPT_MARKS } else { &MARKS };
+    marks.iter().any(|mark| source.contains(mark))
         || has_backquotes(language) && (source.contains('`') || has_call(source, "exec", language))
         || language == Language::Perl
             && (source.contains("%x") || source.contains("qx") || source.contains("open") && pipes())
