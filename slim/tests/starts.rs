@@ -124,6 +124,23 @@ fn an_entrypoint_hands_its_arguments_on() {
 }
 
 #[test]
+fn variables_of_the_environment_name_programs() {
+    for (name, value, expected) in [
+        ("FFMPEG_PATH", "/usr/bin/tool", "tool"),
+        ("GIT_SSH_COMMAND", "tool -v", "tool"),
+        ("EDITOR", "tool", "tool"),
+        ("CONVERTER", "tool", "tool"),
+        ("PRE_START", "cd / && tool -x", "tool"),
+        ("TITLE", "tool for all", ""),
+        ("PATH", "/usr/bin:/usr/bin/tool", ""),
+        ("PLACES", "/usr/bin", ""),
+    ] {
+        let launch = Launch { env: vec![(name.into(), value.into())], ..argv(&["cat"]) };
+        assert_eq!(kept("", &launch).0.join(" "), expected, "{name}={value}");
+    }
+}
+
+#[test]
 fn a_health_check_is_a_root_and_a_missing_command_is_told() {
     let healthcheck = vec!["CMD-SHELL".into(), "tool -t".into()];
     let (kept, unknowns) = kept("/bin -> usr/bin\n", &Launch { healthcheck, ..argv(&["gone"]) });
