@@ -182,7 +182,10 @@ impl<'a> Knowledge<'a> {
 
     /// How a file of this path is read as configuration, by every rule that knows it.
     pub fn kinds(&self, path: &str) -> BTreeSet<ConfigKind> {
-        let configs = self.rules.iter().filter(|_| self.has_reader(path)).flat_map(|rule| &rule.configs);
+        if !self.has_reader(path) {
+            return BTreeSet::new();
+        }
+        let configs = self.rules.iter().flat_map(|rule| &rule.configs);
         let covers = |files: &[String]| Patterns::new(files.iter().map(String::as_str)).is_ok_and(|p| p.matches(path));
         configs.filter(|config| covers(&config.files)).map(|config| config.kind).collect()
     }

@@ -1,5 +1,6 @@
 //! What scripts use: the interpreter of their `#!` line and, for shell scripts, the commands and files that they name.
 
+mod feed;
 mod functions;
 mod input;
 mod output;

@@ -2,15 +2,12 @@
 
 use super::super::start::{Start, Voice, is_positional};
 use super::super::texts::commands::sense;
-use super::super::{Finding, Language, Scene, config, environment, folders, inline, java};
-use super::{BUILTINS, Values, functions, included, input};
+use super::super::{Finding, Scene, config, environment, folders, java};
+use super::{BUILTINS, Values, feed, functions, included, input};
 use crate::graph::{Edge, Rule, Unknown};
 use crate::launch;
 use crate::path::ImagePath;
-use crate::script::{
-    self, Input, Operator, Part, Redirection, RedirectionKind, Script, SimpleCommand, Source, Target, Word,
-};
-use recipes::ConfigKind;
+use crate::script::{self, Operator, Part, RedirectionKind, Script, SimpleCommand, Target, Word};
 use std::collections::BTreeSet;
 
 /// Builtins whose arguments are assignments.
@@ -27,6 +24,9 @@ const DEPTH_LIMIT: usize = 8;
 
 /// How many command lines a command can stand for.
 const LINE_LIMIT: usize = 256;
+
+/// How many values of a variable are taken for commands because of its name.
+const VARIABLE_LIMIT: usize = 16;
 
 /// How many command lines all commands of a script may stand for beyond the first of each.
 const BUDGET: usize = 1 << 16;
@@ -48,7 +48,7 @@ pub(super) fn read(
     let starts =
         |name: &str| PREFIXES.contains(&name) || launch::is_shell(name) || scene.knowledge.wrapper(name).is_some();
     let runners = functions::runners(script, &starts);
-    let run = run_files(script);
+    let run = feed::run_files(script);
     let mut reader = Reader { scene, from, values, runners, run, finding, depth, budget: BUDGET };
     for redirection in script.redirections() {
         if let (Target::Word(word), RedirectionKind::Read | RedirectionKind::ReadWrite) =
@@ -75,45 +75,50 @@ fn gather(scene: &Scene<'_>, script: &Script, values: &mut Values, depth: usize)
                 values.give_array(scene, &array.name, words, array.append);
             }
         }
-        let Some((name, arguments)) = command.words.split_first() else { continue };
-        match name.literal().unwrap_or_default().as_str() {
-            "." | "source" if depth < DEPTH_LIMIT => {
-                for name in arguments.first().map(|word| values.possible(scene, word)).unwrap_or_default() {
-                    let path = values.place(scene, &name).and_then(|path| Some(scene.tree.lookup(&path)?.0));
-                    let Some(path) = path.filter(|path| values.takes(path)) else { continue };
-                    if let Some((inner, _)) = scene.read(&path).and_then(|bytes| script::salvage(&bytes).ok()) {
-                        gather(scene, &inner, values, depth + 1);
-                    }
-                }
-            }
-            "cd" | "pushd" => {
-                let folders: Vec<_> = arguments.iter().flat_map(|word| values.possible(scene, word)).collect();
-                folders.iter().filter(|folder| !folder.starts_with('-')).for_each(|folder| values.enters(folder));
-            }
-            // bash: `printf -v NAME FORMAT TEXT`.
-            "printf" if arguments.first().and_then(Word::literal).is_some_and(|option| option == "-v") => {
-                let Some((name, rest)) = arguments[1..].split_first() else { continue };
-                let texts = values.printed(scene, rest, 0).unwrap_or_default();
-                values.give(&name.literal().unwrap_or_default(), texts);
-            }
-            // `export $(grep -v '^#' .env)`: assignments that a command writes.
-            name if DECLARATIONS.contains(&name) => {
-                let words = arguments.iter().filter(|word| word.beginning().0.is_empty());
-                let texts: Vec<String> = words.flat_map(|word| values.possible(scene, word)).collect();
-                for text in texts {
-                    for (name, value) in text.split_whitespace().filter_map(|word| word.split_once('=')) {
-                        values.give(name, [value.trim_matches(['"', '\'']).to_owned()]);
-                    }
-                }
-            }
-            _ => {}
-        }
+        of_builtin(scene, command, values, depth);
     }
     for (name, words) in script.loops() {
         let found: Vec<String> = words.iter().flat_map(|word| values.listed(scene, word)).collect();
         values.give(name, found);
     }
     input::gather(scene, script, values);
+}
+
+/// Adds what a builtin of the shell gives variables, and the folders that it changes to.
+fn of_builtin(scene: &Scene<'_>, command: &SimpleCommand, values: &mut Values, depth: usize) {
+    let Some((name, arguments)) = command.words.split_first() else { return };
+    match name.literal().unwrap_or_default().as_str() {
+        "." | "source" if depth < DEPTH_LIMIT => {
+            for name in arguments.first().map(|word| values.possible(scene, word)).unwrap_or_default() {
+                let path = values.place(scene, &name).and_then(|path| Some(scene.tree.lookup(&path)?.0));
+                let Some(path) = path.filter(|path| values.takes(path)) else { continue };
+                if let Some((inner, _)) = scene.read(&path).and_then(|bytes| script::salvage(&bytes).ok()) {
+                    gather(scene, &inner, values, depth + 1);
+                }
+            }
+        }
+        "cd" | "pushd" => {
+            let folders: Vec<_> = arguments.iter().flat_map(|word| values.possible(scene, word)).collect();
+            folders.iter().filter(|folder| !folder.starts_with('-')).for_each(|folder| values.enters(folder));
+        }
+        // bash: `printf -v NAME FORMAT TEXT`.
+        "printf" if arguments.first().and_then(Word::literal).is_some_and(|option| option == "-v") => {
+            let Some((name, rest)) = arguments[1..].split_first() else { return };
+            let texts = values.printed(scene, rest, 0).unwrap_or_default();
+            values.give(&name.literal().unwrap_or_default(), texts);
+        }
+        // `export $(grep -v '^#' .env)`: assignments that a command writes.
+        name if DECLARATIONS.contains(&name) => {
+            let words = arguments.iter().filter(|word| word.beginning().0.is_empty());
+            let texts: Vec<String> = words.flat_map(|word| values.possible(scene, word)).collect();
+            for text in texts {
+                for (name, value) in text.split_whitespace().filter_map(|word| word.split_once('=')) {
+                    values.give(name, [value.trim_matches(['"', '\'']).to_owned()]);
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 /// A variable that a command gives a value.
@@ -166,18 +171,19 @@ fn defaulted(parts: &[Part], all: &mut Vec<Assigned>) {
     }
 }
 
-struct Reader<'s, 'a> {
-    scene: &'s Scene<'a>,
-    from: Option<&'s ImagePath>,
-    values: Values,
+/// A reader of one script.
+pub(super) struct Reader<'s, 'a> {
+    pub(super) scene: &'s Scene<'a>,
+    pub(super) from: Option<&'s ImagePath>,
+    pub(super) values: Values,
     /// Functions that run what they are given.
     runners: BTreeSet<&'s str>,
     /// Files that the script hands to a shell, reads in, or makes executable.
-    run: BTreeSet<String>,
-    finding: &'s mut Finding,
+    pub(super) run: BTreeSet<String>,
+    pub(super) finding: &'s mut Finding,
     depth: usize,
     /// Command lines beyond the first of each command that are still followed.
-    budget: usize,
+    pub(super) budget: usize,
 }
 
 impl<'a> Reader<'_, 'a> {
@@ -189,7 +195,7 @@ impl<'a> Reader<'_, 'a> {
                 self.preload(&name, &value, &place);
             }
             if sense(&name).is_some() {
-                for value in self.values.possible(self.scene, &value).iter().take(LINE_LIMIT) {
+                for value in self.values.possible(self.scene, &value).iter().take(VARIABLE_LIMIT) {
                     environment::variable(self.scene, self.from, &place, &name, value, self.finding);
                 }
             }
@@ -202,94 +208,6 @@ impl<'a> Reader<'_, 'a> {
         command.words.iter().skip(1).for_each(|word| self.file(word, &place));
         self.written(command, &place);
         self.here_documents(command, &place);
-    }
-
-    /// A script that is written to a file is mostly run soon after: `printf '#!/bin/sh\nexec tool\n' > FILE`.
-    fn written(&mut self, command: &SimpleCommand, place: &str) {
-        if !command.name().is_some_and(|name| matches!(name.as_str(), "echo" | "printf")) {
-            return;
-        }
-        let is_run = redirected_to(command).any(|name| name.ends_with(".sh") || self.run.contains(&name));
-        for word in command.words.iter().skip(1) {
-            let text = self.values.rendered(self.scene, word).replace("\\n", "\n");
-            if is_script(&text) || is_run {
-                self.feed(&text, place);
-            }
-            self.settings(command, &text);
-        }
-    }
-
-    /// Text that a command writes to a file which is read as configuration: `echo "* * * * * root tool" > /etc/cron.d/tool`.
-    fn settings(&mut self, command: &SimpleCommand, text: &str) {
-        for name in written_names(command).filter(|name| name.starts_with('/')) {
-            let Ok(path) = ImagePath::new(&name) else { continue };
-            for kind in self.scene.knowledge.kinds(&name) {
-                config::written(self.scene, kind, &path, self.from, text, self.finding);
-            }
-        }
-    }
-
-    /// Whether a command writes to a file that bears the name of a shell script, or is run as one.
-    fn writes_script(&self, command: &SimpleCommand) -> bool {
-        written_names(command).any(|name| name.ends_with(".sh") || self.run.contains(&name))
-    }
-
-    /// A script that a here-document writes to a file: by its first line, or by the name of the file.
-    fn here_documents(&mut self, command: &SimpleCommand, place: &str) {
-        for redirection in &command.redirections {
-            let is_here = matches!(redirection.kind, RedirectionKind::Here | RedirectionKind::HereString);
-            let texts = self.values.redirected(self.scene, redirection).filter(|_| is_here);
-            for text in texts.into_iter().flatten() {
-                self.settings(command, &text);
-                match written_language(command) {
-                    Some(language) => inline::find(self.scene, self.from, place, language, &text, self.finding),
-                    None if is_script(&text) || self.writes_script(command) => self.feed(&text, place),
-                    None => {}
-                }
-            }
-        }
-    }
-
-    /// Programs that are read from the standard input: `sh <<END`, `cat FILE | sh`, `python3 - <<END`.
-    fn fed(&mut self, script: &Script) {
-        for Input { readers, source } in script.inputs() {
-            for (command, program) in readers.iter().filter_map(|reader| Some((reader, read_program(reader)?))).take(1)
-            {
-                let place = format!("line {}", command.line);
-                let known = match source {
-                    Source::Redirection(redirection) => self.values.redirected(self.scene, redirection),
-                    Source::Pipe(commands) => {
-                        self.values.piped(self.scene, commands, 0).or_else(|| self.said(commands))
-                    }
-                };
-                for text in known.iter().flatten() {
-                    match program {
-                        Program::Shell => self.feed(text, &place),
-                        Program::Of(language) => {
-                            inline::find(self.scene, self.from, &place, language, text, self.finding);
-                        }
-                        Program::Table => {
-                            let (kind, path) = (ConfigKind::Crontab, ImagePath::root());
-                            config::written(self.scene, kind, &path, self.from, text, self.finding);
-                        }
-                    }
-                }
-                if known.is_none() && !is_device(source) {
-                    let what = "a program that is read from the standard input is computed".to_owned();
-                    self.unknown(&place, what, "nothing is kept for it");
-                }
-            }
-        }
-    }
-
-    /// The words of commands that write texts, where it is not known what becomes of them.
-    fn said(&self, commands: &[script::Command]) -> Option<Vec<String>> {
-        let says = |name: String| matches!(name.as_str(), "echo" | "printf");
-        let simple = commands.iter().flat_map(script::Command::commands);
-        let said = simple.filter(|command| command.name().is_some_and(says));
-        let words: Vec<&Word> = said.flat_map(|command| command.words.iter().skip(1)).collect();
-        let texts: Vec<_> = words.iter().map(|word| self.values.rendered(self.scene, word)).collect();
-        Some(texts).filter(|texts| !texts.is_empty())
     }
 
     /// The libraries of a list for the loader, which may hold paths and plain names, and the variable's own value before.
@@ -490,7 +408,7 @@ impl<'a> Reader<'_, 'a> {
     }
 
     /// Text that a shell reads.
-    fn feed(&mut self, text: &str, place: &str) {
+    pub(super) fn feed(&mut self, text: &str, place: &str) {
         let depth = self.depth;
         self.start(place).text(text, depth);
     }
@@ -572,86 +490,8 @@ impl<'a> Reader<'_, 'a> {
         }
     }
 
-    fn unknown(&mut self, place: &str, what: String, taken: &str) {
+    pub(super) fn unknown(&mut self, place: &str, what: String, taken: &str) {
         let (place, what, taken) = (place.to_owned(), script::bytes::shown(&what), taken.to_owned());
         self.finding.unknowns.push(Unknown { at: self.from.cloned(), place, what, taken });
     }
-}
-
-/// Whether an input comes from a device, such as nothing at all.
-fn is_device(source: Source<'_>) -> bool {
-    match source {
-        Source::Redirection(Redirection { target: Target::Word(word), .. }) => word.beginning().0.starts_with("/dev/"),
-        _ => false,
-    }
-}
-
-/// What a program that is read from the standard input is written in.
-#[derive(Clone, Copy)]
-enum Program {
-    Shell,
-    Of(Language),
-    /// A table of cron (crontab(1)).
-    Table,
-}
-
-/// What a command reads as a program from its standard input: a shell or another interpreter that is told no file and no text.
-fn read_program(command: &SimpleCommand) -> Option<Program> {
-    let words: Vec<String> = command.words.iter().map(|word| word.literal().unwrap_or_default()).collect();
-    let interpreter = |word: &String| {
-        let name = word.rsplit('/').next().unwrap_or(word);
-        match name {
-            "crontab" => Some(Program::Table),
-            name if launch::is_shell(name) => Some(Program::Shell),
-            name => Language::of_interpreter(name).map(Program::Of),
-        }
-    };
-    let (at, program) = words.iter().enumerate().find_map(|(at, word)| Some((at, interpreter(word)?)))?;
-    let rest = &words[at + 1..];
-    let options: Vec<&String> = rest.iter().take_while(|word| word.starts_with(['-', '+'])).collect();
-    let telling: &[char] = if matches!(program, Program::Shell) { &['c'] } else { &['c', 'e', 'm', 'p', 'r'] };
-    let is_told = options.iter().any(|option| !option.starts_with("--") && option.ends_with(telling));
-    let reads = rest.len() == options.len() || options.iter().any(|option| matches!(option.as_str(), "-" | "-s"));
-    (reads && !is_told).then_some(program)
-}
-
-/// The names of files that a command may write to.
-fn written_names(command: &SimpleCommand) -> impl Iterator<Item = String> {
-    command.words.iter().skip(1).filter_map(Word::literal).chain(redirected_to(command))
-}
-
-/// The names in a command's redirections.
-fn redirected_to(command: &SimpleCommand) -> impl Iterator<Item = String> {
-    command.redirections.iter().filter_map(|redirection| match &redirection.target {
-        Target::Word(word) => word.literal(),
-        Target::Here(_) => None,
-    })
-}
-
-/// The files that a script hands to a shell, reads in, makes executable or starts, as far as they are written out.
-fn run_files(script: &Script) -> BTreeSet<String> {
-    let files = |command: &&SimpleCommand| -> Vec<String> {
-        let mut words = command.words.iter().filter_map(Word::literal);
-        match words.next() {
-            Some(name) if name.contains('/') => vec![name],
-            Some(name) if launch::is_shell(&name) || matches!(name.as_str(), "." | "source" | "chmod" | "exec") => {
-                words.filter(|word| word.contains('/')).collect()
-            }
-            _ => Vec::new(),
-        }
-    };
-    script.commands().iter().flat_map(files).collect()
-}
-
-/// The language of a source that a command writes, by the file's name.
-fn written_language(command: &SimpleCommand) -> Option<Language> {
-    written_names(command)
-        .filter(|name| name.contains('/'))
-        .find_map(|name| Language::of(&ImagePath::new(&name).ok()?, b""))
-}
-
-/// Whether text is a shell script with a first line of its own.
-fn is_script(text: &str) -> bool {
-    let first = text.lines().next().and_then(|line| line.strip_prefix("#!")).unwrap_or_default();
-    first.split_whitespace().any(|word| launch::is_shell(word.rsplit('/').next().unwrap_or_default()))
 }
