@@ -48,6 +48,7 @@ use crate::tree::{Contents, File, Kind, Node, ResolveError, Tree};
 use language::Language;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Files above this are not read for what they name: no program or configuration is as large.
 const SIZE_LIMIT: u64 = 1 << 30;
@@ -110,6 +111,8 @@ pub struct Finding {
     pub packages: Vec<(String, Option<ImagePath>, String)>,
     /// Files that its script reads into itself: each is read once, however often and however deep it is named.
     pub sourced: BTreeSet<ImagePath>,
+    /// Texts for a shell that were read for the file: one that leads to itself is read once.
+    pub fed: BTreeSet<u64>,
 }
 
 impl Finding {
@@ -117,6 +120,18 @@ impl Finding {
     pub fn unknown(&mut self, at: &ImagePath, place: impl Into<String>, what: impl Into<String>, taken: &str) {
         let (place, what) = (place.into(), what.into());
         self.unknowns.push(Unknown { at: Some(at.clone()), place, what, taken: taken.to_owned() });
+    }
+
+    /// One for a part of what is read: what was read already is not read there again.
+    fn part(&self) -> Self {
+        Self { sourced: self.sourced.clone(), fed: self.fed.clone(), ..Self::default() }
+    }
+
+    /// Whether a text for a shell is still to be read; from now on it is not.
+    fn takes(&mut self, text: &str) -> bool {
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        self.fed.insert(hasher.finish())
     }
 
     /// Adds what another finder found.
@@ -127,6 +142,7 @@ impl Finding {
         self.imports.extend(other.imports);
         self.packages.extend(other.packages);
         self.sourced.extend(other.sourced);
+        self.fed.extend(other.fed);
     }
 }
 

@@ -259,6 +259,32 @@ fn commands_in_variables_and_lists_are_read() {
     assert_eq!(wrong, Vec::<String>::new());
 }
 
+/// Each leads to itself, some of them many times.
+#[test]
+fn what_starts_itself_is_read_once() {
+    let many = |line: &str| format!("{line}\\n").repeat(60);
+    let files = [
+        "/app/job = import os\\nos.system('python3 /app/job')\\nos.system('sh /app/run; tool -x')\n".to_owned(),
+        format!("/app/run = {}", many("python3 /app/job")),
+        format!("\n/app/list = {}tool", many("cat /app/list | sh")),
+        "\n/app/table = * * * * * crontab /app/table\\n* * * * * tool -x\n".to_owned(),
+        format!("/app/Makefile = all:\n\t{}\\n\ttool -x\n", "make -C /app; ".repeat(60)),
+        "/app/sv.conf = [program:a]\\ncommand=supervisord -c /app/sv.conf\\n[program:b]\\ncommand=tool\n".to_owned(),
+    ];
+    let files = files.concat().replace("all:\n\t", "all:\\n\t");
+    let eval = format!("x='{}tool'\neval \"$x\"", "eval \"$x\"; ".repeat(60));
+    let rows = [
+        ("python3 /app/job", "tool"),
+        ("sh /app/run", "tool"),
+        ("cat /app/list | sh", "tool"),
+        ("crontab /app/table", "tool"),
+        ("make -C /app", "tool"),
+        ("supervisord -c /app/sv.conf", "tool"),
+        (&eval, "tool"),
+    ];
+    assert_eq!(wrong_with(&files, &rows), Vec::<String>::new());
+}
+
 /// Each of these would take long, or much memory, if every end and every place were tried.
 #[test]
 fn long_values_are_not_cut_and_put_together_without_end() {
@@ -317,6 +343,9 @@ fn text_that_is_fed_to_a_shell_is_read() {
         ("cat > /run/gen <<END\ntool -x\nEND\nbash /run/gen", "tool"),
         ("echo 'tool -x' > /run/gen; . /run/gen", "tool"),
         ("echo 'tool -x' > /run/gen; cat /run/gen", ""),
+        ("envsubst < /usr/lib/commands > /run/gen.sh; . /run/gen.sh", "tool"),
+        ("cp /usr/lib/commands /run/gen && chmod +x /run/gen && /run/gen", "tool"),
+        ("cp /usr/lib/commands /run/other && chmod +x /run/gen", ""),
         ("WRAP=; [ -n \"$X\" ] && WRAP=other; $WRAP tool -x", "tool"),
         ("/usr/b*n/tool -x", "tool"),
         ("echo '* * * * * root tool -x' > /etc/cron.d/a", "tool"),
@@ -516,6 +545,11 @@ fn what_commands_write_and_read_is_known() {
         ("exec $(cat /etc/tools)", "tool"),
         ("exec $(< /etc/tools)", "tool"),
         ("exec $(printf '%s' tool)", "tool"),
+        ("run=$(cat /gone 2>/dev/null || echo tool); $run -x", "tool"),
+        ("run=$(printenv RUN || echo tool); $run -x", "tool"),
+        ("find /usr/hooks -type f | sort -V | while read -r f; do /usr/bin/${f##*/}; done", "tool"),
+        ("run() { local cmd=\"$1\"; bash -c \"$cmd\"; }; run 'cd / && tool -x'", "tool"),
+        ("run() { local cmd=\"$1\"; echo \"$cmd\"; }; run 'cd / && tool -x'", ""),
         ("\"$(ls -d /usr/b*n | sort | head -n 1)/tool\"", "tool"),
         ("for one in $(ls /usr/hooks); do /usr/bin/$one; done", "tool"),
         ("for one in $(ls -l /usr/hooks); do /usr/bin/$one; done", ""),

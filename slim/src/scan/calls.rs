@@ -11,6 +11,7 @@ mod words;
 use super::script::{self, Values};
 use super::start::{Start, Voice};
 use super::{Finding, Language, Scene, python};
+use crate::graph::Rule;
 use crate::path::ImagePath;
 use words::Call;
 pub(super) use words::{is_common, is_told};
@@ -79,7 +80,12 @@ pub(super) fn start(scene: &Scene<'_>, from: Option<&ImagePath>, place: &str, wo
     let Some(text) = words.first().map(|text| command_of(text)) else { return };
     let first = text.split(|c: char| c.is_whitespace() || c == ';').next().unwrap_or_default();
     let is_there = |name: &str| !name.ends_with('/') && scene.launch.find(scene.tree, name).is_some();
-    let mut inner = Finding::default();
+    let mut inner = finding.part();
+    // `f"{folder}/tool"`: any program of its name.
+    let name = first.rsplit_once('/').filter(|_| first.starts_with(['{', '$', '%', '#'])).map(|(_, name)| name);
+    for path in name.map(|name| scene.programs.named(name)).unwrap_or_default() {
+        finding.edges.extend(scene.follow(from, path, Rule::Command, &format!("{place}: {text}")));
+    }
     match words {
         // A shell reads a text of several words, whatever other arguments the call has, or a language starts its first itself: also one that
         // is built into a shell. What changes a variable or the folder stands before the program.
@@ -88,7 +94,7 @@ pub(super) fn start(scene: &Scene<'_>, from: Option<&ImagePath>, place: &str, wo
             if !begins && !is_script(first, text) {
                 return;
             }
-            inner = script::quoted(scene, from, place, text);
+            script::quoted(scene, from, place, text, &mut inner);
             let evidence = format!("{place}: {text}");
             inner.edges.extend(scene.command(from, first, &evidence).unwrap_or_default());
         }

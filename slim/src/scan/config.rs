@@ -35,7 +35,7 @@ pub(super) fn written(
     text: &str,
     finding: &mut Finding,
 ) {
-    let mut inner = Finding::default();
+    let mut inner = finding.part();
     Reader { scene, kind, base: base(kind, file), seen: BTreeSet::new(), finding: &mut inner }.text(file, text);
     // The file is not there yet: the script says it.
     inner.edges.iter_mut().chain(&mut inner.loaded).for_each(|edge| edge.from = from.cloned());

@@ -108,7 +108,8 @@ fn commands(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[u8], fi
         }
         let place = format!("offset {offset:#x}");
         // What the program puts in place of `%s` is no unknown of the shell's.
-        let inner = script::quoted(scene, Some(path), &place, text);
+        let mut inner = Finding::default();
+        script::quoted(scene, Some(path), &place, text, &mut inner);
         finding.edges.extend(inner.edges);
     }
     finding.edges.len() > before

@@ -19,7 +19,7 @@ pub(super) fn is_page(path: &ImagePath) -> bool {
 /// Adds what the commands of a page use.
 pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) {
     for (at, command) in commands(&String::from_utf8_lossy(bytes)) {
-        finding.extend(script::quoted(scene, Some(path), &format!("line {at}"), command));
+        script::quoted(scene, Some(path), &format!("line {at}"), command, finding);
     }
 }
 

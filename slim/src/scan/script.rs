@@ -136,13 +136,13 @@ pub fn text(scene: &Scene<'_>, from: Option<&ImagePath>, bytes: &[u8], finding: 
     nested(scene, from, bytes, &Values::of_script(from), finding, 0);
 }
 
-/// What shell text uses that stands in a file of another kind; where, and all of it, is the evidence.
-pub(super) fn quoted(scene: &Scene<'_>, from: Option<&ImagePath>, place: &str, content: &str) -> Finding {
-    let mut inner = Finding::default();
+/// Adds what shell text uses that stands in a file of another kind; where, and all of it, is the evidence.
+pub(super) fn quoted(scene: &Scene<'_>, from: Option<&ImagePath>, place: &str, content: &str, finding: &mut Finding) {
+    let mut inner = finding.part();
     text(scene, from, content.as_bytes(), &mut inner);
     inner.edges.iter_mut().for_each(|edge| edge.evidence = format!("{place}: {content}"));
     inner.unknowns.iter_mut().for_each(|unknown| place.clone_into(&mut unknown.place));
-    inner
+    finding.extend(inner);
 }
 
 /// Adds what shell text uses that stands in other text, whose variables it knows.

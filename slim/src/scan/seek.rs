@@ -28,6 +28,18 @@ pub(super) fn executed(arguments: &[String]) -> Vec<&[String]> {
     starts.map(command).collect()
 }
 
+/// The files that a script goes over: those of a name that are looked for, or all in a folder that has few.
+pub(super) fn listed(scene: &Scene<'_>, arguments: &[String]) -> Vec<ImagePath> {
+    if arguments.iter().any(|word| NAMES.contains(&word.as_str())) {
+        return sought(scene, arguments);
+    }
+    let folder = arguments.iter().find(|word| word.starts_with('/')).and_then(|word| ImagePath::new(word).ok());
+    let Some((folder, _)) = folder.and_then(|folder| scene.tree.lookup(&folder)) else { return Vec::new() };
+    let files = scene.tree.below(&folder).filter(|(_, node)| !node.is_directory());
+    let found: Vec<ImagePath> = files.take(FILE_LIMIT + 1).map(|(path, _)| path.clone()).collect();
+    if found.len() > FILE_LIMIT { Vec::new() } else { found }
+}
+
 /// The files of packages that are looked for by a name of which enough is known.
 pub(super) fn sought(scene: &Scene<'_>, arguments: &[String]) -> Vec<ImagePath> {
     if arguments.iter().any(|word| REMOVALS.contains(&word.as_str())) {

@@ -161,7 +161,9 @@ impl Start<'_, '_> {
     fn source(&mut self, name: &str, arguments: &[String]) {
         let Some(language) = Language::of_interpreter(name) else { return };
         let Some(file) = arguments.iter().find(|argument| !argument.starts_with('-')) else { return };
-        let path = self.values.place(self.scene, file).and_then(|path| Some(self.scene.tree.lookup(&path)?.0));
+        let found = |path: ImagePath| self.scene.tree.lookup(&path).map(|(real, _)| real);
+        let beside = || self.from.and_then(|from| from.parent()?.join_relative(file)).and_then(found);
+        let path = self.values.place(self.scene, file).and_then(found).or_else(beside);
         let Some(path) = path.filter(|path| self.finding.sourced.insert(path.clone())) else { return };
         let evidence = format!("{}: {name} is given {file}", self.place);
         self.finding.edges.extend(self.scene.follow(self.from, &path, self.rule(), &evidence));
@@ -182,7 +184,10 @@ impl Start<'_, '_> {
     fn table(&mut self, arguments: &[String]) {
         let files: Vec<ImagePath> = arguments.iter().filter_map(|argument| self.file_of(argument)).collect();
         for file in files {
-            config::find(self.scene, ConfigKind::Crontab, &file, self.finding);
+            // A table may set itself.
+            if self.finding.sourced.insert(file.clone()) {
+                config::find(self.scene, ConfigKind::Crontab, &file, self.finding);
+            }
         }
     }
 
@@ -316,8 +321,11 @@ impl Start<'_, '_> {
             self.unknown(&format!("the text that a shell is given is {text}"), "nothing is kept for it");
             return;
         }
-        // What was read in once is not read in again, however deep it is named.
-        let mut inner = Finding { sourced: self.finding.sourced.clone(), ..Finding::default() };
+        // What was read once is not read again, however deep it is named.
+        if !self.finding.takes(text) {
+            return;
+        }
+        let mut inner = self.finding.part();
         script::nested(self.scene, self.from, text.as_bytes(), self.values, &mut inner, depth + 1);
         inner.edges.iter_mut().for_each(|edge| edge.evidence = format!("{}, {}", self.place, edge.evidence));
         self.finding.extend(inner);
@@ -428,7 +436,9 @@ impl Start<'_, '_> {
             return;
         }
         for argument in arguments {
-            let Some(file) = self.file_of(argument) else { continue };
+            let Some(file) = self.file_of(argument).filter(|file| self.finding.sourced.insert(file.clone())) else {
+                continue;
+            };
             for kind in &kinds {
                 config::find(self.scene, *kind, &file, self.finding);
             }

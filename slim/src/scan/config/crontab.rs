@@ -11,7 +11,7 @@ impl Reader<'_, '_> {
             let place = format!("line {}", index + 1);
             match entry_of(entry, has_user) {
                 Some(Entry::Command(command)) => {
-                    self.finding.extend(script::quoted(self.scene, Some(file), &place, &command))
+                    script::quoted(self.scene, Some(file), &place, &command, self.finding);
                 }
                 Some(Entry::Variable("SHELL", shell)) => {
                     let rule = crate::graph::Rule::Config;

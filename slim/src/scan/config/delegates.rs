@@ -11,7 +11,7 @@ impl Reader<'_, '_> {
     pub(super) fn delegates(&mut self, file: &ImagePath, text: &str) {
         for (line, command) in commands(text) {
             if self.scene.launch.find(self.scene.tree, program(&command)).is_some() {
-                self.finding.extend(script::quoted(self.scene, Some(file), &format!("line {line}"), &command));
+                script::quoted(self.scene, Some(file), &format!("line {line}"), &command, self.finding);
             }
         }
     }

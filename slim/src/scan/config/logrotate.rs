@@ -10,7 +10,7 @@ const BEGINS: [&str; 5] = ["firstaction", "lastaction", "postrotate", "preremove
 impl Reader<'_, '_> {
     pub(super) fn logrotate(&mut self, file: &ImagePath, text: &str) {
         for (line, script) in scripts(text) {
-            self.finding.extend(script::quoted(self.scene, Some(file), &format!("line {line}"), &script));
+            script::quoted(self.scene, Some(file), &format!("line {line}"), &script, self.finding);
         }
     }
 }

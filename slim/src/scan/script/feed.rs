@@ -24,6 +24,28 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// Files of the image of which a command makes a script that is run: `envsubst < start.template > /run/start.sh`, `cp template /run/start`.
+    fn sources(&self, command: &SimpleCommand) -> Vec<String> {
+        let is_run = |name: &String| self.run.contains(name);
+        if !redirected_to(command).any(|name| name.ends_with(".sh"))
+            && !written_names(command).any(|name| is_run(&name))
+        {
+            return Vec::new();
+        }
+        let names = written_names(command).filter(|name| !is_run(name));
+        names.filter_map(|name| self.values.file_text(self.scene, &name)).collect()
+    }
+
+    /// As [`Reader::written`], of a text that stands in files.
+    pub(super) fn copied(&mut self, command: &SimpleCommand, place: &str) {
+        let is_run_itself = command.name().is_some_and(|name| {
+            name.contains('/') || launch::is_shell(&name) || matches!(name.as_str(), "." | "source" | "chmod" | "exec")
+        });
+        if !is_run_itself {
+            self.sources(command).iter().for_each(|text| self.feed(text, place));
+        }
+    }
+
     /// Text that is written to a file which is read as configuration: `echo "* * * * * root tool" > /etc/cron.d/tool`.
     fn settings(&mut self, name: &str, text: &str) {
         let Some(path) = ImagePath::new(name).ok().filter(|_| name.starts_with('/')) else { return };

@@ -1,7 +1,7 @@
 //! What `$( … )` gives, as far as it can be told without running anything: commands that say something about names or write texts, and
 //! filters which leave a text's words as they are.
 
-use super::super::{Scene, config};
+use super::super::{Scene, config, seek};
 use super::Values;
 use super::values::put_for;
 use crate::path::ImagePath;
@@ -21,10 +21,14 @@ impl Values {
     pub fn output(&self, scene: &Scene<'_>, items: &[Item], depth: usize) -> Option<Vec<String>> {
         match &items.iter().flat_map(|item| item.list.pipelines()).take(3).collect::<Vec<_>>()[..] {
             [pipeline] => self.piped(scene, &pipeline.commands, depth),
-            // `cd DIRECTORY && pwd`: the directory itself.
-            [cd, pwd] => match (&cd.commands[..], &pwd.commands[..]) {
+            [first, second] => match (&first.commands[..], &second.commands[..]) {
+                // `cd DIRECTORY && pwd`: the directory itself.
                 ([cd], [pwd]) if is(pwd, "pwd") && is(cd, "cd") => self.piped(scene, std::slice::from_ref(cd), depth),
-                _ => None,
+                // `cat FILE || echo TEXT`: either.
+                (first, second) => {
+                    let known = [first, second].into_iter().filter_map(|commands| self.piped(scene, commands, depth));
+                    Some(known.flatten().collect()).filter(|texts: &Vec<String>| !texts.is_empty())
+                }
             },
             _ => None,
         }
@@ -67,6 +71,11 @@ impl Values {
             "cat" | "grep" | "egrep" | "fgrep" | "head" | "sort" | "tail" => {
                 let told = || command.redirections.iter().find_map(|redirection| self.redirected(scene, redirection));
                 self.text_of(scene, arguments, depth).or_else(told)?
+            }
+            "find" => {
+                let texts: Option<Vec<String>> =
+                    arguments.iter().map(|word| self.expanded(scene, &word.parts, depth)?.pop()).collect();
+                seek::listed(scene, &texts?).iter().map(ImagePath::to_text).collect()
             }
             "ls" => {
                 let options: String = arguments.iter().filter(is_option).filter_map(Word::literal).collect();

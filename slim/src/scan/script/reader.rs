@@ -207,6 +207,7 @@ impl<'a> Reader<'_, 'a> {
         }
         command.words.iter().skip(1).for_each(|word| self.file(word, &place));
         self.written(command, &place);
+        self.copied(command, &place);
         self.here_documents(command, &place);
     }
 
@@ -375,7 +376,11 @@ impl<'a> Reader<'_, 'a> {
             _ if BUILTINS.contains(&name.as_str()) => {}
             // The function may take words of its own before the command.
             _ if self.runners.contains(base) => {
-                let begins = |text: &&String| text.split_whitespace().next().is_some_and(|name| self.is_program(name));
+                let begins = |text: &&String| {
+                    let mut words = text.split_whitespace();
+                    let first = words.next();
+                    first.is_some_and(|name| self.is_program(name) || super::begins(name) && words.next().is_some())
+                };
                 if let Some(at) = texts.iter().position(|text| self.is_program(text)) {
                     self.launch(&texts[at..], place);
                 } else if let Some(text) = texts.iter().find(begins) {

@@ -29,7 +29,21 @@ const COMMANDS: [&str; 15] = [
 const TOOLS: [&str; 9] = ["bin", "binary", "editor", "pager", "prog", "rsh", "tool", "tools", "visual"];
 
 /// Words of keys whose values are kinds of things, and no programs: `"type": "git"`.
-const KINDS: [&str; 8] = ["driver", "kind", "name", "protocol", "scheme", "scm", "type", "vcs"];
+const KINDS: [&str; 13] = [
+    "driver",
+    "keywords",
+    "kind",
+    "language",
+    "languages",
+    "license",
+    "name",
+    "protocol",
+    "scheme",
+    "scm",
+    "tags",
+    "type",
+    "vcs",
+];
 
 /// What a key says about its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,6 +174,15 @@ fn start(
 
 /// What a line says: `KEY = COMMAND`, `KEY: [WORD, WORD]`.
 fn of_line(line: &str, all: bool, is_own: bool) -> Option<Entry<'_>> {
+    let line = line.trim();
+    if let Some((key, value)) = of_element(line) {
+        return Some(Entry { key, sense: sense(key)?, words: vec![value.to_owned()] });
+    }
+    // A line of a list that goes over several.
+    if let Some(item) = line.strip_suffix(',').unwrap_or(line).strip_prefix('"').and_then(|rest| rest.strip_suffix('"'))
+    {
+        return named("", is_own).map(|sense| Entry { key: "", sense, words: vec![item.to_owned()] });
+    }
     let (key, value) = line.split_once(['=', ':'])?;
     let sense = if all { Sense::Command } else { sense(key).or_else(|| named(key, is_own))? };
     let value = value.trim().trim_end_matches(',');
@@ -167,6 +190,13 @@ fn of_line(line: &str, all: bool, is_own: bool) -> Option<Entry<'_>> {
         return Some(Entry { key, sense, words: list.split(',').map(|word| unquoted(word).to_owned()).collect() });
     }
     Some(Entry { key, sense, words: vec![unquoted(value).to_owned()] })
+}
+
+/// The name and the text of an element of XML that stands alone on its line.
+fn of_element(line: &str) -> Option<(&str, &str)> {
+    let (start, rest) = line.strip_prefix('<')?.split_once('>')?;
+    let name = start.split_whitespace().next()?;
+    Some((name, rest.strip_suffix('>')?.strip_suffix(name)?.strip_suffix("</")?))
 }
 
 /// What JSON says behind its keys. What lies deeper below a key that speaks of commands may be one, `{"tools": {"image": ["convert"]}}`; in
@@ -248,6 +278,19 @@ mod tests {
             ("cabinet", None),
         ] {
             assert_eq!(sense(key), expected, "{key}");
+        }
+    }
+
+    #[test]
+    fn elements_have_a_name_and_a_text() {
+        for (line, expected) in [
+            ("<command>tool -x</command>", Some(("command", "tool -x"))),
+            ("<run id=\"a\">tool</run>", Some(("run", "tool"))),
+            ("<run>tool</other>", None),
+            ("<run>", None),
+            ("run", None),
+        ] {
+            assert_eq!(of_element(line), expected, "{line}");
         }
     }
 
