@@ -507,11 +507,12 @@ fn libraries_that_scripts_preload_are_in_use() {
         "LD_PRELOAD=\"/usr/lib/libother.so libmalloc.so.2\"; export LD_PRELOAD",
         "export LD_PRELOAD=\"$LD_PRELOAD:libmalloc.so.2\"",
         "name=libmalloc.so.2; export LD_PRELOAD=$name",
+        "export LD_PRELOAD=\"$(find / -name 'libmalloc*')\"",
     ] {
         assert_eq!(with(line), (vec!["malloc".to_owned()], vec![]), "{line}");
     }
     assert!(with("export LD_OTHER=libmalloc.so.2").0.is_empty());
-    let (kept, unknowns) = with("export LD_PRELOAD=\"$(find / -name 'libmalloc*') libmalloc.so.2\"");
+    let (kept, unknowns) = with("export LD_PRELOAD=\"$(locate libmalloc) libmalloc.so.2\"");
     assert_eq!(kept, ["malloc"]);
     assert!(unknowns.iter().any(|unknown| unknown.contains("LD_PRELOAD names are computed")), "{unknowns:?}");
 }
