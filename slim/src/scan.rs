@@ -122,11 +122,6 @@ impl Finding {
         self.unknowns.push(Unknown { at: Some(at.clone()), place, what, taken: taken.to_owned() });
     }
 
-    /// One for a part of what is read: what was read already is not read there again.
-    fn part(&self) -> Self {
-        Self { sourced: self.sourced.clone(), fed: self.fed.clone(), ..Self::default() }
-    }
-
     /// Whether a text for a shell is still to be read; from now on it is not.
     fn takes(&mut self, text: &str) -> bool {
         let mut hasher = DefaultHasher::new();

@@ -80,7 +80,7 @@ pub(super) fn start(scene: &Scene<'_>, from: Option<&ImagePath>, place: &str, wo
     let Some(text) = words.first().map(|text| command_of(text)) else { return };
     let first = text.split(|c: char| c.is_whitespace() || c == ';').next().unwrap_or_default();
     let is_there = |name: &str| !name.ends_with('/') && scene.launch.find(scene.tree, name).is_some();
-    let mut inner = finding.part();
+    let unknowns = finding.unknowns.len();
     // `f"{folder}/tool"`: any program of its name.
     let name = first.rsplit_once('/').filter(|_| first.starts_with(['{', '$', '%', '#'])).map(|(_, name)| name);
     for path in name.map(|name| scene.programs.named(name)).unwrap_or_default() {
@@ -94,20 +94,19 @@ pub(super) fn start(scene: &Scene<'_>, from: Option<&ImagePath>, place: &str, wo
             if !begins && !is_script(first, text) {
                 return;
             }
-            script::quoted(scene, from, place, text, &mut inner);
+            script::quoted(scene, from, place, text, finding);
             let evidence = format!("{place}: {text}");
-            inner.edges.extend(scene.command(from, first, &evidence).unwrap_or_default());
+            finding.edges.extend(scene.command(from, first, &evidence).unwrap_or_default());
         }
         [_, arguments @ ..] if is_there(first) => {
             let words = [&[first.to_owned()], arguments].concat();
             let (voice, values) = (Voice::Script, Values::default());
-            Start { scene, from, place, voice, values: &values, finding: &mut inner }.run(&words, 0);
+            Start { scene, from, place, voice, values: &values, finding: &mut *finding }.run(&words, 0);
         }
         _ => return,
     }
     // The sources' own variables are no unknowns of a shell's.
-    inner.unknowns.clear();
-    finding.extend(inner);
+    finding.unknowns.truncate(unknowns);
 }
 
 /// A text from its first command on: Perl's pipes, empty lines and comments may stand before it, and a pipe behind it.

@@ -35,12 +35,12 @@ pub(super) fn written(
     text: &str,
     finding: &mut Finding,
 ) {
-    let mut inner = finding.part();
-    Reader { scene, kind, base: base(kind, file), seen: BTreeSet::new(), finding: &mut inner }.text(file, text);
+    let (edges, loaded, unknowns) = (finding.edges.len(), finding.loaded.len(), finding.unknowns.len());
+    Reader { scene, kind, base: base(kind, file), seen: BTreeSet::new(), finding: &mut *finding }.text(file, text);
     // The file is not there yet: the script says it.
-    inner.edges.iter_mut().chain(&mut inner.loaded).for_each(|edge| edge.from = from.cloned());
-    inner.unknowns.iter_mut().for_each(|unknown| unknown.at = from.cloned());
-    finding.extend(inner);
+    let named = finding.edges[edges..].iter_mut().chain(&mut finding.loaded[loaded..]);
+    named.for_each(|edge| edge.from = from.cloned());
+    finding.unknowns[unknowns..].iter_mut().for_each(|unknown| unknown.at = from.cloned());
 }
 
 /// The directory that relative names start from.

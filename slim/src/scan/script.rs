@@ -138,11 +138,10 @@ pub fn text(scene: &Scene<'_>, from: Option<&ImagePath>, bytes: &[u8], finding: 
 
 /// Adds what shell text uses that stands in a file of another kind; where, and all of it, is the evidence.
 pub(super) fn quoted(scene: &Scene<'_>, from: Option<&ImagePath>, place: &str, content: &str, finding: &mut Finding) {
-    let mut inner = finding.part();
-    text(scene, from, content.as_bytes(), &mut inner);
-    inner.edges.iter_mut().for_each(|edge| edge.evidence = format!("{place}: {content}"));
-    inner.unknowns.iter_mut().for_each(|unknown| place.clone_into(&mut unknown.place));
-    finding.extend(inner);
+    let (edges, unknowns) = (finding.edges.len(), finding.unknowns.len());
+    text(scene, from, content.as_bytes(), finding);
+    finding.edges[edges..].iter_mut().for_each(|edge| edge.evidence = format!("{place}: {content}"));
+    finding.unknowns[unknowns..].iter_mut().for_each(|unknown| place.clone_into(&mut unknown.place));
 }
 
 /// Adds what shell text uses that stands in other text, whose variables it knows.

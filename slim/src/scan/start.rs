@@ -325,10 +325,10 @@ impl Start<'_, '_> {
         if !self.finding.takes(text) {
             return;
         }
-        let mut inner = self.finding.part();
-        script::nested(self.scene, self.from, text.as_bytes(), self.values, &mut inner, depth + 1);
-        inner.edges.iter_mut().for_each(|edge| edge.evidence = format!("{}, {}", self.place, edge.evidence));
-        self.finding.extend(inner);
+        let edges = self.finding.edges.len();
+        script::nested(self.scene, self.from, text.as_bytes(), self.values, self.finding, depth + 1);
+        let found = &mut self.finding.edges[edges..];
+        found.iter_mut().for_each(|edge| edge.evidence = format!("{}, {}", self.place, edge.evidence));
     }
 
     fn wrapped(&mut self, wrapper: &Wrapper, arguments: &[String], depth: usize) {
