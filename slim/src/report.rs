@@ -154,7 +154,7 @@ pub struct UnknownReport {
 /// A package index that was used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct IndexReport {
-    /// Address of the suite's folder, without credentials: `http://deb.debian.org/debian/dists/bookworm`.
+    /// Address of the suite's folder, without credentials: `http://mirror.example/debian/dists/bookworm`.
     pub suite: String,
     /// Name of the index below that, with its component: `main/binary-amd64/Packages`.
     pub component: String,

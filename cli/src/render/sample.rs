@@ -92,7 +92,7 @@ pub(crate) fn report(outcome: Outcome) -> Report {
         }],
         faults: vec!["/usr/lib/x.so needs libgone.so.1, which is not there".into()],
         indexes: vec![IndexReport {
-            suite: "http://deb.debian.org/debian-security/dists/bookworm-security".into(),
+            suite: "http://mirror.example/debian-security/dists/bookworm-security".into(),
             component: "main/binary-amd64/Packages".into(),
             date: Some("Sat, 22 Nov 2026 08:00:00 UTC".into()),
             sha256: "e".repeat(64),
