@@ -74,11 +74,7 @@ impl Launch {
 
     /// The directories that commands are looked up in.
     pub fn search_path(&self) -> Vec<ImagePath> {
-        self.path()
-            .split(':')
-            .filter(|part| part.starts_with('/'))
-            .filter_map(|part| ImagePath::new(part).ok())
-            .collect()
+        folders(self.path()).collect()
     }
 
     /// Where a command is, as `execvp` would find it: a name with a slash from the working directory, others along `PATH`.
@@ -162,6 +158,11 @@ impl Roots {
         let unknown = Unknown { at: None, place: place.into(), what: what.into(), taken: taken.into() };
         self.unknowns.push(unknown);
     }
+}
+
+/// The directories of a `PATH`, relative ones aside.
+pub fn folders(path: &str) -> impl Iterator<Item = ImagePath> {
+    path.split(':').filter(|part| part.starts_with('/')).filter_map(|part| ImagePath::new(part).ok())
 }
 
 /// Whether a program of this name takes `-c TEXT`.

@@ -138,11 +138,6 @@ impl Script {
         visit::loops(&self.body)
     }
 
-    /// Every pipeline in reading order, also those of one command.
-    pub fn pipelines(&self) -> Vec<&Pipeline> {
-        visit::pipelines(&self.body)
-    }
-
     /// Every command that is given an input, alone or as a compound of others, in no particular order.
     pub fn inputs(&self) -> Vec<Input<'_>> {
         visit::inputs(&self.body)

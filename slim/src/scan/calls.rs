@@ -37,9 +37,10 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, language: Language, byte
         calls.extend(words::assigned(&text, language, !scene.inventory.is_owned(path)));
     }
     calls.extend(words::looked_for(&text, language));
-    let program =
-        |call: &'_ Call| call.words.first().and_then(|text| text.split_whitespace().next().map(str::to_owned));
-    let counts = |call: &Call| call.certain || program(call).is_some_and(|name| is_special(scene, &name));
+    let counts = |call: &Call| {
+        let program = call.words.first().and_then(|text| text.split_whitespace().next());
+        call.certain || program.is_some_and(|name| is_special(scene, name))
+    };
     for call in calls.into_iter().filter(|call| is_meant(&call.words) && counts(call)) {
         start(scene, Some(path), &format!("line {}", call.line), &call.words, finding);
     }

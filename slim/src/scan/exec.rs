@@ -66,6 +66,10 @@ fn homes(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[u8], findi
         |import: &crate::elf::Import| import.name.starts_with(b"exec") || import.name.starts_with(b"posix_spawn");
     // A library may know the folder for another that starts what is in it; where programs for programs lie, nothing else does.
     let homes: &[&str] = if facts.imports.iter().any(starts) { &HOMES } else { &HOMES[..1] };
+    // Most binaries name none of these places: their strings need not be cut once more.
+    if !homes.iter().any(|home| memchr::memmem::find(bytes, home.as_bytes()).is_some()) {
+        return;
+    }
     let within = path.to_text();
     for (offset, text) in crate::elf::strings(bytes).into_iter().flatten() {
         let Some(text) = std::str::from_utf8(text).ok().filter(|text| homes.iter().any(|home| text.starts_with(home)))

@@ -1,7 +1,7 @@
 //! Walking a whole script, whatever would run.
 
 use super::ast::{
-    Command, CommandKind, Item, Operator, Part, Pipeline, Redirection, RedirectionKind, SimpleCommand, Target, Word,
+    Command, CommandKind, Item, Operator, Part, Redirection, RedirectionKind, SimpleCommand, Target, Word,
 };
 
 /// What a walk gathers.
@@ -11,7 +11,6 @@ struct Found<'a> {
     redirections: Vec<&'a Redirection>,
     loops: Vec<(&'a str, &'a [Word])>,
     functions: Vec<(&'a str, &'a Command)>,
-    pipelines: Vec<&'a Pipeline>,
     inputs: Vec<(&'a Command, Source<'a>)>,
 }
 
@@ -51,12 +50,6 @@ pub(super) fn loops(items: &[Item]) -> Vec<(&str, &[Word])> {
     found.loops
 }
 
-pub(super) fn pipelines(items: &[Item]) -> Vec<&Pipeline> {
-    let mut found = Found::default();
-    found.items(items);
-    found.pipelines
-}
-
 pub(super) fn inputs(items: &[Item]) -> Vec<Input<'_>> {
     let mut found = Found::default();
     found.items(items);
@@ -79,7 +72,6 @@ impl<'a> Found<'a> {
     fn items(&mut self, items: &'a [Item]) {
         for item in items {
             for pipeline in item.list.pipelines() {
-                self.pipelines.push(pipeline);
                 pipeline.commands.iter().for_each(|command| self.command(command));
                 let piped = (1..pipeline.commands.len()).map(|at| (&pipeline.commands[at], &pipeline.commands[..at]));
                 self.inputs.extend(piped.map(|(command, before)| (command, Source::Pipe(before))));

@@ -152,12 +152,10 @@ pub(super) fn named(source: &str, language: Language) -> Vec<Call> {
     }
     let is_meant = |(call, role): &(Call, Role)| match call.words.split_first() {
         Some(_) if *role == Role::Argument => true,
-        Some((text, rest)) => match text.split_once(char::is_whitespace) {
-            Some((_, rest)) => is_told(rest),
-            None => {
-                text.len() >= PROGRAM_MINIMUM && (!is_common(text) || rest.iter().any(|word| word.starts_with('-')))
-            }
-        },
+        Some((text, _)) if text.contains(char::is_whitespace) => may_name(text),
+        Some((text, rest)) => {
+            text.len() >= PROGRAM_MINIMUM && (!is_common(text) || rest.iter().any(|word| word.starts_with('-')))
+        }
         None => false,
     };
     let mut named: Vec<Call> =

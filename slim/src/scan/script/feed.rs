@@ -38,10 +38,7 @@ impl Reader<'_, '_> {
 
     /// As [`Reader::written`], of a text that stands in files.
     pub(super) fn copied(&mut self, command: &SimpleCommand, place: &str) {
-        let is_run_itself = command.name().is_some_and(|name| {
-            name.contains('/') || launch::is_shell(&name) || matches!(name.as_str(), "." | "source" | "chmod" | "exec")
-        });
-        if !is_run_itself {
+        if !command.name().is_some_and(|name| name.contains('/') || runs_files(&name)) {
             self.sources(command).iter().for_each(|text| self.feed(text, place));
         }
     }
@@ -170,15 +167,18 @@ fn redirected_to(command: &SimpleCommand) -> impl Iterator<Item = String> {
     })
 }
 
+/// Whether a command runs files that it is told, or makes them programs.
+fn runs_files(name: &str) -> bool {
+    launch::is_shell(name) || matches!(name, "." | "source" | "chmod" | "exec")
+}
+
 /// The files that a script hands to a shell, reads in, makes executable or starts, as far as they are written out.
 pub(super) fn run_files(script: &Script) -> BTreeSet<String> {
     let files = |command: &&SimpleCommand| -> Vec<String> {
         let mut words = command.words.iter().filter_map(Word::literal);
         match words.next() {
             Some(name) if name.contains('/') => vec![name],
-            Some(name) if launch::is_shell(&name) || matches!(name.as_str(), "." | "source" | "chmod" | "exec") => {
-                words.filter(|word| word.contains('/')).collect()
-            }
+            Some(name) if runs_files(&name) => words.filter(|word| word.contains('/')).collect(),
             _ => Vec::new(),
         }
     };

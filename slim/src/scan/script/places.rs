@@ -2,6 +2,7 @@
 
 use super::super::Scene;
 use super::Values;
+use crate::launch;
 use crate::path::ImagePath;
 
 /// How many folders a script changes to are followed.
@@ -30,8 +31,10 @@ impl Values {
     pub fn place(&self, scene: &Scene<'_>, name: &str) -> Option<ImagePath> {
         let is_there = |path: &ImagePath| scene.tree.lookup(path).is_some();
         let plain = scene.launch.absolute(name)?;
-        let entered = || self.entered(scene, name).into_iter().find(is_there);
-        Some(Some(&plain).filter(|path| is_there(path)).cloned().or_else(entered).unwrap_or(plain))
+        if is_there(&plain) {
+            return Some(plain);
+        }
+        self.entered(scene, name).into_iter().find(is_there).or(Some(plain))
     }
 
     /// A relative name from each folder that the script changes to.
@@ -42,7 +45,6 @@ impl Values {
 
     /// The folders that the script's own `PATH` names.
     fn search_path(&self) -> impl Iterator<Item = ImagePath> {
-        let folders = self.known("PATH").iter().flat_map(|path| path.split(':'));
-        folders.filter(|folder| folder.starts_with('/')).filter_map(|folder| ImagePath::new(folder).ok())
+        self.known("PATH").iter().flat_map(|path| launch::folders(path))
     }
 }
