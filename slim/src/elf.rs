@@ -6,6 +6,7 @@
 
 pub mod cache;
 mod cached;
+mod counted;
 mod dynamic;
 mod facts;
 mod note;
@@ -19,7 +20,7 @@ mod versions;
 pub use cached::FactsCache;
 pub use facts::{Facts, Kind, VersionNeed, read};
 pub use note::{DlopenNote, Priority};
-pub use strings::{Strings, sentences, strings, words};
+pub use strings::{Strings, Texts, strings};
 pub use symbols::{Export, Import, SharedName, exports};
 
 /// The size of addresses in a file (`EI_CLASS`).

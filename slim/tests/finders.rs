@@ -198,6 +198,40 @@ fn a_command_line_in_a_program_begins_with_a_path_or_goes_to_the_shell() {
 }
 
 #[test]
+fn texts_that_a_program_of_go_or_rust_counts_are_read_as_those_that_end() {
+    // lea rax, [the text]; mov ebx, its length.
+    let code = |text: &str| {
+        let length = u32::try_from(text.len()).unwrap().to_le_bytes();
+        [&[0x48, 0x8d, 0x05, 5, 0, 0, 0, 0xbb][..], &length, text.as_bytes(), b"and more RUST_BACKTRACE"].concat()
+    };
+    for (path, text, expected) in [
+        ("/usr/local/bin/app", "tool", "tool"),
+        ("/usr/local/bin/app", "git", "git"),
+        ("/usr/local/bin/app", "tool -x | git", "git tool"),
+        ("/usr/local/bin/app", "host", ""),
+        ("/usr/local/bin/app", "/usr/share/data", "data"),
+        ("/usr/local/bin/app", "libb.so.1", "b"),
+        // Programs of packages know many others.
+        ("/usr/bin/app", "tool", ""),
+        ("/usr/bin/app", "/usr/share/data", "data"),
+    ] {
+        let app = program().imports("posix_spawnp", None, false).text(&code(text));
+        let lines = "/usr/bin/tool 755 = x\n/usr/bin/git 755 = x\n/usr/bin/host 755 = x\n/usr/share/data = x";
+        let packages: &[(&str, &[&str])] = &[
+            ("tool", &["/usr/bin/tool"]),
+            ("git", &["/usr/bin/git"]),
+            ("host", &["/usr/bin/host"]),
+            ("data", &["/usr/share/data"]),
+            ("b", &["/usr/lib/libb.so.1"]),
+            ("app", &["/usr/bin/app"]),
+        ];
+        let image = Image::new(lines, packages).elf(path, &app).elf("/usr/lib/libb.so.1", &library("libb.so.1"));
+        let kept = kept(image).0.into_iter().filter(|name| name != "app").collect::<Vec<_>>();
+        assert_eq!(kept.join(" "), expected, "{path} {text}");
+    }
+}
+
+#[test]
 fn a_folder_of_programs_that_a_starter_names_is_in_use() {
     let packages: [(&str, &[&str]); 4] = [
         ("exec", &["/usr/libexec/own/x"]),

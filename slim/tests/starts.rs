@@ -134,6 +134,7 @@ fn variables_of_the_environment_name_programs() {
         ("TITLE", "tool for all", ""),
         ("PATH", "/usr/bin:/usr/bin/tool", ""),
         ("PLACES", "/usr/bin", ""),
+        ("BASH_ENV", "/usr/lib/plain", "tool"),
     ] {
         let launch = Launch { env: vec![(name.into(), value.into())], ..argv(&["cat"]) };
         assert_eq!(kept("", &launch).0.join(" "), expected, "{name}={value}");

@@ -136,7 +136,7 @@ impl Elf {
         self
     }
 
-    /// Bytes among the read-only data.
+    /// Bytes among the read-only data and code.
     pub fn text(mut self, bytes: &[u8]) -> Self {
         self.text = bytes.into();
         self
@@ -293,7 +293,8 @@ impl Elf {
     }
 
     fn segment(&self, kind: u64, at: u64, size: u64, word: usize) -> Vec<u8> {
-        let (kind, flags) = (self.number(kind, 4), self.number(4, 4));
+        // Readable and executable: code lies among the read-only data.
+        let (kind, flags) = (self.number(kind, 4), self.number(5, 4));
         let place = [at, BASE + at, BASE + at, size, size].map(|value| self.number(value, word)).concat();
         let align = self.number(4, word);
         if self.wide { [kind, flags, place, align].concat() } else { [kind, place, flags, align].concat() }

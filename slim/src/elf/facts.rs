@@ -94,11 +94,6 @@ impl Facts {
         program && self.interpreter.is_none() && self.needed.is_empty()
     }
 
-    /// Static and position-independent.
-    pub fn is_static_pie(&self) -> bool {
-        self.is_static() && self.kind == Kind::Shared
-    }
-
     /// Whether a loader could map it at all.
     pub fn is_loadable(&self) -> bool {
         matches!(self.kind, Kind::Executable | Kind::Shared)
@@ -112,11 +107,6 @@ impl Facts {
     /// Word size, byte order and machine.
     pub fn abi(&self) -> (Class, bool, u16) {
         (self.class, self.big_endian, self.machine)
-    }
-
-    /// Whether an import of this name exists.
-    pub fn imports_symbol(&self, name: &[u8]) -> bool {
-        self.imports.iter().any(|import| import.name == name)
     }
 }
 

@@ -1,11 +1,82 @@
 //! Strings in a program that may name a file: what it might open.
 
-use super::ElfError;
+use super::counted::counted;
 use super::raw::{Mapped, Raw};
+use super::{ElfError, Facts};
 use goblin::elf::program_header::PT_LOAD;
 
 /// As long as a path can be (`PATH_MAX`).
 const LENGTH_LIMIT: usize = 4096;
+
+/// What the standard library of Rust holds in every program.
+const RUST: &[u8] = b"RUST_BACKTRACE";
+
+/// The texts of one ELF file, with their offsets: those that end with a NUL, in file order, then, of a program of Go or Rust, those that it
+/// refers to by address and length.
+#[derive(Debug, Clone)]
+pub struct Texts<'a> {
+    bytes: &'a [u8],
+    counted: Vec<(u64, &'a str)>,
+    is_counted: bool,
+}
+
+impl<'a> Texts<'a> {
+    /// The texts of a file of which the facts are known.
+    pub fn new(bytes: &'a [u8], facts: &Facts) -> Self {
+        let is_counted = facts.go_buildinfo || memchr::memmem::find(bytes, RUST).is_some();
+        let counted = if is_counted { counted(bytes).unwrap_or_default() } else { Vec::new() };
+        Self { bytes, counted, is_counted }
+    }
+
+    /// Whether the file is of a language that counts its texts, which a C library ends with a NUL.
+    pub fn is_counted(&self) -> bool {
+        self.is_counted
+    }
+
+    /// What [`strings`] gives, and texts of the same sort that are counted.
+    pub fn paths(&self) -> impl Iterator<Item = (u64, &'a str)> {
+        let ended = strings(self.bytes).into_iter().flatten();
+        let ended = ended.filter_map(|(at, text)| Some((at, std::str::from_utf8(text).ok()?)));
+        let is_path = |text: &str| text.starts_with('/') && text.len() > 1 || text.contains(".so");
+        ended.chain(self.counted(is_path))
+    }
+
+    /// Texts of several words.
+    pub fn sentences(&self) -> impl Iterator<Item = (u64, &'a str)> {
+        let is_sentence = |text: &[u8]| text.contains(&b' ') && text.iter().all(is_printable);
+        self.ended(is_sentence).chain(self.counted(|text| text.contains(' ')))
+    }
+
+    /// Names as languages write them, parts with dots between included.
+    pub fn words(&self) -> impl Iterator<Item = (u64, &'a str)> {
+        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
+        self.ended(move |text| !text.is_empty() && text.iter().all(is_part))
+    }
+
+    /// Texts without blanks that are counted: names of programs are among them.
+    pub fn counted_words(&self) -> impl Iterator<Item = (u64, &'a str)> {
+        self.counted(|text| !text.contains([' ', '/']))
+    }
+
+    fn counted(&self, is_meant: impl Fn(&str) -> bool) -> impl Iterator<Item = (u64, &'a str)> {
+        self.counted.iter().copied().filter(move |(_, text)| is_meant(text))
+    }
+
+    /// The NUL-terminated strings of the read-only loaded segments that are meant, each with its offset.
+    fn ended(&self, is_meant: impl Fn(&[u8]) -> bool) -> impl Iterator<Item = (u64, &'a str)> {
+        let bytes = self.bytes;
+        let texts = spans(bytes).unwrap_or_default().into_iter().flat_map(move |(start, end)| {
+            let mut at = start;
+            bytes[start..end].split(|byte| *byte == 0).map(move |text| {
+                let offset = at;
+                at += text.len() + 1;
+                (offset as u64, text)
+            })
+        });
+        let meant = texts.filter(move |(_, text)| text.len() < LENGTH_LIMIT && is_meant(text));
+        meant.filter_map(|(offset, text)| Some((offset, std::str::from_utf8(text).ok()?)))
+    }
+}
 
 /// Every NUL-terminated printable string of the read-only loaded segments that is an absolute path, a list of places that begins with the
 /// present folder (`.:/usr/share/awk`), or holds `.so`, with its offset in the file, in file order. A string is taken whole: from the NUL
@@ -17,40 +88,7 @@ pub fn strings(bytes: &[u8]) -> Result<Strings<'_>, ElfError> {
     Ok(Strings { bytes, spans: spans(bytes)?.into_iter(), at: 0, end: 0, floor: 0 })
 }
 
-/// Every NUL-terminated printable string of the read-only loaded segments that has several words, with its offset in the file, in file order.
-///
-/// # Errors
-/// As [`strings`].
-pub fn sentences(bytes: &[u8]) -> Result<impl Iterator<Item = (u64, &str)>, ElfError> {
-    let is_sentence = |text: &[u8]| text.contains(&b' ') && text.iter().all(is_printable);
-    texts(bytes, is_sentence)
-}
-
-/// Every NUL-terminated string of the read-only loaded segments that is a name as languages write them, parts with dots between included,
-/// with its offset in the file, in file order.
-///
-/// # Errors
-/// As [`strings`].
-pub fn words(bytes: &[u8]) -> Result<impl Iterator<Item = (u64, &str)>, ElfError> {
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
-    texts(bytes, move |text| !text.is_empty() && text.iter().all(is_part))
-}
-
-/// The NUL-terminated strings of the read-only loaded segments that are meant, each with its offset.
-fn texts(bytes: &[u8], is_meant: impl Fn(&[u8]) -> bool) -> Result<impl Iterator<Item = (u64, &str)>, ElfError> {
-    let texts = spans(bytes)?.into_iter().flat_map(|(start, end)| {
-        let mut at = start;
-        bytes[start..end].split(|byte| *byte == 0).map(move |text| {
-            let offset = at;
-            at += text.len() + 1;
-            (offset as u64, text)
-        })
-    });
-    let meant = texts.filter(move |(_, text)| text.len() < LENGTH_LIMIT && is_meant(text));
-    Ok(meant.filter_map(|(offset, text)| Some((offset, std::str::from_utf8(text).ok()?))))
-}
-
-fn is_printable(byte: &u8) -> bool {
+pub(super) fn is_printable(byte: &u8) -> bool {
     (0x20..0x7f).contains(byte) || *byte >= 0x80
 }
 

@@ -107,7 +107,8 @@ fn damaged_files_give_errors_or_facts_and_never_a_panic() {
         .imports("f", None, false);
     let good = good.dlopen_note("[{}]").text(b"/etc/passwd\0libx.so.1\0").bytes();
     let try_all = |bytes: &[u8]| {
-        let _ = (read(bytes), exports(bytes), strings(bytes).map(Iterator::count));
+        let _ = (exports(bytes), strings(bytes).map(Iterator::count), counted::counted(bytes));
+        let _ = read(bytes).map(|facts| Texts::new(bytes, &facts).paths().count());
     };
     let mut seed = 1u64;
     for at in 0..good.len() {

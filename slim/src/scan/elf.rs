@@ -2,7 +2,7 @@
 
 use super::{Finding, Scene, exec, folders, is_settings, python, zone};
 use crate::elf::search::{Environment, Loader, Role};
-use crate::elf::{self, Facts, Priority};
+use crate::elf::{self, Facts, Priority, Texts};
 use crate::graph::{Edge, Rule};
 use crate::launch::Launch;
 use crate::path::ImagePath;
@@ -54,12 +54,13 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &
         let names = list.split(|b| *b == b':').filter(|name| !name.is_empty());
         opens.extend(names.map(|name| (name.to_vec(), (Rule::Needed, evidence.to_owned()))));
     }
-    strings(scene, path, &facts, bytes, &mut opens, finding);
+    let texts = Texts::new(bytes, &facts);
+    strings(scene, path, &facts, (bytes, &texts), &mut opens, finding);
     if facts.imports.iter().any(|import| zone::is_reader(&import.name)) {
         zone::find(scene, Some(path), bytes, |at| format!("zone at offset {at:#x}"), finding);
     }
-    exec::find(scene, path, &facts, bytes, finding);
-    python::object(scene, path, &facts, bytes, finding);
+    exec::find(scene, path, &facts, (bytes, &texts), finding);
+    python::object(scene, path, &facts, &texts, finding);
     let before = finding.edges.len();
     libraries(scene, path, &facts, &opens, finding);
     computed_names(scene, path, &facts, before, finding);
@@ -155,15 +156,14 @@ fn strings(
     scene: &Scene<'_>,
     path: &ImagePath,
     facts: &Facts,
-    bytes: &[u8],
+    (bytes, texts): (&[u8], &Texts<'_>),
     opens: &mut BTreeMap<Vec<u8>, (Rule, String)>,
     finding: &mut Finding,
 ) {
     let within = path.to_text();
     let own_library = facts.is_static() && facts.imports.is_empty();
     let mut seen = BTreeSet::new();
-    for (offset, text) in elf::strings(bytes).into_iter().flatten() {
-        let Ok(text) = std::str::from_utf8(text) else { continue };
+    for (offset, text) in texts.paths() {
         let evidence = || format!("{text:?} at offset {offset:#x}");
         // Places that are looked through are written as one list, which may begin with the folder that the program is in.
         if text.starts_with('/') || text.starts_with(".:/") {

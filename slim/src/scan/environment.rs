@@ -4,9 +4,12 @@
 //! program that not every image has.
 
 use super::texts::commands::sense;
-use super::{Finding, Scene, calls};
+use super::{Finding, Scene, calls, start};
 use crate::graph::Rule;
 use crate::path::ImagePath;
+
+/// Variables that name a script which shells read before their own (bash(1), "INVOCATION"; sh(1p), "ENV").
+const FIRST: [&str; 2] = ["BASH_ENV", "ENV"];
 
 /// Adds what the variables of the image's configuration name.
 pub(super) fn find(scene: &Scene<'_>, finding: &mut Finding) {
@@ -15,6 +18,9 @@ pub(super) fn find(scene: &Scene<'_>, finding: &mut Finding) {
         let path = ImagePath::new(value).ok().filter(|_| value.starts_with('/'));
         if path.and_then(|path| scene.tree.lookup(&path)).is_some_and(|(_, node)| node.as_file().is_some()) {
             finding.edges.extend(scene.follow_name(None, value, Rule::Root, &format!("{place}={value}")));
+        }
+        if FIRST.contains(&name.as_str()) && scene.launch.find(scene.tree, value).is_some() {
+            start::find(scene, None, &place, &["sh".to_owned(), value.clone()], finding);
         }
         variable(scene, None, &place, name, value, finding);
     }

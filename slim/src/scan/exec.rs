@@ -2,7 +2,7 @@
 
 use super::texts::programs_of;
 use super::{Finding, Scene, calls, script};
-use crate::elf::Facts;
+use crate::elf::{Facts, Texts};
 use crate::graph::{Edge, Rule};
 use crate::path::ImagePath;
 use crate::tree::Node;
@@ -30,25 +30,29 @@ const HOMES: [&str; 3] = ["/usr/libexec/", "/usr/lib/", "/opt/"];
 /// Names of two letters are found in most binaries.
 const NAME_MINIMUM: usize = 3;
 
+/// Programs whose names are common in sources and settings; a binary that holds one as a text of its own starts it.
+const TOOLS: [&str; 4] = ["git", "perl", "php", "python3"];
+
+/// What Rust's library says when a program's name cannot be given to the system (`std::process::Command`).
+const RUST_STARTS: &str = "nul byte found in provided data";
+
 /// Functions that start the shell.
 const SHELL_STARTERS: [&[u8]; 3] = [b"system", b"popen", b"wordexp"];
 
-/// Notes that a binary starts programs whose names it does not hold.
-pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[u8], finding: &mut Finding) {
+/// Adds the programs that a binary starts, and notes when it starts some whose names it does not hold.
+pub(super) fn find(
+    scene: &Scene<'_>,
+    path: &ImagePath,
+    facts: &Facts,
+    (bytes, texts): (&[u8], &Texts<'_>),
+    finding: &mut Finding,
+) {
     if scene.knowledge.starts(&path.to_text()) {
         return;
     }
-    homes(scene, path, facts, bytes, finding);
-    let by_import = facts.imports.iter().find(|import| STARTERS.contains(&&import.name[..]));
-    let place = match by_import {
-        Some(import) => format!("import {}", String::from_utf8_lossy(&import.name)),
-        // What the Go linker leaves out is not called; the names of what is left stay for stack traces.
-        None if facts.go_buildinfo && memchr::memmem::find(bytes, b"os/exec.(*Cmd).Start").is_some() => {
-            "os/exec.(*Cmd).Start".to_owned()
-        }
-        None => return,
-    };
-    let holds_commands = commands(scene, path, facts, bytes, finding) | names(scene, path, bytes, finding);
+    homes(scene, path, facts, (bytes, texts), finding);
+    let Some(place) = starter(facts, bytes, texts) else { return };
+    let holds_commands = commands(scene, path, facts, texts, finding) | names(scene, path, texts, finding);
     let is_program = |edge: &Edge| {
         let is_executable = scene.tree.get(&edge.to).is_some_and(Node::is_executable);
         edge.rule == Rule::String && is_executable && memchr::memmem::find(edge.to.file_name(), b".so").is_none()
@@ -59,9 +63,30 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[
     }
 }
 
+/// By what a binary starts programs.
+fn starter(facts: &Facts, bytes: &[u8], texts: &Texts<'_>) -> Option<String> {
+    let by_import = facts.imports.iter().find(|import| STARTERS.contains(&&import.name[..]));
+    if let Some(import) = by_import {
+        return Some(format!("import {}", String::from_utf8_lossy(&import.name)));
+    }
+    // What a linker leaves out is not called. Go's names of functions stay for stack traces; what Rust's library says of the call that
+    // failed stays, too, where its C library is inside.
+    let (is_there, mark) = match facts.go_buildinfo {
+        true => (true, "os/exec.(*Cmd).Start"),
+        false => (texts.is_counted() && facts.is_static(), RUST_STARTS),
+    };
+    (is_there && memchr::memmem::find(bytes, mark.as_bytes()).is_some()).then(|| mark.to_owned())
+}
+
 /// Adds the programs in folders that a binary names as such, outside of `PATH`: it puts a program's name behind (`/usr/lib/cyrus/bin`), or
 /// that of a folder in it with one (`/usr/lib/cups`, `%s/backend/%s`).
-fn homes(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[u8], finding: &mut Finding) {
+fn homes(
+    scene: &Scene<'_>,
+    path: &ImagePath,
+    facts: &Facts,
+    (bytes, texts): (&[u8], &Texts<'_>),
+    finding: &mut Finding,
+) {
     let starts =
         |import: &crate::elf::Import| import.name.starts_with(b"exec") || import.name.starts_with(b"posix_spawn");
     // A library may know the folder for another that starts what is in it; where programs for programs lie, nothing else does.
@@ -71,11 +96,7 @@ fn homes(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[u8], findi
         return;
     }
     let within = path.to_text();
-    for (offset, text) in crate::elf::strings(bytes).into_iter().flatten() {
-        let Some(text) = std::str::from_utf8(text).ok().filter(|text| homes.iter().any(|home| text.starts_with(home)))
-        else {
-            continue;
-        };
+    for (offset, text) in texts.paths().filter(|(_, text)| homes.iter().any(|home| text.starts_with(home))) {
         let folder = ImagePath::new(text).ok().and_then(|folder| scene.tree.lookup(&folder));
         let Some((folder, _)) =
             folder.filter(|(_, node)| node.is_directory() && !scene.knowledge.ignores(&within, text))
@@ -98,10 +119,11 @@ fn homes(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[u8], findi
 }
 
 /// Adds what the command lines start that a binary hands to the shell (`rm -rf cache`, `exec cc -o %s`); whether there are any.
-fn commands(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[u8], finding: &mut Finding) -> bool {
-    let has_shell = facts.imports.iter().any(|import| SHELL_STARTERS.contains(&&import.name[..]));
+fn commands(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, texts: &Texts<'_>, finding: &mut Finding) -> bool {
+    // Go and Rust start the shell by its name, as any other program.
+    let has_shell = texts.is_counted() || facts.imports.iter().any(|import| SHELL_STARTERS.contains(&&import.name[..]));
     let before = finding.edges.len();
-    for (offset, text) in crate::elf::sentences(bytes).into_iter().flatten() {
+    for (offset, text) in texts.sentences() {
         let command = text.strip_prefix("exec ").unwrap_or(text);
         let mut words = command.split_whitespace();
         let (Some(first), Some(second), third) = (words.next(), words.next(), words.next()) else { continue };
@@ -120,14 +142,19 @@ fn commands(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, bytes: &[u8], fi
 }
 
 /// Adds the programs whose names an application's own binary holds as texts of their own, `execvp("convert", …)`; whether there are any.
-fn names(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Finding) -> bool {
+fn names(scene: &Scene<'_>, path: &ImagePath, texts: &Texts<'_>, finding: &mut Finding) -> bool {
+    if !scene.is_applications(path) {
+        return false;
+    }
     let before = finding.edges.len();
-    if scene.is_applications(path) {
-        for (offset, name) in crate::elf::words(bytes).into_iter().flatten() {
-            if name.len() >= NAME_MINIMUM && !calls::is_common(name) && calls::is_special(scene, name) {
-                let evidence = format!("{name:?} at offset {offset:#x}");
-                finding.edges.extend(scene.command(Some(path), name, &evidence).unwrap_or_default());
-            }
+    let is_long = |(_, name): &(u64, &str)| name.len() >= NAME_MINIMUM && !calls::is_common(name);
+    // A text that is counted is one that the program means, not what happens to lie between two bytes.
+    let is_meant = |(_, name): &(u64, &str)| !calls::is_common(name) || TOOLS.contains(name);
+    let ended = texts.words().filter(is_long);
+    for (offset, name) in ended.chain(texts.counted_words().filter(is_meant)) {
+        if calls::is_special(scene, name) {
+            let evidence = format!("{name:?} at offset {offset:#x}");
+            finding.edges.extend(scene.command(Some(path), name, &evidence).unwrap_or_default());
         }
     }
     finding.edges.len() > before

@@ -14,7 +14,7 @@ pub(super) enum Language {
     Php,
     /// Perl, Ruby: a text in backquotes is a command, and so is `qx(…)`, `%x(…)`; `#` comments.
     Perl,
-    /// Lua: `--` comments.
+    /// Lua: also between `[[` and `]]`; `--` comments.
     Lua,
     /// awk: text between double quotes alone, `#` comments.
     Awk,
@@ -31,7 +31,7 @@ pub(super) const SOURCES: [(&[&str], &[&str], Language); 9] = [
     (&[".py", ".pyw"], &["python"], Language::Python),
     (&[".js", ".mjs", ".cjs", ".ts"], &["node", "deno", "bun"], Language::Script),
     (&[".php", ".phtml", ".inc"], &["php"], Language::Php),
-    (&[".pl", ".pm", ".cgi", ".rb", ".ru", ".rake"], &["perl", "ruby"], Language::Perl),
+    (&[".pl", ".pm", ".cgi", ".rb", ".ru", ".rake", "Rakefile"], &["perl", "ruby"], Language::Perl),
     (&[".lua"], &["lua"], Language::Lua),
     (&[".awk"], &["awk"], Language::Awk),
     (&[".erl", ".escript"], &["escript"], Language::Erlang),

@@ -66,12 +66,11 @@ pub fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Fin
 const IMPORTS_BY_NAME: &[u8] = b"PyImport_Import";
 
 /// Adds the distributions that a program or an extension names which imports modules: `PyImport_ImportModule("_cffi_backend")`.
-pub fn object(scene: &Scene<'_>, path: &ImagePath, facts: &elf::Facts, bytes: &[u8], finding: &mut Finding) {
+pub fn object(scene: &Scene<'_>, path: &ImagePath, facts: &elf::Facts, texts: &elf::Texts<'_>, finding: &mut Finding) {
     if !facts.imports.iter().any(|import| import.name.starts_with(IMPORTS_BY_NAME)) {
         return;
     }
-    for (offset, name) in elf::words(bytes).into_iter().flatten().filter(|(_, name)| scene.python.is_distributed(name))
-    {
+    for (offset, name) in texts.words().filter(|(_, name)| scene.python.is_distributed(name)) {
         import(scene, Some(path), name, &format!("{name:?} at offset {offset:#x}"), finding);
     }
 }

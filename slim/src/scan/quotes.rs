@@ -94,6 +94,9 @@ fn opening(line: &str, at: usize, language: Language) -> Option<(usize, &str)> {
     if language == Language::Python && ["\"\"\"", "'''"].iter().any(|sign| rest.starts_with(sign)) {
         return Some((3, &rest[..3]));
     }
+    if language == Language::Lua && rest.starts_with("[[") {
+        return Some((2, &rest[..2]));
+    }
     let signs: &[char] = match language {
         Language::Awk | Language::Erlang | Language::Elixir | Language::Tcl => &['"'],
         Language::Python | Language::Lua => &['"', '\''],
@@ -118,6 +121,7 @@ fn closing(text: &str, sign: &str) -> Option<usize> {
         "[" => "]",
         "{" => "}",
         "<" => ">",
+        "[[" => "]]",
         other => other,
     };
     let (mut depth, mut escaped) = (0_usize, false);
@@ -167,6 +171,8 @@ mod tests {
             ("f('it\\'s', \"a\"); // 'b'", Language::Php, "it\\'s|a "),
             ("{ print \"\\\"x\" } # \"y\" '", Language::Awk, "\\\"x "),
             ("print 'a' \"b\"", Language::Awk, "b "),
+            ("f[[a \"b\" c]] .. t[1]", Language::Lua, "a \"b\" c "),
+            ("f([[a", Language::Lua, " 2"),
         ] {
             assert_eq!(found(line, language), expected, "{line}");
         }
@@ -177,6 +183,7 @@ mod tests {
         let lines = ["run(\"\"\"", "  a", "  b \"\"\" + c"];
         assert_eq!(over_lines(&lines, 4, Language::Python).as_deref(), Some("\n  a\n  b "));
         assert_eq!(over_lines(&lines[..2], 4, Language::Python), None);
+        assert_eq!(over_lines(&["f([[", "a b", "]])"], 2, Language::Lua).as_deref(), Some("\na b\n"));
         assert_eq!(literals(&["x = qx{", "a; ${b}", "}"]), ["\na; ${b}\n"]);
         assert_eq!(literals(&["%w[", "a]"]), [""; 0]);
     }

@@ -7,10 +7,11 @@ use crate::scan::{Finding, Language, Scene, calls, quotes};
 use serde_json::Value;
 
 /// Words of keys whose values are commands.
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "command",
     "commands",
     "cmd",
+    "cmds",
     "run",
     "script",
     "scripts",
@@ -29,8 +30,10 @@ const COMMANDS: [&str; 15] = [
 const TOOLS: [&str; 9] = ["bin", "binary", "editor", "pager", "prog", "rsh", "tool", "tools", "visual"];
 
 /// Words of keys whose values are kinds of things, and no programs: `"type": "git"`.
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 16] = [
+    "description",
     "driver",
+    "help",
     "keywords",
     "kind",
     "language",
@@ -41,6 +44,7 @@ const KINDS: [&str; 13] = [
     "scheme",
     "scm",
     "tags",
+    "title",
     "type",
     "vcs",
 ];
@@ -52,7 +56,7 @@ pub(in crate::scan) enum Sense {
     Command,
     /// It is one if its program is not one that every image has.
     Tool,
-    /// It is one if it is the name of such a program and nothing else.
+    /// It is one if it is the name of such a program, and what stands behind it shows that it is one.
     Name,
 }
 
@@ -162,8 +166,11 @@ fn start(
     // `exec:COMMAND`, `sh:COMMAND`: the kind of a hook stands before it.
     let behind = first.split_once(':').filter(|(kind, _)| kind.bytes().all(|b| b.is_ascii_alphanumeric()));
     for command in std::iter::once(first.as_str()).chain(behind.map(|(_, command)| command)) {
-        let program = command.split_whitespace().next().unwrap_or_default();
-        if *sense == Sense::Name && (program != command || calls::is_common(program)) {
+        // Git's aliases and helpers: `!tool -x`.
+        let command = command.strip_prefix('!').unwrap_or(command);
+        let (program, behind) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+        let is_meant = if behind.is_empty() { !calls::is_common(program) } else { calls::is_told(behind) };
+        if *sense == Sense::Name && !is_meant {
             continue;
         }
         if *sense == Sense::Command || calls::is_special(scene, program) {

@@ -1,0 +1,274 @@
+//! Texts that a program refers to by address and length, as Go and Rust do: they stand one in another, with no NUL between them.
+//!
+//! Where they are is told by machine code, which loads an address and a length one after the other, and by data, where the two words of a
+//! text lie side by side (`unsafe.StringHeader` of Go, `&str` of Rust), the address perhaps left to the loader (System V ABI, "Relocation").
+//! A length that belongs to another text may be taken for one's own: what comes of it is the beginning of a text, which hardly ever
+//! is the name of anything.
+
+use super::dynamic::Dynamic;
+use super::raw::{Mapped, Raw};
+use super::{ElfError, strings};
+use goblin::elf::dynamic::{DT_RELA, DT_RELASZ};
+use goblin::elf::header::{EM_AARCH64, EM_X86_64};
+use goblin::elf::program_header::PT_LOAD;
+use std::collections::BTreeSet;
+
+/// Longer texts name nothing, and shorter ones neither.
+const LENGTHS: std::ops::RangeInclusive<u64> = 2..=1024;
+
+/// How many texts are told of; the largest programs of Go refer to some hundred thousand.
+const TEXT_LIMIT: usize = 1 << 21;
+
+/// The bytes of machine code after the load of an address, and before it, among which that of its length is looked for.
+const AFTER: usize = 32;
+const BEFORE: usize = 64;
+
+/// `R_X86_64_RELATIVE` and `R_AARCH64_RELATIVE`: the word is the addend, moved by as much as the program is.
+const RELATIVE: [u64; 2] = [8, 1027];
+
+/// Every printable text of the read-only loaded segments that machine code (x86-64, AArch64) or data refers to by address and length, with
+/// its offset in the file, in file order. None for other machines.
+///
+/// # Errors
+/// When the bytes are no ELF file with program headers.
+pub(super) fn counted(bytes: &[u8]) -> Result<Vec<(u64, &str)>, ElfError> {
+    let mapped = Mapped::new(Raw::new(bytes)?)?;
+    let machine = mapped.raw.header.e_machine;
+    let loads: fn(&[u8], u64, &mut dyn FnMut(u64, u64)) = match machine {
+        EM_X86_64 => x86_64,
+        EM_AARCH64 => aarch64,
+        _ => return Ok(Vec::new()),
+    };
+    if mapped.raw.is_big_endian() {
+        return Ok(Vec::new());
+    }
+    let texts = Texts::new(&mapped);
+    let mut found = BTreeSet::new();
+    let mut note = |address: u64, length: u64| {
+        if found.len() < TEXT_LIMIT
+            && let Some(text) = texts.at(address, length)
+        {
+            found.insert(text);
+        }
+    };
+    for segment in mapped.of_kind(PT_LOAD) {
+        let content = mapped.raw.span(segment.p_offset, segment.p_filesz.min(mapped.raw.room(segment.p_offset)));
+        let content = content.unwrap_or_default();
+        if segment.is_executable() {
+            loads(content, segment.p_vaddr, &mut note);
+        } else {
+            pairs(content, &mut note);
+        }
+    }
+    relocated(&mapped, &mut note)?;
+    Ok(found.into_iter().collect())
+}
+
+/// The texts of the read-only loaded segments.
+struct Texts<'a> {
+    /// Address, offset and content of each.
+    segments: Vec<(u64, u64, &'a [u8])>,
+}
+
+impl<'a> Texts<'a> {
+    fn new(mapped: &Mapped<'a>) -> Self {
+        let raw = &mapped.raw;
+        let content = |at: u64, size: u64| raw.span(at, size.min(raw.room(at))).unwrap_or_default();
+        let read_only = mapped.of_kind(PT_LOAD).filter(|segment| !segment.is_write());
+        let segments = read_only.map(|part| (part.p_vaddr, part.p_offset, content(part.p_offset, part.p_filesz)));
+        Self { segments: segments.collect() }
+    }
+
+    fn at(&self, address: u64, length: u64) -> Option<(u64, &'a str)> {
+        if !LENGTHS.contains(&length) {
+            return None;
+        }
+        self.segments.iter().find_map(|(start, offset, content)| {
+            let into = address.checked_sub(*start)?;
+            let from = usize::try_from(into).ok().filter(|from| *from < content.len())?;
+            let text = content.get(from..from + usize::try_from(length).ok()?)?;
+            let text = text.iter().all(strings::is_printable).then(|| std::str::from_utf8(text).ok())??;
+            Some((offset + into, text))
+        })
+    }
+}
+
+/// Addresses and lengths that lie side by side.
+fn pairs(data: &[u8], note: &mut dyn FnMut(u64, u64)) {
+    let words: Vec<u64> = data.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
+    for pair in words.windows(2) {
+        note(pair[0], pair[1]);
+    }
+}
+
+/// Addresses that the loader writes, beside lengths in the file.
+fn relocated(mapped: &Mapped<'_>, note: &mut dyn FnMut(u64, u64)) -> Result<(), ElfError> {
+    let Some(dynamic) = Dynamic::read(mapped)? else { return Ok(()) };
+    let (Some(address), Some(size)) = (dynamic.value(DT_RELA), dynamic.value(DT_RELASZ)) else { return Ok(()) };
+    let Some(offset) = mapped.offset(address) else { return Ok(()) };
+    let table = mapped.raw.span(offset, size.min(mapped.raw.room(offset))).unwrap_or_default();
+    for entry in table.as_chunks::<24>().0 {
+        let word = |at: usize| entry[at..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
+        let (place, info, addend) = (word(0), word(8), word(16));
+        let behind = || mapped.offset(place.checked_add(8)?).and_then(|at| mapped.raw.span(at, 8)?.first_chunk());
+        if RELATIVE.contains(&info)
+            && let Some(length) = behind()
+        {
+            note(addend, u64::from_le_bytes(*length));
+        }
+    }
+    Ok(())
+}
+
+/// `lea r64, [rip + disp32]` with `mov r32, imm32` or `mov qword [r64 + …], imm32` near by (Intel's manual, volume 2).
+fn x86_64(code: &[u8], base: u64, note: &mut dyn FnMut(u64, u64)) {
+    for at in memchr::memchr_iter(0x8d, code) {
+        let Some(before) = at.checked_sub(1) else { continue };
+        let Some(end) = at.checked_add(6).filter(|end| *end <= code.len()) else { break };
+        // REX.W with any register, and ModRM that says `[rip + disp32]`.
+        if code[before] & 0xfb != 0x48 || code[at + 1] & 0xc7 != 0x05 {
+            continue;
+        }
+        let Some(distance) = code[at + 2..].first_chunk().map(|bytes| i32::from_le_bytes(*bytes)) else { break };
+        let address = base.wrapping_add(end as u64).wrapping_add_signed(distance.into());
+        for near in [&code[end..code.len().min(end + AFTER)], &code[before.saturating_sub(BEFORE)..before]] {
+            for from in 0..near.len() {
+                let operand = match near[from..] {
+                    [0xb8..=0xbf, ..] => 1,
+                    [0xc7, 0x44, 0x24, ..] => 4,
+                    [0xc7, 0x84, 0x24, ..] => 7,
+                    [0xc7, 0x00..=0x03 | 0x06..=0x07, ..] => 2,
+                    [0xc7, 0x40..=0x43 | 0x45..=0x47, ..] => 3,
+                    _ => continue,
+                };
+                if let Some(length) = near.get(from + operand..).and_then(<[u8]>::first_chunk) {
+                    note(address, u32::from_le_bytes(*length).into());
+                }
+            }
+        }
+    }
+}
+
+/// `adrp` and `add`, with `movz` or `orr` of a number near by (Arm Architecture Reference Manual, C6.2).
+fn aarch64(code: &[u8], base: u64, note: &mut dyn FnMut(u64, u64)) {
+    /// How many instructions apart the two halves of an address stand at most.
+    const HALVES: usize = 4;
+    let code: Vec<u32> = code.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
+    for (at, page) in code.iter().enumerate().filter(|(_, word)| *word & 0x9f00_0000 == 0x9000_0000) {
+        let register = page & 31;
+        let immediate = (page >> 5 & 0x7_ffff) << 2 | page >> 29 & 3;
+        // 21 bits with a sign, of pages of 4 KiB.
+        let distance = i64::from((immediate << 11).cast_signed() >> 11) << 12;
+        let place = base.wrapping_add(4 * at as u64) & !0xfff;
+        let is_rest = |word: &&u32| **word & 0xffc0_0000 == 0x9100_0000 && **word >> 5 & 31 == register;
+        let Some(rest) = code[at + 1..].iter().take(HALVES).find(is_rest) else { continue };
+        let address = place.wrapping_add_signed(distance).wrapping_add((rest >> 10 & 0xfff).into());
+        let near = &code[at.saturating_sub(BEFORE / 4)..code.len().min(at + HALVES + AFTER / 4)];
+        for number in near.iter().filter_map(|word| number(*word)) {
+            note(address, number);
+        }
+    }
+}
+
+/// The number that an instruction of AArch64 puts into a register, where it does nothing else.
+fn number(word: u32) -> Option<u64> {
+    // movz, not moved to the left.
+    if word & 0x7fe0_0000 == 0x5280_0000 {
+        return Some((word >> 5 & 0xffff).into());
+    }
+    // orr with nothing: a run of ones, turned to the right.
+    if word & 0x7f80_03e0 != 0x3200_03e0 {
+        return None;
+    }
+    let (turn, ones) = (word >> 16 & 63, (word >> 10 & 63) + 1);
+    match word >> 22 & 1 {
+        1 if ones < 64 => Some(((1u64 << ones) - 1).rotate_right(turn)),
+        0 if ones < 32 => Some(((1u32 << ones) - 1).rotate_right(turn).into()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use testdata::elf::{BASE, Elf, library};
+
+    /// A library with code, then texts that stand one in another; `code` is told how far the texts are from its beginning.
+    fn file(machine: u16, code: impl Fn(i32) -> Vec<u8>) -> Elf {
+        let size = i32::try_from(code(0).len()).unwrap();
+        // A NUL stands before what is given: instructions begin at multiples of their size.
+        library("x").target(machine, true, false).text(&[&[0; 7], &code(size)[..], b"jqffmpeg/usr/share/ab"].concat())
+    }
+
+    fn texts(elf: &Elf) -> Vec<String> {
+        counted(&elf.bytes()).unwrap().into_iter().map(|(_, text)| text.to_owned()).collect()
+    }
+
+    #[test]
+    fn code_of_x86_64_loads_addresses_and_lengths() {
+        let lea = |rex: u8, register: u8, distance: i32| {
+            [&[rex, 0x8d, register << 3 | 5][..], &distance.to_le_bytes()].concat()
+        };
+        // lea rax, "jq"; mov ebx, 2. Then lea r9, "ffmpeg"; mov [rsp+8], r9; mov qword [rsp+16], 6.
+        let code = |at: i32| {
+            let first = [lea(0x48, 0, at - 7), vec![0xbb, 2, 0, 0, 0]].concat();
+            let far = [0x90; 64];
+            let from = i32::try_from(first.len() + far.len()).unwrap();
+            let second = lea(0x4c, 1, at + 2 - from - 7);
+            let stores = [0x4c, 0x89, 0x4c, 0x24, 8, 0x48, 0xc7, 0x44, 0x24, 16, 6, 0, 0, 0];
+            [&first[..], &far, &second, &stores].concat()
+        };
+        let elf = file(EM_X86_64, code);
+        assert_eq!(texts(&elf), ["jq", "ffmpeg"]);
+        let bytes = elf.bytes();
+        assert!(counted(&bytes).unwrap().iter().all(|(at, text)| bytes[*at as usize..].starts_with(text.as_bytes())));
+        // The length may be loaded or stored first, and nothing is taken for one that is none.
+        let before = |at: i32| [vec![0xb9, 2, 0, 0, 0], lea(0x48, 0, at - 12)].concat();
+        assert_eq!(texts(&file(EM_X86_64, before)), ["jq"]);
+        for store in [&[0x48, 0xc7, 0x00, 2, 0, 0, 0][..], &[0x48, 0xc7, 0x40, 8, 2, 0, 0, 0]] {
+            let stored = |at: i32| [store, &lea(0x48, 0, at - 7 - i32::try_from(store.len()).unwrap())].concat();
+            assert_eq!(texts(&file(EM_X86_64, stored)), ["jq"], "{store:x?}");
+        }
+        assert_eq!(texts(&file(EM_X86_64, |at| lea(0x48, 0, at - 7))), [""; 0]);
+        // A machine whose code nobody here reads.
+        assert_eq!(texts(&file(243, before)), [""; 0]);
+    }
+
+    #[test]
+    fn code_of_aarch64_loads_addresses_and_lengths() {
+        // The text lies on the code's own page, at a place that only the whole file tells.
+        let words = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<_>>();
+        let code = |place: u32, length: u32| words(&[0x9000_0000, 0x9100_0000 | place << 10, length]);
+        // movz x1, 2; orr x1, xzr, 2; orr w1, wzr, 2; and an addition, which is none.
+        for (length, expected) in [(0xd280_0041, true), (0xb27f_03e1, true), (0x321f_03e1, true), (0x9100_0821, false)]
+        {
+            let plain = file(EM_AARCH64, |_| code(0, length)).bytes();
+            let at = memchr::memmem::find(&plain, b"jqff").unwrap() as u64;
+            let place = u32::try_from((BASE + at) & 0xfff).unwrap();
+            let found = texts(&file(EM_AARCH64, |_| code(place, length)));
+            assert_eq!(found == ["jq"], expected, "{length:#x}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_aarch64_are_what_the_manual_says() {
+        // orr x0, xzr, #6: two ones, turned by 63.
+        for (word, expected) in [(0xb27f_07e0, Some(6)), (0xd280_00e0, Some(7)), (0xd2a0_00e0, None)] {
+            assert_eq!(number(word), expected, "{word:#x}");
+        }
+    }
+
+    /// Referee: the compiler that made this very program.
+    #[test]
+    #[allow(clippy::disallowed_methods, reason = "the test reads its own program, and starts nothing")]
+    fn the_texts_of_a_program_of_rust_are_found() {
+        let made = |tool: &str| std::process::Command::new(tool);
+        for tool in ["no-such-tool-as-this", "nor-such-a-tool"] {
+            assert!(made(tool).get_program().to_str().is_some());
+        }
+        let own = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        let found: BTreeSet<&str> = counted(&own).unwrap().into_iter().map(|(_, text)| text).collect();
+        let expected = ["no-such-tool-as-this", "nor-such-a-tool"].iter().filter(|tool| found.contains(*tool)).count();
+        assert_eq!(expected, if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) { 2 } else { 0 });
+    }
+}
