@@ -403,6 +403,30 @@ fn loops_over_folders_run_and_read_what_is_there() {
 }
 
 #[test]
+fn files_that_patterns_cover_are_read_in() {
+    let files = "/opt/x/lib/a.sh = tool\\n\n/opt/x/other/b.txt = zsh\\n\n/opt/x/bin/app = x\n/bin -> usr/bin\n";
+    let wrong = wrong_with(
+        files,
+        &[
+            ("for m in /opt/x/lib/*.sh; do . \"$m\"; done", "tool"),
+            ("cd /opt/x; for m in lib/*.sh; do . \"$m\"; done", "tool"),
+            ("cd /opt/x; for m in ./lib/*.sh; do . \"$m\"; done", "tool"),
+            ("for m in \"$(dirname \"$0\")\"/../../opt/x/lib/*.sh; do . \"$m\"; done", "tool"),
+            ("D=$(cd \"$(dirname \"$0\")/../../opt/x\" && pwd); for m in \"$D\"/lib/*.sh; do . \"$m\"; done", "tool"),
+            ("for m in $(find /opt/x/lib -name '*.sh'); do . \"$m\"; done", "tool"),
+            ("while read -r m; do . \"$m\"; done < <(find /opt/x/lib -name '*.sh')", "tool"),
+            ("load() { . \"/opt/x/lib/$1.sh\"; }; load a", "tool"),
+            (". \"/opt/x/lib/lib-$1.sh\"", ""),
+            (". \"/opt/x/lib/$1\"", ""),
+            ("eval \"$(cat /opt/x/lib/*.sh)\"", "tool"),
+            ("source <(cat /opt/x/lib/*.sh)", "tool"),
+            ("cd /opt/x/lib; for m in *; do . \"$m\"; done", ""),
+        ],
+    );
+    assert_eq!(wrong, [""; 0]);
+}
+
+#[test]
 fn what_a_script_computes_is_told() {
     for (text, what) in [
         ("exec \"$COMMAND\"", "the command is ${COMMAND}"),

@@ -26,6 +26,9 @@ const BEFORE: usize = 64;
 /// `R_X86_64_RELATIVE` and `R_AARCH64_RELATIVE`: the word is the addend, moved by as much as the program is.
 const RELATIVE: [u64; 2] = [8, 1027];
 
+/// Tells of every address that machine code loads, with each length near by; it begins at this address.
+type Loads = fn(&[u8], u64, &mut dyn FnMut(u64, u64));
+
 /// Every printable text of the read-only loaded segments that machine code (x86-64, AArch64) or data refers to by address and length, with
 /// its offset in the file, in file order. None for other machines.
 ///
@@ -34,7 +37,7 @@ const RELATIVE: [u64; 2] = [8, 1027];
 pub(super) fn counted(bytes: &[u8]) -> Result<Vec<(u64, &str)>, ElfError> {
     let mapped = Mapped::new(Raw::new(bytes)?)?;
     let machine = mapped.raw.header.e_machine;
-    let loads: fn(&[u8], u64, &mut dyn FnMut(u64, u64)) = match machine {
+    let loads: Loads = match machine {
         EM_X86_64 => x86_64,
         EM_AARCH64 => aarch64,
         _ => return Ok(Vec::new()),
@@ -260,7 +263,7 @@ mod tests {
 
     /// Referee: the compiler that made this very program.
     #[test]
-    #[allow(clippy::disallowed_methods, reason = "the test reads its own program, and starts nothing")]
+    #[allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "it reads its own program, and starts none")]
     fn the_texts_of_a_program_of_rust_are_found() {
         let made = |tool: &str| std::process::Command::new(tool);
         for tool in ["no-such-tool-as-this", "nor-such-a-tool"] {

@@ -3,7 +3,7 @@
 
 use super::super::{Scene, config, seek};
 use super::Values;
-use super::values::put_for;
+use super::values::{is_pattern, put_for};
 use crate::path::ImagePath;
 use crate::script::{Command, Item, Part, Redirection, RedirectionKind, SimpleCommand, Target, Word};
 
@@ -126,6 +126,10 @@ impl Values {
     fn text_of(&self, scene: &Scene<'_>, files: &[Word], depth: usize) -> Option<Vec<String>> {
         let mut texts = Vec::new();
         for name in files.iter().filter_map(|word| self.expanded(scene, &word.parts, depth)).flatten() {
+            if is_pattern(&name) {
+                let covered = self.covered(scene, &name);
+                texts.extend(covered.iter().filter_map(|path| self.file_text(scene, &path.to_text())));
+            }
             texts.extend(self.file_text(scene, &name));
         }
         Some(texts).filter(|texts| !texts.is_empty())

@@ -1,6 +1,6 @@
 //! Where a script's relative names and commands are looked for: folders that it changes to, and a `PATH` of its own.
 
-use super::super::Scene;
+use super::super::{Scene, config};
 use super::Values;
 use crate::launch;
 use crate::path::ImagePath;
@@ -35,6 +35,16 @@ impl Values {
             return Some(plain);
         }
         self.entered(scene, name).into_iter().find(is_there).or(Some(plain))
+    }
+
+    /// The files that a pattern of names covers, from the working directory and from the folders that the script changes to. One that
+    /// begins with what may be anything covers whatever lies there, and none of it.
+    pub fn covered(&self, scene: &Scene<'_>, pattern: &str) -> Vec<ImagePath> {
+        if pattern.starts_with('*') && !pattern.contains(['/', '.']) {
+            return Vec::new();
+        }
+        let places = scene.launch.absolute(pattern).into_iter().chain(self.entered(scene, pattern));
+        places.flat_map(|place| config::glob(scene, &place.to_text())).collect()
     }
 
     /// A relative name from each folder that the script changes to.

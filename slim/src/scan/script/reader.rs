@@ -28,6 +28,9 @@ const LINE_LIMIT: usize = 256;
 /// How many values of a variable are taken for commands because of its name.
 const VARIABLE_LIMIT: usize = 16;
 
+/// How many files are read in for one name that is not wholly known.
+const PART_LIMIT: usize = 64;
+
 /// How many command lines all commands of a script may stand for beyond the first of each.
 const BUDGET: usize = 1 << 16;
 
@@ -153,6 +156,19 @@ pub(super) fn given(command: &SimpleCommand) -> Vec<Assigned> {
     all
 }
 
+/// A name with `*` for every variable in it that is not known: `lib-${1}.sh`.
+fn unknown_parts(name: &str) -> String {
+    let mut parts = name.split('$');
+    let mut pattern = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let rest = part.strip_prefix('{').and_then(|inner| Some(inner.split_once('}')?.1));
+        pattern.push('*');
+        pattern.push_str(rest.unwrap_or_else(|| part.trim_start_matches(is_name)));
+    }
+    pattern
+}
+
 /// The variable of `NAME[KEY]=VALUE`: an array is known by all of its values.
 fn variable(name: &str) -> String {
     name.split('[').next().unwrap_or(name).to_owned()
@@ -203,12 +219,23 @@ impl<'a> Reader<'_, 'a> {
         let arrays = command.assignments.iter().chain(&command.declared).filter_map(|one| one.array.as_ref());
         arrays.flatten().for_each(|word| self.file(word, &place));
         for words in self.values.spread(&command.words) {
-            self.run(&words, &place, 0);
+            match self.output_read_in(&words) {
+                Some(texts) => texts.iter().for_each(|text| self.feed(text, &place)),
+                None => self.run(&words, &place, 0),
+            }
         }
         command.words.iter().skip(1).for_each(|word| self.file(word, &place));
         self.written(command, &place);
         self.copied(command, &place);
         self.here_documents(command, &place);
+    }
+
+    /// What `source <(COMMAND)` reads, if it is known.
+    fn output_read_in(&self, words: &[Word]) -> Option<Vec<String>> {
+        let [name, Word { parts }] = words else { return None };
+        let [Part::Process(items)] = &parts[..] else { return None };
+        let is_source = matches!(name.literal()?.as_str(), "." | "source");
+        is_source.then(|| self.values.output(self.scene, items, 0))?
     }
 
     /// The libraries of a list for the loader, which may hold paths and plain names, and the variable's own value before.
@@ -442,7 +469,14 @@ impl<'a> Reader<'_, 'a> {
             return;
         }
         if name.contains('$') {
-            return self.unknown(place, format!("the file that is read in is {name}"), "nothing is kept for it");
+            let all = self.parts_named(name);
+            let taken = if all.is_empty() { "nothing is kept for it" } else { "every file that it may be is read in" };
+            self.unknown(place, format!("the file that is read in is {name}"), taken);
+            let evidence = format!("{place}: reads {name}");
+            for path in &all {
+                included(self.scene, self.from, path, &evidence, &self.values, self.finding, self.depth);
+            }
+            return;
         }
         // A name without a slash is looked up along PATH first (POSIX, "dot").
         let in_path = || self.values.find(self.scene, name);
@@ -453,6 +487,19 @@ impl<'a> Reader<'_, 'a> {
         let Some(path) = path else { return };
         let evidence = format!("{place}: reads {name}");
         included(self.scene, self.from, &path, &evidence, &self.values, self.finding, self.depth);
+    }
+
+    /// The application's files that a name may be of which only the folder and the last part are known: `/app/lib/$1.sh`.
+    fn parts_named(&self, name: &str) -> Vec<ImagePath> {
+        let Some((folder, last)) = name.rsplit_once('/').filter(|(folder, _)| !folder.contains('$')) else {
+            return Vec::new();
+        };
+        let pattern = unknown_parts(last);
+        if folder.is_empty() || pattern == "*" {
+            return Vec::new();
+        }
+        let files = self.values.covered(self.scene, &format!("{folder}/{pattern}"));
+        files.into_iter().filter(|path| self.scene.is_applications(path)).take(PART_LIMIT).collect()
     }
 
     /// A word that names existing files is a use of them, be it by pattern.

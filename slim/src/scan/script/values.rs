@@ -1,6 +1,6 @@
 //! What the variables of a script can be, as far as its own lines and the image's environment say.
 
-use super::super::{Scene, config};
+use super::super::Scene;
 use crate::path::ImagePath;
 use crate::script::{Operator, Part, Word};
 use std::collections::{BTreeMap, BTreeSet};
@@ -112,8 +112,8 @@ impl Values {
         for value in self.possible(scene, word) {
             let parts = value.split(|c: char| c.is_whitespace() || separators.contains(c));
             for part in parts.filter(|part| !part.is_empty()).take(VALUE_LIMIT) {
-                match part.starts_with('/') && part.contains(['*', '?', '[']) {
-                    true => values.extend(config::glob(scene, part).iter().map(ImagePath::to_text)),
+                match is_pattern(part) {
+                    true => values.extend(self.covered(scene, part).iter().map(ImagePath::to_text)),
                     false => values.push(part.to_owned()),
                 }
             }
@@ -219,6 +219,11 @@ impl Values {
             }
         }
     }
+}
+
+/// Whether a word stands for the files that it covers.
+pub(super) fn is_pattern(word: &str) -> bool {
+    word.contains(['*', '?', '['])
 }
 
 /// The array that a word is all of: `"${name[@]}"`, `${name[*]}`.
