@@ -11,6 +11,7 @@ use crate::path::ImagePath;
 use crate::scan::knowledge::{Doubt, Facts, Knowledge};
 use crate::scan::places::Places;
 use crate::scan::programs::Programs;
+use crate::scan::script::Exports;
 use crate::scan::{
     Finding, Reading, Scene, charset, elf, idle, is_object, java, maintainer, mention, node, perl, plugins, python,
     start, texts, zone,
@@ -92,7 +93,7 @@ pub fn reach(
     let knowledge = Knowledge::new(recipes, tree)?;
     let loader = elf::loader(tree, contents, launch);
     let python = python::Modules::new(tree, contents);
-    let scene = Scene {
+    let mut scene = Scene {
         tree,
         contents,
         launch,
@@ -105,7 +106,9 @@ pub fn reach(
         programs: Programs::of(tree),
         charsets: charset::Charsets::new(tree, contents),
         node: Places::of(tree, node::PLACES)?,
+        exports: Exports::default(),
     };
+    scene.exports = Exports::of(&scene);
     let mut work = Work {
         scene: &scene,
         inventory,

@@ -75,6 +75,8 @@ pub struct Scene<'a> {
     pub node: places::Places,
     /// Its programs, by their names.
     pub programs: programs::Programs,
+    /// What scripts of the application set for the programs that they start.
+    pub exports: script::Exports,
     /// The time zones that the image has.
     pub zones: zone::Zones,
     /// The character sets that the image has converters for.

@@ -427,6 +427,86 @@ fn files_that_patterns_cover_are_read_in() {
 }
 
 #[test]
+fn scripts_have_the_variables_that_others_export() {
+    let two =
+        |uses: &str| format!("/opt/x/two 755 = #!/usr/bin/sh\\n{uses}\\n\n/opt/x/set.envsh = export T9=tool\\n\n");
+    for (uses, app, expected) in [
+        ("$T1 a", "export T1=tool; exec /opt/x/two", "tool"),
+        ("\"$T1\"", "T1=tool; export T1; exec /opt/x/two", "tool"),
+        ("$T1 a", "declare -x T1=tool; /opt/x/two", "tool"),
+        ("$T1 a", "T1=tool /opt/x/two", "tool"),
+        ("$T1 a", "env T1=tool /opt/x/two", "tool"),
+        ("$T1 a", ": ${T1:=tool}; export T1; /opt/x/two", "tool"),
+        ("$T1 a", "set -a; T1=tool; /opt/x/two", "tool"),
+        ("$T9 a", "for f in /opt/x/*.envsh; do . \"$f\"; done; /opt/x/two", "tool"),
+        ("sh -c '$T1 a'", "export T1=tool; /opt/x/two", "tool"),
+        ("helper", "export PATH=/opt/x/bin:$PATH; /opt/x/two", "zsh"),
+        // A variable that is the script's own alone, and one that the other gives a value itself.
+        ("$T1 a", "T1=tool; /opt/x/two", ""),
+        ("T1=zsh; $T1 a", "export T1=cat; /opt/x/two", "zsh"),
+    ] {
+        let helper = "/opt/x/bin/helper 755 = #!/usr/bin/zsh\\n\n";
+        let helper = if uses == "helper" { helper } else { "" };
+        assert_eq!(wrong_with(&format!("{}{helper}", two(uses)), &[(app, expected)]), [""; 0], "{uses}");
+    }
+}
+
+#[test]
+fn functions_of_files_that_are_read_in_run_what_they_are_given() {
+    let files = "/opt/x/fn.sh = try_for() { local t=$1; shift; timeout \"$t\" \"$@\"; }\\nsay() { echo \"$1\"; \"${@:2}\"; }\\n\n";
+    let wrong = wrong_with(
+        files,
+        &[
+            (". /opt/x/fn.sh; try_for 10 tool a", "tool"),
+            (". /opt/x/fn.sh; say 'a word' tool a", "tool"),
+            ("try_for 10 tool a", ""),
+        ],
+    );
+    assert_eq!(wrong, [""; 0]);
+}
+
+#[test]
+fn arguments_of_the_applications_programs_may_be_commands() {
+    let files = "/opt/x/worker 755 = x\n/opt/x/echo 755 = #!/usr/bin/sh\\necho $1\\n\n";
+    let wrong = wrong_with(
+        files,
+        &[
+            ("/opt/x/worker --exec 'tool -p'", "tool"),
+            ("/opt/x/worker --tool=tool", "tool"),
+            ("/opt/x/worker run tool", "tool"),
+            ("/opt/x/echo run tool", ""),
+            ("/opt/x/worker --title 'tool for all'", ""),
+            ("cat --exec 'tool -p'", ""),
+        ],
+    );
+    assert_eq!(wrong, [""; 0]);
+    let (kept, _) = kept(files, &argv(&["/opt/x/worker", "--filter", "tool -q"]));
+    assert_eq!(kept, ["tool"]);
+}
+
+#[test]
+fn jobs_are_found_where_a_script_is() {
+    let files = "/opt/x/jobs/a.job = tool\\n\n/bin -> usr/bin\n/opt/x/Makefile = all:\\n\t$(MAKE) -C sub\\n\n\
+        /opt/x/sub/Makefile = all:\\n\ttool -x\\n\n/usr/bin/make 755 = x\n";
+    let wrong = wrong_with(
+        files,
+        &[
+            ("cd /opt/x; find ./jobs -name '*.job' | sort | while read -r j; do bash \"$j\"; done", "tool"),
+            ("cd /opt/x; ls jobs | grep job$ | while read j; do . \"jobs/$j\"; done", "tool"),
+            ("cd /opt/x; sh jobs/\"$1\".job", "tool"),
+            ("cd /opt/x; cat jobs/*.job | bash", "tool"),
+            ("cd /opt/x; find jobs -name '*.job' -exec bash {} \\\\;", "tool"),
+            ("find /opt/x/jobs -type f -exec bash {} \\\\;", "tool"),
+            ("printf '%s\\n' tool zsh | while read -r c; do $c x; done", "tool zsh"),
+            ("cd /opt/x && make", "tool"),
+        ],
+    );
+    assert_eq!(wrong, [""; 0]);
+    let rules = "/opt/x/rules 755 = #!/usr/bin/make -f\\nall:\\n\ttool -x\\n\n/usr/bin/make 755 = x\n";
+    assert_eq!(kept(rules, &argv(&["/opt/x/rules"])).0, ["tool"]);
+}
+
+#[test]
 fn what_a_script_computes_is_told() {
     for (text, what) in [
         ("exec \"$COMMAND\"", "the command is ${COMMAND}"),

@@ -12,6 +12,10 @@ const NAMES: [&str; 3] = ["GNUmakefile", "makefile", "Makefile"];
 /// Signs between a variable and its value, longest first.
 const SIGNS: [&str; 6] = ["::=", ":=", "?=", "+=", "!=", "="];
 
+/// How deep calls of make's functions are looked into, and how long one may be.
+const DEPTH_LIMIT: usize = 8;
+const CALL_LIMIT: usize = 1 << 12;
+
 /// The makefiles that arguments of make name: `-f FILE`, and `-C FOLDER` for where the default one is.
 pub(super) fn files(scene: &Scene<'_>, values: &Values, arguments: &[String]) -> Vec<ImagePath> {
     let valued = |option: &str| {
@@ -36,6 +40,7 @@ pub(super) fn files(scene: &Scene<'_>, values: &Values, arguments: &[String]) ->
 pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, finding: &mut Finding) {
     let Some(bytes) = scene.read(path) else { return };
     let mut values = Values::of_script(Some(path));
+    values.give("MAKE", ["make".to_owned()]);
     values.enters(&path.parent().unwrap_or_else(ImagePath::root).to_text());
     script::nested(scene, Some(path), shell(&String::from_utf8_lossy(&bytes)).as_bytes(), &values, finding, 0);
 }
@@ -79,6 +84,10 @@ fn shell_line(line: &str) -> String {
 
 /// A text with make's variables written as the shell's: `$(CC)` as `${CC}`, `$$x` as `$x`, `$(shell date)` as `$(date)`.
 fn expanded(text: &str) -> String {
+    expanded_within(text, 0)
+}
+
+fn expanded_within(text: &str, depth: usize) -> String {
     let (mut out, mut rest) = (String::new(), text);
     while let Some((before, after)) = rest.split_once('$') {
         out.push_str(before);
@@ -87,9 +96,12 @@ fn expanded(text: &str) -> String {
                 out.push('$');
                 &after[1..]
             }
-            Some('(' | '{') => match after.find([')', '}']) {
+            Some('(' | '{') => match closing(after) {
                 Some(end) => {
                     match after[1..end].strip_prefix("shell ") {
+                        Some(command) if depth < DEPTH_LIMIT => {
+                            out.push_str(&format!("$({})", expanded_within(command, depth + 1)));
+                        }
                         Some(command) => out.push_str(&format!("$({command})")),
                         None => out.push_str(&format!(
                             "${{{}}}",
@@ -106,6 +118,20 @@ fn expanded(text: &str) -> String {
     out + rest
 }
 
+/// Where the bracket ends that a text begins with; others may stand in it.
+fn closing(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, c) in text.char_indices().take(CALL_LIMIT) {
+        match c {
+            '(' | '{' => depth += 1,
+            ')' | '}' if depth == 1 => return Some(at),
+            ')' | '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +142,7 @@ mod tests {
             ("TOOL ?= tool -x", "TOOL=\"tool -x\""),
             ("export A := $(shell tool -x)", "A=\"$(tool -x)\""),
             ("NOW != date", "NOW=$(date)"),
+            ("NOW = $(shell $(DATE) -u)", "NOW=\"$(${DATE} -u)\""),
             ("\t@-$(TOOL) $$HOME $@", "${TOOL} $HOME @"),
             ("run: a.o b.o", ""),
             ("run: ; tool -x", " tool -x"),

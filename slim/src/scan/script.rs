@@ -1,5 +1,6 @@
 //! What scripts use: the interpreter of their `#!` line and, for shell scripts, the commands and files that they name.
 
+mod exports;
 mod feed;
 mod functions;
 mod input;
@@ -8,9 +9,10 @@ mod places;
 mod reader;
 mod values;
 
+pub use exports::Exports;
 pub use values::Values;
 
-use super::{Finding, Scene};
+use super::{Finding, Scene, make};
 use crate::graph::{Rule, Unknown};
 use crate::launch::{self, FirstLine};
 use crate::path::ImagePath;
@@ -101,6 +103,8 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &
         text(scene, Some(path), bytes, finding);
     } else if name == "execlineb" {
         bare_words(scene, Some(path), bytes, 1, finding);
+    } else if name == "make" && finding.sourced.insert(path.clone()) {
+        make::find(scene, path, finding);
     }
 }
 

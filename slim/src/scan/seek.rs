@@ -1,6 +1,7 @@
 //! What find(1) leads to: the commands that it starts, and the files that a script has it look for: `LD_PRELOAD=$(find /usr/lib -name 'libjemalloc.so*')`.
 
 use super::Scene;
+use super::script::Values;
 use crate::path::ImagePath;
 use recipes::Patterns;
 
@@ -29,27 +30,30 @@ pub(super) fn executed(arguments: &[String]) -> Vec<&[String]> {
 }
 
 /// The files that a script goes over: those of a name that are looked for, or all in a folder that has few.
-pub(super) fn listed(scene: &Scene<'_>, arguments: &[String]) -> Vec<ImagePath> {
+pub(super) fn listed(scene: &Scene<'_>, values: &Values, arguments: &[String]) -> Vec<ImagePath> {
     if arguments.iter().any(|word| NAMES.contains(&word.as_str())) {
         // The application's own are there because it wants them, whatever the pattern leaves open.
-        let own = fitting(scene, arguments, |_| true, |path| scene.is_applications(path));
-        return sought(scene, arguments).into_iter().chain(own).collect();
+        let own = fitting(scene, values, arguments, |_| true, |path| scene.is_applications(path));
+        return sought(scene, values, arguments).into_iter().chain(own).collect();
     }
-    let folder = arguments.iter().find(|word| word.starts_with('/')).and_then(|word| ImagePath::new(word).ok());
-    let Some((folder, _)) = folder.and_then(|folder| scene.tree.lookup(&folder)) else { return Vec::new() };
-    let files = scene.tree.below(&folder).filter(|(_, node)| !node.is_directory());
-    let found: Vec<ImagePath> = files.take(FILE_LIMIT + 1).map(|(path, _)| path.clone()).collect();
+    let below = |folder: ImagePath| {
+        let files = scene.tree.below(&folder).filter(|(_, node)| !node.is_directory());
+        files.take(FILE_LIMIT + 1).map(|(path, _)| path.clone()).collect::<Vec<_>>()
+    };
+    let found: Vec<ImagePath> =
+        folders(scene, values, arguments).into_iter().flat_map(below).take(FILE_LIMIT + 1).collect();
     if found.len() > FILE_LIMIT { Vec::new() } else { found }
 }
 
 /// The files of packages that are looked for by a name of which enough is known.
-pub(super) fn sought(scene: &Scene<'_>, arguments: &[String]) -> Vec<ImagePath> {
-    fitting(scene, arguments, is_narrow, |path| scene.inventory.is_owned(path))
+pub(super) fn sought(scene: &Scene<'_>, values: &Values, arguments: &[String]) -> Vec<ImagePath> {
+    fitting(scene, values, arguments, is_narrow, |path| scene.inventory.is_owned(path))
 }
 
 /// The files of a kind that fit the names that find is told, if they are few and not to be removed.
 fn fitting(
     scene: &Scene<'_>,
+    values: &Values,
     arguments: &[String],
     is_meant: fn(&str) -> bool,
     is_one: impl Fn(&ImagePath) -> bool,
@@ -57,9 +61,6 @@ fn fitting(
     if arguments.iter().any(|word| REMOVALS.contains(&word.as_str())) {
         return Vec::new();
     }
-    let places = arguments.iter().skip_while(|word| matches!(word.as_str(), "-H" | "-L" | "-P"));
-    let places = places.take_while(|word| !word.starts_with(['-', '(', '!'])).filter(|word| word.starts_with('/'));
-    let folders = places.filter_map(|place| Some(scene.tree.lookup(&ImagePath::new(place).ok()?)?.0));
     let tests = arguments.windows(2).filter(|pair| NAMES.contains(&pair[0].as_str()) && is_meant(&pair[1]));
     let (names, any_case): (Vec<_>, Vec<_>) = tests.partition(|pair| pair[0] == NAMES[0]);
     let text = |pairs: Vec<&[String]>| pairs.iter().map(|pair| pair[1].clone()).collect::<Vec<_>>();
@@ -74,8 +75,16 @@ fn fitting(
         let files = scene.tree.below(&folder).filter(|(path, node)| !node.is_directory() && fits(path) && is_one(path));
         files.map(|(path, _)| path.clone()).collect::<Vec<_>>()
     };
-    let found: Vec<ImagePath> = folders.flat_map(below).take(FILE_LIMIT + 1).collect();
+    let found: Vec<ImagePath> =
+        folders(scene, values, arguments).into_iter().flat_map(below).take(FILE_LIMIT + 1).collect();
     if found.len() > FILE_LIMIT { Vec::new() } else { found }
+}
+
+/// The folders that are looked through.
+fn folders(scene: &Scene<'_>, values: &Values, arguments: &[String]) -> Vec<ImagePath> {
+    let places = arguments.iter().skip_while(|word| matches!(word.as_str(), "-H" | "-L" | "-P"));
+    let places = places.take_while(|word| !word.starts_with(['-', '(', '!'])).flat_map(|word| values.here(scene, word));
+    places.filter_map(|place| Some(scene.tree.lookup(&place)?.0)).collect()
 }
 
 /// Whether a pattern begins with enough of a name.

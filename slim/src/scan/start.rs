@@ -5,9 +5,9 @@
 
 use super::config::users::users;
 use super::script::{self, Values};
-use super::{Finding, Language, Scene, awk, calls, config, inline, make, options, python, seek};
+use super::{Finding, Language, Scene, awk, calls, config, environment, inline, make, options, python, seek};
 use crate::graph::{Rule, Unknown};
-use crate::launch::{self, is_shell};
+use crate::launch::{self, FirstLine, is_shell};
 use crate::path::ImagePath;
 use recipes::{ConfigKind, Operands, Wrapper};
 
@@ -93,6 +93,20 @@ impl Start<'_, '_> {
         self.unknown(&format!("the command is {program}"), taken);
     }
 
+    /// `find FOLDER -exec sh {} ;`: the command, and what an interpreter reads of the files that are found.
+    fn on_each(&mut self, arguments: &[String], depth: usize) {
+        let reads = |name: &String| is_shell(name) || Language::of_interpreter(name).is_some();
+        for command in seek::executed(arguments) {
+            self.run(command, depth + 1);
+            if command.first().is_some_and(reads) && command.get(1).is_some_and(|word| word == "{}") {
+                for file in seek::listed(self.scene, self.values, arguments) {
+                    let put = |word: &String| if word == "{}" { file.to_text() } else { word.clone() };
+                    self.run(&command.iter().map(put).collect::<Vec<_>>(), depth + 1);
+                }
+            }
+        }
+    }
+
     /// What a program, wherever it is, starts because of its arguments.
     fn told(&mut self, program: &str, path: Option<&ImagePath>, arguments: &[String], depth: usize) {
         let name = program.rsplit('/').next().unwrap_or(program);
@@ -111,11 +125,9 @@ impl Start<'_, '_> {
                 self.finding.unknowns.push(Unknown { at: None, place: line, what, taken });
             }
         } else if name == "find" {
-            for command in seek::executed(arguments) {
-                self.run(command, depth + 1);
-            }
+            self.on_each(arguments, depth);
             let evidence = format!("{}: find {}", self.place, arguments.join(" "));
-            for path in seek::sought(self.scene, arguments) {
+            for path in seek::sought(self.scene, self.values, arguments) {
                 self.finding.edges.extend(self.scene.follow(self.from, &path, self.rule(), &evidence));
             }
         } else if name.ends_with("awk") {
@@ -152,9 +164,29 @@ impl Start<'_, '_> {
             "make" | "gmake" => self.made(arguments),
             _ => {}
         }
+        // What a shell script does with its arguments is read there.
+        if path.is_some_and(|path| self.is_foreign(path) && !self.is_shell_script(path)) {
+            self.handed(arguments);
+        }
         self.by_options(name, arguments, depth);
         self.source(name, arguments);
         self.files(arguments);
+    }
+
+    /// Commands that a program of the application's own is told by arguments: `worker --filter 'pv -q' --tool=uchardet`.
+    fn handed(&mut self, arguments: &[String]) {
+        let mut option = "";
+        for argument in arguments {
+            let (name, value) = match argument.split_once('=').filter(|(name, _)| name.starts_with('-')) {
+                Some((name, value)) => (name, value),
+                None if argument.starts_with('-') => {
+                    option = argument;
+                    continue;
+                }
+                None => (std::mem::take(&mut option), argument.as_str()),
+            };
+            environment::variable(self.scene, self.from, self.place, name, value, self.finding);
+        }
     }
 
     /// `python3 FILE`: what the interpreter is given is a source, whatever its name and its first line say.
@@ -178,6 +210,14 @@ impl Start<'_, '_> {
     /// Whether a program belongs to no package: of what follows a `--` it mostly starts the first.
     fn is_foreign(&self, path: &ImagePath) -> bool {
         self.scene.tree.lookup(path).is_some_and(|(real, _)| !self.scene.inventory.is_owned(&real))
+    }
+
+    fn is_shell_script(&self, path: &ImagePath) -> bool {
+        let line = self.scene.read(path).and_then(|bytes| FirstLine::new(&bytes));
+        line.is_some_and(|line| {
+            let words = std::iter::once(&line.program).chain(&line.arguments);
+            words.flat_map(|word| word.rsplit('/').next()).any(is_shell)
+        })
     }
 
     /// `crontab FILE` (crontab(1)).
@@ -289,7 +329,13 @@ impl Start<'_, '_> {
         let in_place = self.values.place(self.scene, file).filter(|path| self.scene.tree.lookup(path).is_some());
         let Some(path) = in_place.or_else(|| self.values.find(self.scene, file)) else {
             if file.contains('$') && !is_positional(file) {
-                self.unknown(&format!("the script that a shell is given is {file}"), "nothing is kept for it");
+                let all = self.values.fitting(self.scene, file);
+                let taken = if all.is_empty() { "nothing is kept for it" } else { "every file that it may be is read" };
+                self.unknown(&format!("the script that a shell is given is {file}"), taken);
+                let evidence = format!("{}: a shell is given {file}", self.place);
+                for path in &all {
+                    script::included(self.scene, self.from, path, &evidence, self.values, self.finding, depth);
+                }
             }
             return;
         };

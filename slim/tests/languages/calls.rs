@@ -302,6 +302,7 @@ fn settings_name_commands_by_their_keys() {
         ("/app/a.ini", "[tools]\\nghost = tool", true),
         ("/app/a.ini", "startCommand = tool -x", true),
         ("/etc/snmp/a.conf", "extend-sh pipe \"sort -t: /etc/passwd | tool\"", true),
+        ("/etc/zabbix/a.conf", "UserParameter=own.count[*],tool $1", true),
         ("/etc/aliases", "up: \"|/usr/bin/tool -x\"", true),
         ("/home/a/.procmailrc", ":0\\n| tool -x", true),
         ("/home/a/.bashrc", "alias x='| tool -x'", false),

@@ -5,7 +5,7 @@ use crate::script::{Part, Script, SimpleCommand, Word};
 use std::collections::BTreeSet;
 
 /// Names of the functions whose arguments hold a command. `starts` tells programs that run what they are given.
-pub(super) fn runners<'s>(script: &'s Script, starts: &dyn Fn(&str) -> bool) -> BTreeSet<&'s str> {
+pub(super) fn runners(script: &Script, starts: &dyn Fn(&str) -> bool) -> BTreeSet<String> {
     let is_run = |command: &SimpleCommand, is_given: &dyn Fn(&Word) -> bool| match command.words.split_first() {
         Some((first, rest)) => {
             let starts = first.literal().is_some_and(|name| starts(name.rsplit('/').next().unwrap_or_default()));
@@ -21,7 +21,7 @@ pub(super) fn runners<'s>(script: &'s Script, starts: &dyn Fn(&str) -> bool) -> 
         let is_given = |word: &Word| is_argument(word) || parameter(word).is_some_and(|name| names.contains(name));
         commands.iter().any(|command| is_run(command, &is_given))
     };
-    script.functions().into_iter().filter(|(_, commands)| runs(commands)).map(|(name, _)| name).collect()
+    script.functions().into_iter().filter(|(_, commands)| runs(commands)).map(|(name, _)| name.to_owned()).collect()
 }
 
 /// One of the caller's words, or all of them: `"$@"`, `$*`, `"$1"`.

@@ -75,11 +75,13 @@ impl Values {
             "find" => {
                 let texts: Option<Vec<String>> =
                     arguments.iter().map(|word| self.expanded(scene, &word.parts, depth)?.pop()).collect();
-                seek::listed(scene, &texts?).iter().map(ImagePath::to_text).collect()
+                seek::listed(scene, self, &texts?).iter().map(ImagePath::to_text).collect()
             }
             "ls" => {
                 let options: String = arguments.iter().filter(is_option).filter_map(Word::literal).collect();
-                of_last()?.iter().flat_map(|name| listed(scene, name, &options)).collect()
+                let places = |name: &String| self.here(scene, name);
+                let places: Vec<ImagePath> = of_last()?.iter().flat_map(places).collect();
+                places.iter().flat_map(|place| listed(scene, &place.to_text(), &options)).collect()
             }
             "which" | "command" => {
                 let found = |name: &String| self.find(scene, name).map(|path| path.to_text());
@@ -95,6 +97,11 @@ impl Values {
         let (format, texts) = arguments.split_first()?;
         let format = format.literal()?.replace("\\n", "\n");
         let pieces: Vec<&str> = format.split("%s").collect();
+        // A format is used again for what is left.
+        if pieces.len() == 2 && texts.len() > 1 {
+            let one = |text: &Word| self.printed(scene, &[arguments[0].clone(), text.clone()], depth);
+            return Some(vec![texts.iter().map(|text| Some(one(text)?.concat())).collect::<Option<String>>()?]);
+        }
         if pieces.len() != texts.len() + 1 || pieces.iter().any(|piece| piece.contains(['%', '\\'])) {
             return None;
         }
@@ -194,8 +201,7 @@ fn listed(scene: &Scene<'_>, pattern: &str, options: &str) -> Vec<String> {
         }
         _ => vec![place.to_text()],
     };
-    let places = if pattern.starts_with('/') { config::places(scene, pattern) } else { Vec::new() };
-    places.into_iter().flat_map(of_place).collect()
+    config::places(scene, pattern).into_iter().flat_map(of_place).collect()
 }
 
 fn is(command: &Command, name: &str) -> bool {

@@ -8,6 +8,9 @@ use crate::path::ImagePath;
 /// How many folders a script changes to are followed.
 const FOLDER_LIMIT: usize = 64;
 
+/// How many files are read in for one name that is not wholly known.
+const PART_LIMIT: usize = 64;
+
 impl Values {
     /// Remembers a folder that the script changes to: relative names may be meant from there on.
     pub fn enters(&mut self, folder: &str) {
@@ -22,7 +25,7 @@ impl Values {
         let is_file = |path: &ImagePath| scene.tree.lookup(path).is_some_and(|(_, node)| node.as_file().is_some());
         let own = || match command.contains('/') {
             true => self.entered(scene, command).into_iter().find(is_file),
-            false => self.search_path().filter_map(|folder| folder.join(command).ok()).find(is_file),
+            false => self.search_path(scene).filter_map(|folder| folder.join(command).ok()).find(is_file),
         };
         scene.launch.find(scene.tree, command).or_else(own)
     }
@@ -47,14 +50,49 @@ impl Values {
         places.flat_map(|place| config::glob(scene, &place.to_text())).collect()
     }
 
+    /// The application's files that a name may be of which only the folder and the last part are known: `/app/lib/$1.sh`.
+    pub fn fitting(&self, scene: &Scene<'_>, name: &str) -> Vec<ImagePath> {
+        let Some((folder, last)) = name.rsplit_once('/').filter(|(folder, _)| !folder.contains('$')) else {
+            return Vec::new();
+        };
+        let pattern = unknown_parts(last);
+        if folder.is_empty() || pattern == "*" {
+            return Vec::new();
+        }
+        let files = self.covered(scene, &format!("{folder}/{pattern}"));
+        files.into_iter().filter(|path| scene.is_applications(path)).take(PART_LIMIT).collect()
+    }
+
+    /// Where a name lies: a relative one in the folders that the script changes to, if it does, else in the working directory.
+    pub fn here(&self, scene: &Scene<'_>, name: &str) -> Vec<ImagePath> {
+        match self.entered(scene, name) {
+            places if places.is_empty() => scene.launch.absolute(name).into_iter().collect(),
+            places => places,
+        }
+    }
+
     /// A relative name from each folder that the script changes to.
     fn entered(&self, scene: &Scene<'_>, name: &str) -> Vec<ImagePath> {
         let below = |folder: &String| scene.launch.absolute(&format!("{folder}/{name}"));
         self.folders.iter().filter(|_| !name.starts_with('/')).filter_map(below).collect()
     }
 
-    /// The folders that the script's own `PATH` names.
-    fn search_path(&self) -> impl Iterator<Item = ImagePath> {
-        self.known("PATH").iter().flat_map(|path| launch::folders(path))
+    /// The folders that the script's own `PATH` names, and that of scripts which may have started it.
+    fn search_path<'s>(&'s self, scene: &'s Scene<'_>) -> impl Iterator<Item = ImagePath> + 's {
+        let all = self.known("PATH").iter().chain(scene.exports.known("PATH"));
+        all.flat_map(|path| launch::folders(path))
     }
+}
+
+/// A name with `*` for every variable in it that is not known: `lib-${1}.sh`.
+fn unknown_parts(name: &str) -> String {
+    let mut parts = name.split('$');
+    let mut pattern = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let rest = part.strip_prefix('{').and_then(|inner| Some(inner.split_once('}')?.1));
+        pattern.push('*');
+        pattern.push_str(rest.unwrap_or_else(|| part.trim_start_matches(is_name)));
+    }
+    pattern
 }

@@ -3,7 +3,7 @@
 use super::super::start::{Start, Voice, is_positional};
 use super::super::texts::commands::sense;
 use super::super::{Finding, Scene, config, environment, folders, java};
-use super::{BUILTINS, Values, feed, functions, included, input};
+use super::{BUILTINS, Values, exports, feed, functions, included, input};
 use crate::graph::{Edge, Rule, Unknown};
 use crate::launch;
 use crate::path::ImagePath;
@@ -28,9 +28,6 @@ const LINE_LIMIT: usize = 256;
 /// How many values of a variable are taken for commands because of its name.
 const VARIABLE_LIMIT: usize = 16;
 
-/// How many files are read in for one name that is not wholly known.
-const PART_LIMIT: usize = 64;
-
 /// How many command lines all commands of a script may stand for beyond the first of each.
 const BUDGET: usize = 1 << 16;
 
@@ -48,9 +45,8 @@ pub(super) fn read(
     for _ in 0..2 {
         gather(scene, script, &mut values, depth);
     }
-    let starts =
-        |name: &str| PREFIXES.contains(&name) || launch::is_shell(name) || scene.knowledge.wrapper(name).is_some();
-    let runners = functions::runners(script, &starts);
+    let mut runners = runners(scene, script);
+    runners.append(&mut values.runners);
     let run = feed::run_files(script);
     let mut reader = Reader { scene, from, values, runners, run, finding, depth, budget: BUDGET };
     for redirection in script.redirections() {
@@ -66,8 +62,15 @@ pub(super) fn read(
     reader.fed(script);
 }
 
+/// Functions of a script that run what they are given.
+fn runners(scene: &Scene<'_>, script: &Script) -> BTreeSet<String> {
+    let starts =
+        |name: &str| PREFIXES.contains(&name) || launch::is_shell(name) || scene.knowledge.wrapper(name).is_some();
+    functions::runners(script, &starts)
+}
+
 /// Adds what a script, and every file that it reads in, gives its variables.
-fn gather(scene: &Scene<'_>, script: &Script, values: &mut Values, depth: usize) {
+pub(super) fn gather(scene: &Scene<'_>, script: &Script, values: &mut Values, depth: usize) {
     for command in script.commands() {
         for assigned in assigned(command) {
             let found = values.possible(scene, &assigned.value);
@@ -78,6 +81,7 @@ fn gather(scene: &Scene<'_>, script: &Script, values: &mut Values, depth: usize)
                 values.give_array(scene, &array.name, words, array.append);
             }
         }
+        values.export(exports::exported(command));
         of_builtin(scene, command, values, depth);
     }
     for (name, words) in script.loops() {
@@ -92,12 +96,26 @@ fn of_builtin(scene: &Scene<'_>, command: &SimpleCommand, values: &mut Values, d
     let Some((name, arguments)) = command.words.split_first() else { return };
     match name.literal().unwrap_or_default().as_str() {
         "." | "source" if depth < DEPTH_LIMIT => {
-            for name in arguments.first().map(|word| values.possible(scene, word)).unwrap_or_default() {
+            for name in arguments.first().map(|word| values.listed(scene, word)).unwrap_or_default() {
                 let path = values.place(scene, &name).and_then(|path| Some(scene.tree.lookup(&path)?.0));
                 let Some(path) = path.filter(|path| values.takes(path)) else { continue };
                 if let Some((inner, _)) = scene.read(&path).and_then(|bytes| script::salvage(&bytes).ok()) {
+                    values.runners.append(&mut runners(scene, &inner));
                     gather(scene, &inner, values, depth + 1);
                 }
+            }
+        }
+        "set" => {
+            let options: Vec<String> = arguments.iter().filter_map(Word::literal).collect();
+            let is_letter = |option: &String| option.starts_with('-') && option.contains('a') && option.len() < 6;
+            if options.iter().any(|option| is_letter(option) || option == "allexport") {
+                values.export_all();
+            }
+        }
+        "env" => {
+            let words: Vec<_> = exports::assignments(arguments).flat_map(|word| values.possible(scene, word)).collect();
+            for (name, value) in words.iter().filter_map(|word| word.split_once('=')) {
+                values.give(name, [value.to_owned()]);
             }
         }
         "cd" | "pushd" => {
@@ -156,19 +174,6 @@ pub(super) fn given(command: &SimpleCommand) -> Vec<Assigned> {
     all
 }
 
-/// A name with `*` for every variable in it that is not known: `lib-${1}.sh`.
-fn unknown_parts(name: &str) -> String {
-    let mut parts = name.split('$');
-    let mut pattern = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let rest = part.strip_prefix('{').and_then(|inner| Some(inner.split_once('}')?.1));
-        pattern.push('*');
-        pattern.push_str(rest.unwrap_or_else(|| part.trim_start_matches(is_name)));
-    }
-    pattern
-}
-
 /// The variable of `NAME[KEY]=VALUE`: an array is known by all of its values.
 fn variable(name: &str) -> String {
     name.split('[').next().unwrap_or(name).to_owned()
@@ -193,7 +198,7 @@ pub(super) struct Reader<'s, 'a> {
     pub(super) from: Option<&'s ImagePath>,
     pub(super) values: Values,
     /// Functions that run what they are given.
-    runners: BTreeSet<&'s str>,
+    runners: BTreeSet<String>,
     /// Files that the script hands to a shell, reads in, or makes executable.
     pub(super) run: BTreeSet<String>,
     pub(super) finding: &'s mut Finding,
@@ -210,7 +215,7 @@ impl<'a> Reader<'_, 'a> {
             if PRELOADS.contains(&name.as_str()) {
                 self.preload(&name, &value, &place);
             }
-            if sense(&name).is_some() {
+            if sense(&name).is_some() || self.values.exports(&name) {
                 for value in self.values.possible(self.scene, &value).iter().take(VARIABLE_LIMIT) {
                     environment::variable(self.scene, self.from, &place, &name, value, self.finding);
                 }
@@ -469,7 +474,7 @@ impl<'a> Reader<'_, 'a> {
             return;
         }
         if name.contains('$') {
-            let all = self.parts_named(name);
+            let all = self.values.fitting(self.scene, name);
             let taken = if all.is_empty() { "nothing is kept for it" } else { "every file that it may be is read in" };
             self.unknown(place, format!("the file that is read in is {name}"), taken);
             let evidence = format!("{place}: reads {name}");
@@ -487,19 +492,6 @@ impl<'a> Reader<'_, 'a> {
         let Some(path) = path else { return };
         let evidence = format!("{place}: reads {name}");
         included(self.scene, self.from, &path, &evidence, &self.values, self.finding, self.depth);
-    }
-
-    /// The application's files that a name may be of which only the folder and the last part are known: `/app/lib/$1.sh`.
-    fn parts_named(&self, name: &str) -> Vec<ImagePath> {
-        let Some((folder, last)) = name.rsplit_once('/').filter(|(folder, _)| !folder.contains('$')) else {
-            return Vec::new();
-        };
-        let pattern = unknown_parts(last);
-        if folder.is_empty() || pattern == "*" {
-            return Vec::new();
-        }
-        let files = self.values.covered(self.scene, &format!("{folder}/{pattern}"));
-        files.into_iter().filter(|path| self.scene.is_applications(path)).take(PART_LIMIT).collect()
     }
 
     /// A word that names existing files is a use of them, be it by pattern.

@@ -35,6 +35,12 @@ pub struct Values {
     read: BTreeSet<ImagePath>,
     /// Folders that the script changes to.
     pub(super) folders: BTreeSet<String>,
+    /// Variables that programs which the script starts have, too.
+    exported: BTreeSet<String>,
+    /// Every variable is one of them: `set -a`.
+    exports_all: bool,
+    /// Functions of files that the script reads in which run what they are given.
+    pub(super) runners: BTreeSet<String>,
 }
 
 impl Values {
@@ -65,6 +71,27 @@ impl Values {
     /// The values that lines of the script give a variable.
     pub fn known(&self, name: &str) -> &[String] {
         self.words.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Remembers that programs have these variables, too.
+    pub fn export(&mut self, names: impl IntoIterator<Item = String>) {
+        self.exported.extend(names);
+    }
+
+    /// Remembers that programs have every variable.
+    pub fn export_all(&mut self) {
+        self.exports_all = true;
+    }
+
+    /// The variables that programs have, too.
+    pub fn exported(&self) -> impl Iterator<Item = &str> {
+        let all = self.words.keys().filter(|_| self.exports_all);
+        all.chain(&self.exported).map(String::as_str)
+    }
+
+    /// Whether programs have a variable.
+    pub fn exports(&self, name: &str) -> bool {
+        self.exports_all || self.exported.contains(name)
     }
 
     /// Remembers a list; one that is appended to is longer by it. The array has the values of each of its words, too.
@@ -156,6 +183,9 @@ impl Values {
         let mut ends = self.known(name).to_vec();
         let of_image = if name == "PATH" { Some(scene.launch.path()) } else { scene.launch.variable(name) };
         ends.extend(of_image.map(str::to_owned));
+        if ends.is_empty() {
+            ends.extend_from_slice(scene.exports.known(name));
+        }
         match operator {
             // bash: `${name//,/ }`.
             Operator::Other(rest) if rest.starts_with('/') => {

@@ -29,6 +29,9 @@ const COMMANDS: [&str; 16] = [
 /// Words of keys whose values are commands, if they begin with a program that not every image has: other values of such keys are common.
 const TOOLS: [&str; 9] = ["bin", "binary", "editor", "pager", "prog", "rsh", "tool", "tools", "visual"];
 
+/// Keys whose values are a name, a comma and a command (zabbix_agentd.conf).
+const NAMED: [&str; 1] = ["UserParameter"];
+
 /// Words of keys whose values are kinds of things, and no programs: `"type": "git"`.
 const KINDS: [&str; 16] = [
     "description",
@@ -191,7 +194,9 @@ fn of_line(line: &str, all: bool, is_own: bool) -> Option<Entry<'_>> {
         return named("", is_own).map(|sense| Entry { key: "", sense, words: vec![item.to_owned()] });
     }
     let (key, value) = line.split_once(['=', ':'])?;
-    let sense = if all { Sense::Command } else { sense(key).or_else(|| named(key, is_own))? };
+    let value = if NAMED.contains(&key.trim()) { value.split_once(',')?.1 } else { value };
+    let sense =
+        if all || NAMED.contains(&key.trim()) { Sense::Command } else { sense(key).or_else(|| named(key, is_own))? };
     let value = value.trim().trim_end_matches(',');
     if let Some(list) = value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         return Some(Entry { key, sense, words: list.split(',').map(|word| unquoted(word).to_owned()).collect() });

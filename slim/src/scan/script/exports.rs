@@ -1,0 +1,79 @@
+//! Variables that the application's scripts hand on to the programs that they start: `export TOOL=jq` in an entrypoint, `$TOOL` in what it runs.
+//!
+//! Who starts whom is not asked: a script that gives such a variable no value of its own may have that of any other.
+
+use super::super::Scene;
+use super::Values;
+use super::reader::gather;
+use crate::launch;
+use crate::path::ImagePath;
+use crate::script::{self, SimpleCommand, Word};
+use std::collections::BTreeMap;
+
+/// Larger scripts are no entrypoints.
+const SIZE_LIMIT: u64 = 1 << 18;
+
+/// How many values a variable has of all scripts.
+const VALUE_LIMIT: usize = 64;
+
+/// As much of a file as holds its first line.
+const HEAD: usize = 64;
+
+/// What scripts of the application export, by the variables' names.
+#[derive(Debug, Clone, Default)]
+pub struct Exports(BTreeMap<String, Vec<String>>);
+
+impl Exports {
+    /// Those of every shell script that no package owns, and of the files that these read in.
+    pub fn of(scene: &Scene<'_>) -> Self {
+        let mut all = Self::default();
+        let own = scene.tree.iter().filter(|(path, node)| node.as_file().is_some() && scene.is_applications(path));
+        for path in own.map(|(path, _)| path).filter(|path| is_script(scene, path)) {
+            let Some((script, _)) = scene.read(path).and_then(|bytes| script::salvage(&bytes).ok()) else { continue };
+            let mut values = Values::of_script(Some(path));
+            gather(scene, &script, &mut values, 0);
+            for name in values.exported() {
+                let known = all.0.entry(name.to_owned()).or_default();
+                let new = values.known(name).iter().filter(|value| !known.contains(value)).cloned().collect::<Vec<_>>();
+                known.extend(new.into_iter().take(VALUE_LIMIT.saturating_sub(known.len())));
+            }
+        }
+        all
+    }
+
+    /// The values that scripts export under a name.
+    pub fn known(&self, name: &str) -> &[String] {
+        self.0.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+fn is_script(scene: &Scene<'_>, path: &ImagePath) -> bool {
+    let file = scene.tree.get(path).and_then(|node| node.as_file());
+    let Some(file) = file.filter(|file| file.content.size() <= SIZE_LIMIT) else { return false };
+    let head = scene.contents.head(&file.content, HEAD).unwrap_or_default();
+    let first = head.strip_prefix(b"#!").and_then(|rest| rest.split(|byte| *byte == b'\n').next());
+    let mut words = first.unwrap_or_default().split(|byte| byte.is_ascii_whitespace() || *byte == b'/');
+    [&b".sh"[..], b".bash"].iter().any(|end| path.file_name().ends_with(end))
+        || words.any(|word| std::str::from_utf8(word).is_ok_and(launch::is_shell))
+}
+
+/// The variables that a command hands on to programs (POSIX, "export"; bash(1), `declare -x`; env(1)).
+pub(super) fn exported(command: &SimpleCommand) -> Vec<String> {
+    let Some((first, arguments)) = command.words.split_first() else { return Vec::new() };
+    let name_of = |word: &Word| word.beginning().0.split('=').next().map(str::to_owned).filter(|name| !name.is_empty());
+    let is_export = |word: &Word| word.literal().is_some_and(|option| option.starts_with('-') && option.contains('x'));
+    match first.literal().as_deref() {
+        Some("export") => arguments.iter().filter_map(name_of).collect(),
+        Some("declare" | "typeset") if arguments.iter().any(is_export) => {
+            arguments.iter().filter_map(name_of).collect()
+        }
+        Some("env") => assignments(arguments).filter_map(name_of).collect(),
+        _ => command.assignments.iter().map(|one| one.name.clone()).collect(),
+    }
+}
+
+/// The words of `env` before the command.
+pub(super) fn assignments(arguments: &[Word]) -> impl Iterator<Item = &Word> {
+    let is_one = |word: &&Word| word.beginning().0.contains('=');
+    arguments.iter().skip_while(|word| word.beginning().0.starts_with('-')).take_while(is_one)
+}
