@@ -413,6 +413,8 @@ fn files_that_patterns_cover_are_read_in() {
             ("cd /opt/x; for m in ./lib/*.sh; do . \"$m\"; done", "tool"),
             ("for m in \"$(dirname \"$0\")\"/../../opt/x/lib/*.sh; do . \"$m\"; done", "tool"),
             ("D=$(cd \"$(dirname \"$0\")/../../opt/x\" && pwd); for m in \"$D\"/lib/*.sh; do . \"$m\"; done", "tool"),
+            ("D=$(cd -P -- \"$(dirname -- \"$0\")/../../opt/x\" && pwd -P); . \"$D/lib/a.sh\"", "tool"),
+            ("for f in {a,none}; do . \"/opt/x/lib/$f.sh\"; done", "tool"),
             ("for m in $(find /opt/x/lib -name '*.sh'); do . \"$m\"; done", "tool"),
             ("while read -r m; do . \"$m\"; done < <(find /opt/x/lib -name '*.sh')", "tool"),
             ("load() { . \"/opt/x/lib/$1.sh\"; }; load a", "tool"),

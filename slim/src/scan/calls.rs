@@ -39,7 +39,8 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, language: Language, byte
     calls.extend(words::looked_for(&text, language));
     let counts = |call: &Call| {
         let program = call.words.first().and_then(|text| text.split_whitespace().next());
-        call.certain || program.is_some_and(|name| is_special(scene, name))
+        let has_option = call.words.get(1).is_some_and(|word| word.len() > 1 && word.starts_with('-'));
+        call.certain || has_option || program.is_some_and(|name| is_special(scene, name))
     };
     for call in calls.into_iter().filter(|call| is_meant(&call.words) && counts(call)) {
         start(scene, Some(path), &format!("line {}", call.line), &call.words, finding);

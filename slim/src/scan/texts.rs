@@ -63,7 +63,9 @@ pub(super) fn is_configuration(scene: &Scene<'_>, path: &ImagePath, size: u64, h
     let is_own = || {
         let named = ENDS.iter().any(|end| path.file_name().ends_with(end))
             || commands::is_procfile(path)
-            || is_personal(path.file_name());
+            || is_personal(path.file_name())
+            // A repository's.
+            || path.file_name() == b"config" && head.starts_with(b"[core]");
         named && scene.is_applications(path)
     };
     let is_told = || scene.launch.told().any(|(text, _)| text.contains(&path.to_text()));

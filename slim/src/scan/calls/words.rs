@@ -125,6 +125,9 @@ const WORD_LIMIT: usize = 64;
 /// What may stand before a part of a name or a command that is put together: `'%s -v' % 'tool'`, `'/usr/bin/' + 'tool'`, `folder / 'tool'`.
 const JOINS: [char; 4] = ['%', '+', '/', '.'];
 
+/// What may stand before the quotes of a text of Python's.
+const PREFIXES: [char; 4] = ['b', 'f', 'r', 'u'];
+
 /// A command that a source names: its words, or one text for a shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Call {
@@ -396,7 +399,7 @@ impl Prose {
 fn is_argument(before: &str) -> bool {
     let before = before.trim_end();
     // A prefix of Python's texts, `f"…"`.
-    let before = before.strip_suffix(['f', 'r', 'b']).filter(|rest| rest.ends_with(['(', '['])).unwrap_or(before);
+    let before = before.strip_suffix(PREFIXES).filter(|rest| rest.ends_with(['(', '['])).unwrap_or(before);
     let opened = before.trim_end_matches(['(', '[', ' ']);
     let name = last_name(opened);
     let is_call = opened.len() < before.len()
@@ -436,7 +439,8 @@ fn is_value(line: &str, text: &Text<'_>) -> bool {
 /// Whether what stands before a text makes it a value.
 fn may_hold(before: &str) -> bool {
     let whole = before.trim_end();
-    let before = before.trim_end_matches(|c: char| c.is_whitespace() || "frb".contains(c));
+    let whole = whole.strip_suffix(PREFIXES).filter(|rest| rest.ends_with(' ')).unwrap_or(whole).trim_end();
+    let before = before.trim_end_matches(|c: char| c.is_whitespace() || PREFIXES.contains(&c));
     let Some(last) = before.chars().next_back() else { return true };
     let compares = ["==", "!=", "<=", ">=", "=~"].iter().any(|sign| before.ends_with(sign));
     let is_index = last == '['

@@ -61,7 +61,10 @@ impl Values {
             "basename" if arguments.len() == 1 => {
                 of_last()?.iter().map(|name| name.rsplit('/').next().unwrap_or(name).to_owned()).collect()
             }
-            "cd" | "echo" | "realpath" | "readlink" if last.is_some() && arguments.len() <= 2 => of_last()?,
+            "cd" | "realpath" | "readlink" if arguments.iter().filter(|word| !is_option(word)).count() == 1 => {
+                of_last()?
+            }
+            "echo" if last.is_some() && arguments.len() <= 2 => of_last()?,
             "echo" => {
                 let words = arguments.iter().skip_while(is_option);
                 let texts: Option<Vec<_>> = words.map(|word| self.expanded(scene, &word.parts, depth)).collect();

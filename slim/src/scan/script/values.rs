@@ -3,6 +3,7 @@
 use super::super::Scene;
 use crate::path::ImagePath;
 use crate::script::{Operator, Part, Word};
+use recipes::Pattern;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many values of a variable, or of a word of variables, are followed.
@@ -138,10 +139,11 @@ impl Values {
         let separators = self.separators();
         for value in self.possible(scene, word) {
             let parts = value.split(|c: char| c.is_whitespace() || separators.contains(c));
-            for part in parts.filter(|part| !part.is_empty()).take(VALUE_LIMIT) {
-                match is_pattern(part) {
-                    true => values.extend(self.covered(scene, part).iter().map(ImagePath::to_text)),
-                    false => values.push(part.to_owned()),
+            let parts = parts.filter(|part| !part.is_empty()).take(VALUE_LIMIT);
+            for part in parts.flat_map(spread) {
+                match is_pattern(&part) {
+                    true => values.extend(self.covered(scene, &part).iter().map(ImagePath::to_text)),
+                    false => values.push(part),
                 }
             }
         }
@@ -249,6 +251,12 @@ impl Values {
             }
         }
     }
+}
+
+/// The words of one with choices in it: `lib-{a,b}.sh`.
+fn spread(word: &str) -> Vec<String> {
+    let words = if word.contains('{') && word.contains(',') { Pattern::spread(word) } else { Vec::new() };
+    if words.is_empty() { vec![word.to_owned()] } else { words }
 }
 
 /// Whether a word stands for the files that it covers.

@@ -170,9 +170,13 @@ fn start(
     let behind = first.split_once(':').filter(|(kind, _)| kind.bytes().all(|b| b.is_ascii_alphanumeric()));
     for command in std::iter::once(first.as_str()).chain(behind.map(|(_, command)| command)) {
         // Git's aliases and helpers: `!tool -x`.
-        let command = command.strip_prefix('!').unwrap_or(command);
+        let told = command.strip_prefix('!');
+        let command = told.unwrap_or(command);
         let (program, behind) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
-        let is_meant = if behind.is_empty() { !calls::is_common(program) } else { calls::is_told(behind) };
+        let is_meant = match behind {
+            "" => !calls::is_common(program),
+            behind => told.is_some() || calls::is_told(behind),
+        };
         if *sense == Sense::Name && !is_meant {
             continue;
         }
