@@ -129,6 +129,47 @@ fn every_rule_applies_because_of_its_fact_and_not_without() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// The edges of a rule's that following every use from a file gives, in a tree of these files, all of one package.
+fn edges_of(rule: &str, files: &[&str], from: Option<&str>) -> Vec<ImagePath> {
+    let mut tree = Tree::new();
+    for file in files.iter().map(|file| ImagePath::literal(file)) {
+        for parent in file.ancestors() {
+            if !tree.contains(&parent) {
+                tree.insert(parent, Node::directory());
+            }
+        }
+        tree.insert(file, Node::file(b"data".to_vec()));
+    }
+    let package = slim::packages::Package {
+        name: "all".into(),
+        files: tree.iter().map(|(path, _)| path.clone()).collect(),
+        ..slim::packages::Package::default()
+    };
+    let inventory = Inventory::new(vec![package], &tree);
+    let wishes = Wishes { paths: from.map(ImagePath::literal).into_iter().collect(), ..Wishes::default() };
+    let table = Recipes::embedded().unwrap();
+    let reached = reach(&tree, &MemoryContents, &inventory, &Launch::default(), &table, &wishes).unwrap();
+    let kind = graph::Rule::Recipe(rule.to_owned());
+    reached.graph.edges().iter().filter(|edge| edge.rule == kind).map(|edge| edge.to.clone()).collect()
+}
+
+/// Referee: the names that Debian's packages have.
+#[test]
+fn rules_are_about_what_debian_installs() {
+    let rows = include_str!("rules_data/debian-12").lines().filter(|line| !line.starts_with('#'));
+    let mut wrong = Vec::new();
+    for row in rows {
+        let [rule, trigger, kept] = row.split(" | ").collect::<Vec<_>>()[..] else { panic!("{row}") };
+        if !edges_of(rule, &[trigger, kept], Some(trigger)).contains(&ImagePath::literal(kept)) {
+            wrong.push(format!("{row}: not kept"));
+        }
+        if edges_of(rule, &[trigger, kept], None).contains(&ImagePath::literal(kept)) {
+            wrong.push(format!("{row}: kept for nothing"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 #[test]
 fn atoms_live_together() {
     let table = Recipes::embedded().unwrap();
