@@ -17,6 +17,13 @@ use slim::reach::{Wishes, reach};
 use slim::tree::{MemoryContents, Node, Tree};
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::LazyLock;
+
+/// The built-in rules, read once.
+fn table() -> &'static Recipes {
+    static TABLE: LazyLock<Recipes> = LazyLock::new(|| Recipes::embedded().unwrap());
+    &TABLE
+}
 
 /// A path that a pattern covers.
 fn example(pattern: &str) -> String {
@@ -90,7 +97,6 @@ fn applies(rule: &Rule, with: bool) -> bool {
         // In use either way: alone it is no fact.
         wishes.paths.insert(put(&mut tree, &path, b"x".to_vec()));
     }
-    let table = Recipes::embedded().unwrap();
     // What no package owns would be the application: a package has it all.
     let package = slim::packages::Package {
         name: "all".into(),
@@ -98,15 +104,14 @@ fn applies(rule: &Rule, with: bool) -> bool {
         ..slim::packages::Package::default()
     };
     let inventory = Inventory::new(vec![package], &tree);
-    let reached = reach(&tree, &MemoryContents, &inventory, &launch, &table, &wishes).unwrap();
+    let reached = reach(&tree, &MemoryContents, &inventory, &launch, table(), &wishes).unwrap();
     reached.graph.edges().iter().any(|edge| edge.rule == graph::Rule::Recipe(rule.id.clone()))
 }
 
 #[test]
 fn every_rule_applies_because_of_its_fact_and_not_without() {
-    let table = Recipes::embedded().unwrap();
     let mut wrong = Vec::new();
-    for rule in table.rules().filter(|rule| effect(rule).is_some() || !rule.commands.is_empty()) {
+    for rule in table().rules().filter(|rule| effect(rule).is_some() || !rule.commands.is_empty()) {
         // Atoms are tried below; programs without a C library and what has to be named are tried where they are found.
         if !rule.together.is_empty()
             || rule.named.is_some()
@@ -147,8 +152,7 @@ fn edges_of(rule: &str, files: &[&str], from: Option<&str>) -> Vec<ImagePath> {
     };
     let inventory = Inventory::new(vec![package], &tree);
     let wishes = Wishes { paths: from.map(ImagePath::literal).into_iter().collect(), ..Wishes::default() };
-    let table = Recipes::embedded().unwrap();
-    let reached = reach(&tree, &MemoryContents, &inventory, &Launch::default(), &table, &wishes).unwrap();
+    let reached = reach(&tree, &MemoryContents, &inventory, &Launch::default(), table(), &wishes).unwrap();
     let kind = graph::Rule::Recipe(rule.to_owned());
     reached.graph.edges().iter().filter(|edge| edge.rule == kind).map(|edge| edge.to.clone()).collect()
 }
@@ -172,8 +176,7 @@ fn rules_are_about_what_debian_installs() {
 
 #[test]
 fn atoms_live_together() {
-    let table = Recipes::embedded().unwrap();
-    for rule in table.rules().filter(|rule| !rule.together.is_empty()) {
+    for rule in table().rules().filter(|rule| !rule.together.is_empty()) {
         let mut tree = Tree::new();
         let names: BTreeSet<String> =
             rule.together.iter().flat_map(|pattern| [example(pattern), example(&pattern.replace("**", "b"))]).collect();
@@ -183,7 +186,7 @@ fn atoms_live_together() {
         let one = ImagePath::new(names.iter().next().unwrap()).unwrap();
         let wishes = Wishes { paths: BTreeSet::from([one]), ..Wishes::default() };
         let launch = Launch::default();
-        let reached = reach(&tree, &MemoryContents, &Inventory::default(), &launch, &table, &wishes).unwrap();
+        let reached = reach(&tree, &MemoryContents, &Inventory::default(), &launch, table(), &wishes).unwrap();
         assert!(names.iter().all(|name| reached.graph.reaches(&ImagePath::new(name).unwrap())), "{}", rule.id);
     }
 }
