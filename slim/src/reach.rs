@@ -460,14 +460,14 @@ impl Work<'_, '_> {
         }
     }
 
-    /// Shared objects that kept packages ship outside the loader's directories are there to be loaded by path; what they ship for Python's
-    /// start (`*.pth`) is read by it.
+    /// Shared objects that kept packages ship outside the loader's directories are there to be loaded by path, be it that of a link; what
+    /// they ship for Python's start (`*.pth`) is read by it.
     fn plugins(&mut self) {
         let mut finding = Finding::default();
         for (path, node) in self.scene.tree.iter() {
             let is_library = is_object(path);
             let is_python = python::is_path_file(path);
-            if !(is_library || is_python) || node.as_file().is_none() {
+            if !(is_library || is_python) || node.is_directory() || is_python && node.as_file().is_none() {
                 continue;
             }
             let keeper = self.inventory.owner_indexes(path).iter().find_map(|owner| self.reach.packages.get(owner));
@@ -477,12 +477,18 @@ impl Work<'_, '_> {
                 finding.edges.push(Edge::new(keeper, path.clone(), Rule::Plugin, evidence));
                 continue;
             }
-            let Some(is_shared) = self.scene.loader.is_in_default_directory(path) else { continue };
-            if is_shared || self.scene.knowledge.is_gated(path) || self.scene.knowledge.is_atom(path) {
+            // A name that is looked up is mostly that of a link beside the object.
+            let Some((real, _)) = self.scene.tree.lookup(path).filter(|(real, _)| real.parent() == path.parent())
+            else {
+                continue;
+            };
+            let is_bound = |path: &ImagePath| self.scene.knowledge.is_gated(path) || self.scene.knowledge.is_atom(path);
+            let stands_apart = self.scene.loader.is_in_default_directory(&real) == Some(false);
+            if !stands_apart || is_bound(path) || is_bound(&real) {
                 continue;
             }
             let evidence = "a shared object outside the loader's directories, of a kept package";
-            finding.edges.push(Edge::new(keeper, path.clone(), Rule::Plugin, evidence));
+            finding.edges.extend(self.scene.follow(Some(keeper), path, Rule::Plugin, evidence));
         }
         self.take(finding);
         let reaches = |path: &ImagePath| self.reach.graph.reaches(path);

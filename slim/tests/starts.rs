@@ -501,6 +501,8 @@ fn jobs_are_found_where_a_script_is() {
             ("find /opt/x/jobs -type f -exec bash {} \\\\;", "tool"),
             ("printf '%s\\n' tool zsh | while read -r c; do $c x; done", "tool zsh"),
             ("cd /opt/x && make", "tool"),
+            ("c=$( [ \"$A\" = 1 ] && echo tool || echo zsh ); $c x", "tool zsh"),
+            (". /opt/x/jobs/$(hostname).job", "tool"),
         ],
     );
     assert_eq!(wrong, [""; 0]);

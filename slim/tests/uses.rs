@@ -78,6 +78,21 @@ fn names_of_programs_that_are_computed_are_told() {
 }
 
 #[test]
+fn plugins_of_a_kept_package_stay_with_the_links_to_them() {
+    let own = "/usr/lib/x86_64-linux-gnu/own";
+    let lines = format!("{own}/libplug.so.6 -> libplug.so.6.0.0\n/usr/lib/x86_64-linux-gnu/libown.so -> libown.so.1\n");
+    let object = format!("{own}/libplug.so.6.0.0");
+    let files = ["/usr/bin/app", &object, &format!("{own}/libplug.so.6")].map(str::to_owned);
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let mut image = Image::new(&lines, &[("app", &files)]).elf("/usr/bin/app", &program()).elf(&object, &plugin());
+    image.launch.entrypoint = vec!["app".into()];
+    let (_, reached) = image.reach();
+    for file in &files {
+        assert!(reached.graph.reaches(&ImagePath::literal(file)), "{file}");
+    }
+}
+
+#[test]
 fn commands_that_a_program_hands_to_the_shell_are_in_use() {
     let packages: [(&str, &[&str]); 2] = [("tool", &["/usr/bin/tool"]), ("shell", &["/bin/sh"])];
     let kept = |symbol: &str, text: &str| {

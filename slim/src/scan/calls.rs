@@ -16,6 +16,9 @@ use crate::path::ImagePath;
 use words::Call;
 pub(super) use words::{is_common, is_told};
 
+/// How many commands that a text joins are looked at.
+const COMMAND_LIMIT: usize = 64;
+
 /// Adds the programs that a source starts.
 ///
 /// A program of a package, or a library, knows many others, too, and asks for some by its own settings: what it holds under a name counts, if
@@ -40,7 +43,8 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, language: Language, byte
     let counts = |call: &Call| {
         let program = call.words.first().and_then(|text| text.split_whitespace().next());
         let has_option = call.words.get(1).is_some_and(|word| word.len() > 1 && word.starts_with('-'));
-        call.certain || has_option || program.is_some_and(|name| is_special(scene, name))
+        let is_rare = || call.words.first().is_some_and(|text| is_rare(scene, text));
+        call.certain || has_option || program.is_some_and(|name| is_special(scene, name)) || is_rare()
     };
     for call in calls.into_iter().filter(|call| is_meant(&call.words) && counts(call)) {
         start(scene, Some(path), &format!("line {}", call.line), &call.words, finding);
@@ -64,6 +68,13 @@ pub(super) fn text(
 /// Whether a name is that of a program which not every image has: the names of those are mostly common words (`date`, `id`, `sort`).
 pub(super) fn is_special(scene: &Scene<'_>, name: &str) -> bool {
     scene.file_of(name).is_some_and(|(real, _)| scene.inventory.owners(&real).all(|package| !package.essential))
+}
+
+/// Whether any of the commands that a text joins is a program which not every image has: `cat x | tool`.
+pub(super) fn is_rare(scene: &Scene<'_>, text: &str) -> bool {
+    let programs =
+        text.split(['|', ';', '&']).filter_map(|part| part.split_whitespace().find(|word| !word.contains('=')));
+    programs.take(COMMAND_LIMIT).any(|name| is_special(scene, name))
 }
 
 /// Whether a file is of a language's own library.

@@ -80,11 +80,13 @@ pub(super) fn literals(lines: &[&str]) -> Vec<String> {
 pub(super) fn document<'t>(lines: &[&'t str]) -> Option<(&'t str, char, String)> {
     let (line, next) = lines.split_first()?;
     let (before, rest) = line.split_once("<<")?;
-    let rest = rest.trim_start_matches(['~', '-']);
+    // PHP has three of them.
+    let rest = rest.trim_start_matches(['~', '-', '<']);
     let quote = rest.chars().next().filter(|c| matches!(c, '`' | '"' | '\'') || c.is_ascii_uppercase())?;
     let is_other = |c: char| !c.is_ascii_alphanumeric() && c != '_';
     let name = rest.trim_start_matches(['`', '"', '\'']).split(is_other).next().filter(|name| !name.is_empty())?;
-    let end = next.iter().take(DOCUMENT_LIMIT).position(|line| line.trim() == name)?;
+    let end =
+        next.iter().take(DOCUMENT_LIMIT).position(|line| line.trim().trim_end_matches([')', ';', ',']) == name)?;
     Some((before, quote, next[..end].join("\n")))
 }
 
@@ -193,6 +195,7 @@ mod tests {
         for (first, expected) in [
             ("$x = <<`E`;", Some(("$x = ", '`'))),
             ("system <<~E", Some(("system ", 'E'))),
+            ("f(<<<'E'", Some(("f(", '\''))),
             ("x << 3", None),
             ("x <<OTHER", None),
         ] {

@@ -63,6 +63,7 @@ pub(super) fn is_configuration(scene: &Scene<'_>, path: &ImagePath, size: u64, h
     let is_own = || {
         let named = ENDS.iter().any(|end| path.file_name().ends_with(end))
             || commands::is_procfile(path)
+            || commands::is_table(path)
             || is_personal(path.file_name())
             // A repository's.
             || path.file_name() == b"config" && head.starts_with(b"[core]");
@@ -78,7 +79,7 @@ fn is_personal(name: &[u8]) -> bool {
     let is_shells = SHELLS.iter().any(|shell| name.starts_with(shell));
     let is_settings =
         name.ends_with(b"rc") || name.ends_with(b"config") || matches!(name, b".forward" | b".mailfilter");
-    name.starts_with(b".") && is_settings && !is_shells
+    name.starts_with(b".") && is_settings && !is_shells || name == b"hgrc"
 }
 
 /// Adds what a configuration names: commands, and the files of [`paths`].

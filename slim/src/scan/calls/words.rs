@@ -157,7 +157,9 @@ pub(super) fn named(source: &str, language: Language) -> Vec<Call> {
         Some(_) if *role == Role::Argument => true,
         Some((text, _)) if text.contains(char::is_whitespace) => may_name(text),
         Some((text, rest)) => {
-            text.len() >= PROGRAM_MINIMUM && (!is_common(text) || rest.iter().any(|word| word.starts_with('-')))
+            // A list that goes on as arguments do: `['jq', '.']`.
+            let goes_on = rest.first().is_some_and(|word| word.starts_with(['-', '.']));
+            goes_on || text.len() >= PROGRAM_MINIMUM && !is_common(text)
         }
         None => false,
     };
@@ -222,8 +224,14 @@ fn found(source: &str, language: Language, all: bool) -> Vec<(Call, Role)> {
         if language == Language::Perl {
             found.extend(quotes::literals(&lines[index..]).into_iter().map(|text| call(vec![text])));
             let document = quotes::document(&lines[index..]);
-            let document = document.filter(|(before, quote, _)| *quote == '`' || is_argument(before));
-            found.extend(document.map(|(_, _, text)| call(vec![text])));
+            let (commands, values): (Vec<_>, Vec<_>) =
+                document.into_iter().partition(|(before, quote, _)| *quote == '`' || is_argument(before));
+            found.extend(commands.into_iter().map(|(_, _, text)| call(vec![text])));
+            found.extend(values.into_iter().filter(|_| all).map(|(_, _, text)| of(vec![text], Role::Value)));
+        }
+        if language == Language::Php && all {
+            let document = quotes::document(&lines[index..]);
+            found.extend(document.map(|(_, _, text)| of(vec![text], Role::Value)));
         }
         let others: Vec<&Text<'_>> = texts.iter().filter(|text| text.sign != "`" || !backquotes).collect();
         for (at, text) in others.iter().enumerate() {

@@ -10,6 +10,9 @@ use crate::script::{Command, Item, Part, Redirection, RedirectionKind, SimpleCom
 /// The longest file whose text becomes a value.
 const FILE_LIMIT: u64 = 1 << 16;
 
+/// How many commands of a list are followed.
+const LIST_LIMIT: usize = 16;
+
 /// How many commands of a pipeline are followed behind its first.
 const FILTER_LIMIT: usize = 16;
 
@@ -21,6 +24,12 @@ impl Values {
     pub fn output(&self, scene: &Scene<'_>, items: &[Item], depth: usize) -> Option<Vec<String>> {
         match &items.iter().flat_map(|item| item.list.pipelines()).take(3).collect::<Vec<_>>()[..] {
             [pipeline] => self.piped(scene, &pipeline.commands, depth),
+            // `[ "$A" = 1 ] && echo X || echo Y`: what any of them writes.
+            [_, _, _] => {
+                let known = items.iter().flat_map(|item| item.list.pipelines()).take(LIST_LIMIT);
+                let known = known.filter_map(|pipeline| self.piped(scene, &pipeline.commands, depth));
+                Some(known.flatten().collect()).filter(|texts: &Vec<String>| !texts.is_empty())
+            }
             [first, second] => match (&first.commands[..], &second.commands[..]) {
                 // `cd DIRECTORY && pwd`: the directory itself.
                 ([cd], [pwd]) if is(pwd, "pwd") && is(cd, "cd") => self.piped(scene, std::slice::from_ref(cd), depth),

@@ -90,7 +90,8 @@ fn unknown_parts(name: &str) -> String {
     let mut pattern = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let rest = part.strip_prefix('{').and_then(|inner| Some(inner.split_once('}')?.1));
+        let within = [("{", '}'), ("(", ')')].into_iter();
+        let rest = within.filter_map(|(open, close)| Some(part.strip_prefix(open)?.split_once(close)?.1)).next();
         pattern.push('*');
         pattern.push_str(rest.unwrap_or_else(|| part.trim_start_matches(is_name)));
     }

@@ -52,6 +52,9 @@ const KINDS: [&str; 16] = [
     "vcs",
 ];
 
+/// Ends of names of tables.
+const TABLES: [&[u8]; 3] = [b".csv", b".tab", b".tsv"];
+
 /// What a key says about its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::scan) enum Sense {
@@ -91,6 +94,9 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, text: &[u8], finding: &m
     }
     if whole.is_some() && !is_yaml(path) {
         return;
+    }
+    if is_table(path) {
+        return fields(scene, path, &text, finding);
     }
     values(scene, path, &text, finding);
     for (index, line) in text.lines().enumerate() {
@@ -166,22 +172,45 @@ fn start(
     finding: &mut Finding,
 ) {
     let Some((first, rest)) = words.split_first() else { return };
+    if *sense == Sense::Name {
+        let others = rest.iter().filter(|word| word.contains(char::is_whitespace)).map(String::as_str);
+        others.chain(first.lines()).for_each(|text| meant(scene, path, place, text, finding));
+        return;
+    }
     // `exec:COMMAND`, `sh:COMMAND`: the kind of a hook stands before it.
     let behind = first.split_once(':').filter(|(kind, _)| kind.bytes().all(|b| b.is_ascii_alphanumeric()));
     for command in std::iter::once(first.as_str()).chain(behind.map(|(_, command)| command)) {
-        // Git's aliases and helpers: `!tool -x`.
-        let told = command.strip_prefix('!');
-        let command = told.unwrap_or(command);
-        let (program, behind) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
-        let is_meant = match behind {
-            "" => !calls::is_common(program),
-            behind => told.is_some() || calls::is_told(behind),
-        };
-        if *sense == Sense::Name && !is_meant {
-            continue;
-        }
+        let program = command.split_whitespace().next().unwrap_or_default();
         if *sense == Sense::Command || calls::is_special(scene, program) {
             calls::start(scene, Some(path), place, &[&[command.to_owned()], rest].concat(), finding);
+        }
+    }
+}
+
+/// Adds what a text starts whose key says nothing, if it shows that it is a command: `tool`, `tool -x`, `sort x | tool`, git's `!tool`.
+fn meant(scene: &Scene<'_>, path: &ImagePath, place: &str, text: &str, finding: &mut Finding) {
+    let told = text.strip_prefix('!');
+    let command = told.unwrap_or(text);
+    let (program, behind) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+    let is_meant = match behind {
+        "" => !calls::is_common(program) && calls::is_special(scene, program),
+        behind => (told.is_some() || calls::is_told(behind)) && calls::is_rare(scene, command),
+    };
+    if is_meant {
+        calls::start(scene, Some(path), place, &[command.to_owned()], finding);
+    }
+}
+
+/// Whether a file is a table, of which a field may be a command.
+pub(super) fn is_table(path: &ImagePath) -> bool {
+    TABLES.iter().any(|end| path.file_name().ends_with(end))
+}
+
+/// Adds the commands that fields of a table are; a name alone may be anything there.
+fn fields(scene: &Scene<'_>, path: &ImagePath, text: &str, finding: &mut Finding) {
+    for (index, line) in text.lines().enumerate() {
+        for field in line.split(['\t', ';', ',']).map(unquoted).filter(|field| field.contains(char::is_whitespace)) {
+            meant(scene, path, &format!("line {}", index + 1), field, finding);
         }
     }
 }
