@@ -99,7 +99,15 @@ fn of_path(case: Case<'_>, path: &ImagePath, reached: bool) -> (bool, String) {
     match case.inventory.owners(path).next() {
         _ if reached => (true, "it is in use".to_owned()),
         _ if directory => (true, "something in it stays".to_owned()),
-        Some(package) => (true, format!("its package {} stays whole", package.name)),
+        Some(package) => {
+            let name = &package.name;
+            (
+                true,
+                format!(
+                    "its package {name} stays, and nothing leads to this file of it, which `--prune files` may take"
+                ),
+            )
+        }
         None => (true, "no package owns it: it is part of the application".to_owned()),
     }
 }
