@@ -189,6 +189,8 @@ fn a_command_line_in_a_program_begins_with_a_path_or_goes_to_the_shell() {
         ("puts", "tool", ""),
         ("system", "tool -x", "tool"),
         ("system", "tool for all", ""),
+        ("system", "/usr/bin/app it | tool", "tool"),
+        ("system", "other it | tool", ""),
         ("puts", "/usr/bin/tool axwwo", ""),
     ] {
         let app = program().imports(symbol, None, false).text(format!("\0{text}\0").as_bytes());

@@ -489,7 +489,7 @@ fn arguments_of_the_applications_programs_may_be_commands() {
 #[test]
 fn jobs_are_found_where_a_script_is() {
     let files = "/opt/x/jobs/a.job = tool\\n\n/bin -> usr/bin\n/opt/x/Makefile = all:\\n\t$(MAKE) -C sub\\n\n\
-        /opt/x/sub/Makefile = all:\\n\ttool -x\\n\n/usr/bin/make 755 = x\n";
+        /opt/x/sub/Makefile = include own.mk\\nall:\\n\t$(TOOL) -x\\n\n/opt/x/sub/own.mk = TOOL := tool\\n\n/usr/bin/make 755 = x\n";
     let wrong = wrong_with(
         files,
         &[

@@ -29,7 +29,7 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, language: Language, byte
     }
     let (text, within) = (String::from_utf8_lossy(bytes), path.to_text());
     let is_meant = |words: &[String]| !words.first().is_some_and(|first| scene.knowledge.ignores(&within, first));
-    let is_own = scene.is_applications(path);
+    let (is_own, is_owned) = (scene.is_applications(path), scene.inventory.is_owned(path));
     let mut calls = words::calls(&text, language, is_own);
     // A helper elsewhere may start what this file only names.
     if is_own && calls.is_empty() {
@@ -37,12 +37,13 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, language: Language, byte
     }
     if !is_own {
         // Whoever installed a library beside the packages installed the program that it is for, too: `git_exec_name = "git"`.
-        calls.extend(words::assigned(&text, language, !scene.inventory.is_owned(path)));
+        calls.extend(words::assigned(&text, language, !is_owned));
     }
     calls.extend(words::looked_for(&text, language));
     let counts = |call: &Call| {
         let program = call.words.first().and_then(|text| text.split_whitespace().next());
-        let has_option = call.words.get(1).is_some_and(|word| word.len() > 1 && word.starts_with('-'));
+        // A package's own program means what it holds, `'compressor' => ['gzip', '-n']`; a library hands words to others.
+        let has_option = is_owned && call.words.get(1).is_some_and(|word| word.len() > 1 && word.starts_with('-'));
         let is_rare = || call.words.first().is_some_and(|text| is_rare(scene, text));
         call.certain || has_option || program.is_some_and(|name| is_special(scene, name)) || is_rare()
     };

@@ -30,6 +30,9 @@ const HOMES: [&str; 3] = ["/usr/libexec/", "/usr/lib/", "/opt/"];
 /// Names of two letters are found in most binaries.
 const NAME_MINIMUM: usize = 3;
 
+/// Signs between commands of a text for the shell.
+const JOINS: [&str; 3] = [" | ", " && ", "; "];
+
 /// Programs whose names are common in sources and settings; a binary that holds one as a text of its own starts it.
 const TOOLS: [&str; 4] = ["git", "perl", "php", "python3"];
 
@@ -128,7 +131,8 @@ fn commands(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, texts: &Texts<'_
         let mut words = command.split_whitespace();
         let (Some(first), Some(second), third) = (words.next(), words.next(), words.next()) else { continue };
         // A program's whole path in front says enough: the binary may cut the rest into words itself.
-        let is_meant = first.starts_with('/') || has_shell && is_argument(second, third);
+        let joins = || JOINS.iter().any(|sign| text.contains(sign)) && calls::is_rare(scene, text);
+        let is_meant = first.starts_with('/') || has_shell && (is_argument(second, third) || joins());
         if !is_meant || !scene.is_program(first) {
             continue;
         }

@@ -16,9 +16,16 @@ struct Teller {
     import: [&'static str; 2],
 }
 
-const TELLERS: [Teller; 7] = [
+const TELLERS: [Teller; 8] = [
     Teller { name: "python", language: Language::Python, text: &["c"], module: &[], import: ["", ""] },
     Teller { name: "perl", language: Language::Perl, text: &["e", "E"], module: &["-M", "-m"], import: ["use ", ";"] },
+    Teller {
+        name: "plackup",
+        language: Language::Perl,
+        text: &["e"],
+        module: &["-s", "--server"],
+        import: ["use Plack::Handler::", ";"],
+    },
     Teller { name: "ruby", language: Language::Perl, text: &["e"], module: &[], import: ["", ""] },
     Teller {
         name: "node",
@@ -97,6 +104,7 @@ mod tests {
             ("perl -ne TEXT x", "TEXT"),
             ("perl -MJSON -MList::Util=sum -e TEXT", "use JSON;|use List::Util;|TEXT"),
             ("perl -w x -e", ""),
+            ("plackup -s Starman x", "use Plack::Handler::Starman;"),
             ("node -r dotenv/config x.js", "require('dotenv/config')"),
             ("node --require=m --eval TEXT", "require('m')|TEXT"),
             ("php -r TEXT", "TEXT"),

@@ -47,7 +47,8 @@ pub fn find(scene: &Scene<'_>, path: &ImagePath, bytes: &[u8], finding: &mut Fin
                 }
             }
         }
-        for module in modules(line) {
+        let named = modules(line).into_iter().map(str::to_owned);
+        for module in named.chain(middleware(line)) {
             let name = module.replace("::", "/");
             let last = name.rsplit('/').next().unwrap_or(&name);
             // A module, the object that it loads itself (XSLoader), and the parts that AutoLoader reads.
@@ -129,6 +130,16 @@ fn modules(line: &str) -> Vec<&str> {
         found.extend(names.iter().enumerate().filter(counts).map(|(_, name)| *name));
     }
     found
+}
+
+/// The modules behind Plack's words for them: `enable 'ReverseProxy'` (Plack::Builder(3pm)).
+fn middleware(line: &str) -> Vec<String> {
+    let statement = line.trim_start();
+    if !statement.starts_with("enable ") && !statement.starts_with("enable_if ") {
+        return Vec::new();
+    }
+    let names = statement.split(['\'', '"']).skip(1).step_by(2).filter(|name| is_name(name));
+    names.take(1).map(|name| format!("Plack::Middleware::{name}")).collect()
 }
 
 #[cfg(test)]

@@ -168,7 +168,7 @@ impl Start<'_, '_> {
         if path.is_some_and(|path| self.is_foreign(path) && !self.is_shell_script(path)) {
             self.handed(arguments);
         }
-        self.by_options(name, arguments, depth);
+        self.by_options(name, path, arguments, depth);
         self.source(name, arguments);
         self.files(arguments);
     }
@@ -243,9 +243,12 @@ impl Start<'_, '_> {
     }
 
     /// What a program starts because of its options.
-    fn by_options(&mut self, name: &str, arguments: &[String], depth: usize) {
+    fn by_options(&mut self, name: &str, path: Option<&ImagePath>, arguments: &[String], depth: usize) {
         if let Some((language, text)) = inline::told(name, arguments) {
-            inline::find(self.scene, self.from, self.place, language, &text, self.finding);
+            // It is the interpreter that loads what the image's configuration tells it.
+            let real = path.and_then(|path| Some(self.scene.tree.lookup(path)?.0));
+            let from = self.from.or(real.as_ref());
+            inline::find(self.scene, from, self.place, language, &text, self.finding);
         }
         let known = self.scene.knowledge.options(name);
         let started: Vec<options::Started> = known.map(|known| options::started(known, arguments)).collect();

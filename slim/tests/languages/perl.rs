@@ -5,18 +5,22 @@ use slim::policy::{Profile, decide};
 
 #[test]
 fn perl_loads_roles_parents_and_modules_by_computed_names() {
-    let files = ["Email/Abstract.pm", "Mojo/Command.pm", "Mojo/Reactor/EV.pm", "Mojo/Reactor/Poll.pm"]
-        .map(|name| format!("/usr/share/perl5/{name}"));
-    let [mail, command, ev, poll] = files.each_ref().map(String::as_str);
-    let packages: [(&str, &[&str]); 3] = [("mail", &[mail]), ("command", &[command]), ("reactors", &[ev, poll])];
+    let files = ["Email/Abstract", "Mojo/Command", "Mojo/Reactor/EV", "Mojo/Reactor/Poll", "Plack/Middleware/Own"]
+        .map(|name| format!("/usr/share/perl5/{name}.pm"));
+    let [mail, command, ev, poll, own] = files.each_ref().map(String::as_str);
+    let packages: [(&str, &[&str]); 4] =
+        [("mail", &[mail]), ("command", &[command]), ("reactors", &[ev, poll]), ("middleware", &[own])];
     for (text, expected) in [
         ("with 'Email::Abstract';", "mail"),
         ("use Own::Base 'Mojo::Command', -signatures;", "command"),
         ("my $class = 'Mojo::Reactor::' . $kind;", "reactors"),
         ("my $name = 'Email::Abstract';", ""),
+        ("enable 'Own';", "middleware"),
+        ("enable_if { 1 } 'Own', x => 1;", "middleware"),
+        ("print 'Own';", ""),
     ] {
         let lines = format!(
-            "/usr/bin/app 755 = #!/usr/bin/perl\\n{text}\n/usr/bin/perl = x\n{mail} = x\n{command} = x\n{ev} = x\n{poll} = x"
+            "/usr/bin/app 755 = #!/usr/bin/perl\\n{text}\n/usr/bin/perl = x\n{mail} = x\n{command} = x\n{ev} = x\n{poll} = x\n{own} = x"
         );
         assert_eq!(Image::new(&lines, &packages).kept().0.join(" "), expected, "{text}");
     }
