@@ -114,7 +114,7 @@ pub(super) fn start(scene: &Scene<'_>, from: Option<&ImagePath>, place: &str, wo
         }
         [_, arguments @ ..] if is_there(first) => {
             let words = [&[first.to_owned()], arguments].concat();
-            let (voice, values) = (Voice::Script, Values::default());
+            let (voice, values) = (Voice::Script, Values::beside(from));
             Start { scene, from, place, voice, values: &values, finding: &mut *finding }.run(&words, 0);
         }
         _ => return,

@@ -143,7 +143,7 @@ pub fn text(scene: &Scene<'_>, from: Option<&ImagePath>, bytes: &[u8], finding: 
 /// Adds what shell text uses that stands in a file of another kind; where, and all of it, is the evidence.
 pub(super) fn quoted(scene: &Scene<'_>, from: Option<&ImagePath>, place: &str, content: &str, finding: &mut Finding) {
     let (edges, unknowns) = (finding.edges.len(), finding.unknowns.len());
-    text(scene, from, content.as_bytes(), finding);
+    nested(scene, from, content.as_bytes(), &Values::beside(from), finding, 0);
     finding.edges[edges..].iter_mut().for_each(|edge| edge.evidence = format!("{place}: {content}"));
     finding.unknowns[unknowns..].iter_mut().for_each(|unknown| place.clone_into(&mut unknown.place));
 }

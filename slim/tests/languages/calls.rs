@@ -181,7 +181,7 @@ fn keeps_tool(path: &str, text: &str) -> bool {
 
 /// Whether a source, and what files follow it, keep a program; `sort` is one that every image has.
 fn keeps(path: &str, lines: &str, program: &str) -> bool {
-    let programs = "/bin/sh 755 = x\n/usr/bin/tool 755 = x\n/usr/bin/sort 755 = x";
+    let programs = "/bin/sh 755 = x\n/usr/bin/tool 755 = x\n/usr/bin/sort 755 = x\n/app/report.sh = tool -x";
     let packages: [(&str, &[&str]); 2] = [("tool", &["/usr/bin/tool"]), ("coreutils", &["/usr/bin/sort", "/bin/sh"])];
     let mut image = Image::new(&format!("/usr/bin/app = x\n{programs}\n{path} = {lines}"), &packages);
     image.packages[1].essential = true;
@@ -306,6 +306,7 @@ fn settings_name_commands_by_their_keys() {
         ("/app/a.json", r#"{"d": "tool -C {}"}"#, true),
         ("/app/a.json", r#"{"e": ["look a", "tool -s x"]}"#, true),
         ("/app/a.yaml", "steps:\\n- when: b\\n  then: |\\n    sort x | tool\\n", true),
+        ("/app/jobs.yaml", "steps:\\n- run: sh ./report.sh", true),
         ("/app/handlers.tsv", "zip\ttool -p %f", true),
         ("/app/names.csv", "a,tool,b", false),
         ("/app/.hg/hgrc", "[hooks]\\nincoming = sort x | tool", true),

@@ -54,6 +54,15 @@ impl Values {
         values
     }
 
+    /// Those of text in a file of another kind: relative names may be meant from the file's folder.
+    pub fn beside(path: Option<&ImagePath>) -> Self {
+        let mut values = Self::of_script(path);
+        if let Some(folder) = path.and_then(ImagePath::parent) {
+            values.enters(&folder.to_text());
+        }
+        values
+    }
+
     /// Whether a file's assignments are still to be gathered; from now on they are not.
     pub fn takes(&mut self, file: &ImagePath) -> bool {
         self.read.len() < FILE_LIMIT && self.read.insert(file.clone())
