@@ -414,6 +414,9 @@ fn files_that_patterns_cover_are_read_in() {
             ("for m in \"$(dirname \"$0\")\"/../../opt/x/lib/*.sh; do . \"$m\"; done", "tool"),
             ("D=$(cd \"$(dirname \"$0\")/../../opt/x\" && pwd); for m in \"$D\"/lib/*.sh; do . \"$m\"; done", "tool"),
             ("D=$(cd -P -- \"$(dirname -- \"$0\")/../../opt/x\" && pwd -P); . \"$D/lib/a.sh\"", "tool"),
+            ("D=$(cd \"$(dirname \"$0\")\" && cd ../../opt/x && pwd); . \"$D/lib/a.sh\"", "tool"),
+            ("for f in http://x/?y; do . /opt/x/lib/a.sh; done", "tool"),
+            (". \"/opt/x/lib/$a$b\"", ""),
             ("for f in {a,none}; do . \"/opt/x/lib/$f.sh\"; done", "tool"),
             ("for m in $(find /opt/x/lib -name '*.sh'); do . \"$m\"; done", "tool"),
             ("while read -r m; do . \"$m\"; done < <(find /opt/x/lib -name '*.sh')", "tool"),
@@ -443,6 +446,9 @@ fn scripts_have_the_variables_that_others_export() {
         ("$T9 a", "for f in /opt/x/*.envsh; do . \"$f\"; done; /opt/x/two", "tool"),
         ("sh -c '$T1 a'", "export T1=tool; /opt/x/two", "tool"),
         ("helper", "export PATH=/opt/x/bin:$PATH; /opt/x/two", "zsh"),
+        ("$T1 a", "set -- cat -jar; T1=tool; /opt/x/two", ""),
+        ("$T1 a", "T1=tool read x; /opt/x/two", ""),
+        ("$T1 a", "env -u A T1=tool /opt/x/two", "tool"),
         // A variable that is the script's own alone, and one that the other gives a value itself.
         ("$T1 a", "T1=tool; /opt/x/two", ""),
         ("T1=zsh; $T1 a", "export T1=cat; /opt/x/two", "zsh"),
@@ -454,6 +460,13 @@ fn scripts_have_the_variables_that_others_export() {
 }
 
 #[test]
+fn what_a_script_exports_stands_beside_the_images_own_value() {
+    let lines = "/usr/bin/app 755 = #!/usr/bin/sh\\nexport T1=tool\\n/opt/x/two\\n\n/opt/x/two 755 = #!/usr/bin/sh\\n$T1 a\\n\n";
+    let launch = Launch { env: vec![("T1".into(), "zsh".into())], ..argv(&["/usr/bin/app"]) };
+    assert_eq!(kept(lines, &launch).0, ["tool", "zsh"]);
+}
+
+#[test]
 fn functions_of_files_that_are_read_in_run_what_they_are_given() {
     let files = "/opt/x/fn.sh = try_for() { local t=$1; shift; timeout \"$t\" \"$@\"; }\\nsay() { echo \"$1\"; \"${@:2}\"; }\\n\n";
     let wrong = wrong_with(
@@ -462,6 +475,8 @@ fn functions_of_files_that_are_read_in_run_what_they_are_given() {
             (". /opt/x/fn.sh; try_for 10 tool a", "tool"),
             (". /opt/x/fn.sh; say 'a word' tool a", "tool"),
             ("try_for 10 tool a", ""),
+            (". /opt/x/fn.sh; eval 'try_for 10 tool a'", "tool"),
+            ("IFS=. read -r a b <<< \"$V\"; . /opt/x/fn.sh; try_for 10 tool a", "tool"),
         ],
     );
     assert_eq!(wrong, [""; 0]);
@@ -469,7 +484,7 @@ fn functions_of_files_that_are_read_in_run_what_they_are_given() {
 
 #[test]
 fn arguments_of_the_applications_programs_may_be_commands() {
-    let files = "/opt/x/worker 755 = x\n/opt/x/echo 755 = #!/usr/bin/sh\\necho $1\\n\n";
+    let files = "/opt/x/worker 755 = x\n/opt/x/npm 755 = x\n/opt/x/echo 755 = #!/usr/bin/sh\\necho $1\\n\n";
     let wrong = wrong_with(
         files,
         &[
@@ -477,6 +492,7 @@ fn arguments_of_the_applications_programs_may_be_commands() {
             ("/opt/x/worker --tool=tool", "tool"),
             ("/opt/x/worker run tool", "tool"),
             ("/opt/x/echo run tool", ""),
+            ("/opt/x/npm run tool", ""),
             ("/opt/x/worker --title 'tool for all'", ""),
             ("cat --exec 'tool -p'", ""),
         ],

@@ -2,8 +2,8 @@
 //!
 //! Where they are is told by machine code, which loads an address and a length one after the other, and by data, where the two words of a
 //! text lie side by side (`unsafe.StringHeader` of Go, `&str` of Rust), the address perhaps left to the loader (System V ABI, "Relocation").
-//! A length that belongs to another text may be taken for one's own: what comes of it is the beginning of a text, which hardly ever
-//! is the name of anything.
+//! A length that belongs to another text may be taken for one's own. What comes of it is the beginning of a text; so where the length
+//! that is meant is known, a shorter text at its place is told to be a guess.
 
 use super::dynamic::Dynamic;
 use super::raw::{Mapped, Raw};
@@ -11,13 +11,17 @@ use super::{ElfError, strings};
 use goblin::elf::dynamic::{DT_RELA, DT_RELASZ};
 use goblin::elf::header::{EM_AARCH64, EM_X86_64};
 use goblin::elf::program_header::PT_LOAD;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// Longer texts name nothing, and shorter ones neither.
 const LENGTHS: std::ops::RangeInclusive<u64> = 2..=1024;
 
-/// How many texts are told of; the largest programs of Go refer to some hundred thousand.
-const TEXT_LIMIT: usize = 1 << 21;
+/// How many texts are told of, and bytes of them; the largest programs of Go refer to some hundred thousand.
+const TEXT_LIMIT: usize = 1 << 20;
+const BYTES_LIMIT: usize = 1 << 26;
+
+/// Real programs have some ten segments that are loaded.
+const SEGMENT_LIMIT: usize = 64;
 
 /// The bytes of machine code after the load of an address, and before it, among which that of its length is looked for.
 const AFTER: usize = 32;
@@ -26,15 +30,28 @@ const BEFORE: usize = 64;
 /// `R_X86_64_RELATIVE` and `R_AARCH64_RELATIVE`: the word is the addend, moved by as much as the program is.
 const RELATIVE: [u64; 2] = [8, 1027];
 
-/// Tells of every address that machine code loads, with each length near by; it begins at this address.
-type Loads = fn(&[u8], u64, &mut dyn FnMut(u64, u64));
+/// A text that is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Counted<'a> {
+    /// Where it lies in the file.
+    pub offset: u64,
+    pub text: &'a str,
+    /// Whether the length may be that of another text.
+    pub is_guess: bool,
+}
 
-/// Every printable text of the read-only loaded segments that machine code (x86-64, AArch64) or data refers to by address and length, with
-/// its offset in the file, in file order. None for other machines.
+/// What is told an address, a length near by, and whether that may belong to another address.
+type Note<'n> = dyn FnMut(u64, u64, bool) + 'n;
+
+/// Tells of every address that machine code loads, with each length near by; it begins at this address.
+type Loads = fn(&[u8], u64, &mut Note<'_>);
+
+/// Every printable text of the read-only loaded segments that machine code (x86-64, AArch64) or data refers to by address and length, in
+/// file order. None for other machines, and for files with more segments than programs have.
 ///
 /// # Errors
 /// When the bytes are no ELF file with program headers.
-pub(super) fn counted(bytes: &[u8]) -> Result<Vec<(u64, &str)>, ElfError> {
+pub(super) fn counted(bytes: &[u8]) -> Result<Vec<Counted<'_>>, ElfError> {
     let mapped = Mapped::new(Raw::new(bytes)?)?;
     let machine = mapped.raw.header.e_machine;
     let loads: Loads = match machine {
@@ -42,16 +59,21 @@ pub(super) fn counted(bytes: &[u8]) -> Result<Vec<(u64, &str)>, ElfError> {
         EM_AARCH64 => aarch64,
         _ => return Ok(Vec::new()),
     };
-    if mapped.raw.is_big_endian() {
+    if mapped.raw.is_big_endian() || mapped.of_kind(PT_LOAD).count() > SEGMENT_LIMIT {
         return Ok(Vec::new());
     }
     let texts = Texts::new(&mapped);
-    let mut found = BTreeSet::new();
-    let mut note = |address: u64, length: u64| {
-        if found.len() < TEXT_LIMIT
-            && let Some(text) = texts.at(address, length)
-        {
-            found.insert(text);
+    let mut found: BTreeMap<(u64, &str), bool> = BTreeMap::new();
+    let mut room = BYTES_LIMIT;
+    let mut note = |address: u64, length: u64, is_guess: bool| {
+        let Some(text) = texts.at(address, length).filter(|_| found.len() < TEXT_LIMIT) else { return };
+        match found.get_mut(&text) {
+            Some(known) => *known &= is_guess,
+            None if text.1.len() <= room => {
+                room -= text.1.len();
+                found.insert(text, is_guess);
+            }
+            None => {}
         }
     };
     for segment in mapped.of_kind(PT_LOAD) {
@@ -64,7 +86,7 @@ pub(super) fn counted(bytes: &[u8]) -> Result<Vec<(u64, &str)>, ElfError> {
         }
     }
     relocated(&mapped, &mut note)?;
-    Ok(found.into_iter().collect())
+    Ok(found.into_iter().map(|((offset, text), is_guess)| Counted { offset, text, is_guess }).collect())
 }
 
 /// The texts of the read-only loaded segments.
@@ -97,15 +119,15 @@ impl<'a> Texts<'a> {
 }
 
 /// Addresses and lengths that lie side by side.
-fn pairs(data: &[u8], note: &mut dyn FnMut(u64, u64)) {
-    let words: Vec<u64> = data.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
-    for pair in words.windows(2) {
-        note(pair[0], pair[1]);
+fn pairs(data: &[u8], note: &mut Note<'_>) {
+    let number = |word: &[u8; 8]| u64::from_le_bytes(*word);
+    for pair in data.as_chunks().0.windows(2) {
+        note(number(&pair[0]), number(&pair[1]), false);
     }
 }
 
 /// Addresses that the loader writes, beside lengths in the file.
-fn relocated(mapped: &Mapped<'_>, note: &mut dyn FnMut(u64, u64)) -> Result<(), ElfError> {
+fn relocated(mapped: &Mapped<'_>, note: &mut Note<'_>) -> Result<(), ElfError> {
     let Some(dynamic) = Dynamic::read(mapped)? else { return Ok(()) };
     let (Some(address), Some(size)) = (dynamic.value(DT_RELA), dynamic.value(DT_RELASZ)) else { return Ok(()) };
     let Some(offset) = mapped.offset(address) else { return Ok(()) };
@@ -117,14 +139,14 @@ fn relocated(mapped: &Mapped<'_>, note: &mut dyn FnMut(u64, u64)) -> Result<(), 
         if RELATIVE.contains(&info)
             && let Some(length) = behind()
         {
-            note(addend, u64::from_le_bytes(*length));
+            note(addend, u64::from_le_bytes(*length), false);
         }
     }
     Ok(())
 }
 
 /// `lea r64, [rip + disp32]` with `mov r32, imm32` or `mov qword [r64 + …], imm32` near by (Intel's manual, volume 2).
-fn x86_64(code: &[u8], base: u64, note: &mut dyn FnMut(u64, u64)) {
+fn x86_64(code: &[u8], base: u64, note: &mut Note<'_>) {
     for at in memchr::memchr_iter(0x8d, code) {
         let Some(before) = at.checked_sub(1) else { continue };
         let Some(end) = at.checked_add(6).filter(|end| *end <= code.len()) else { break };
@@ -134,26 +156,33 @@ fn x86_64(code: &[u8], base: u64, note: &mut dyn FnMut(u64, u64)) {
         }
         let Some(distance) = code[at + 2..].first_chunk().map(|bytes| i32::from_le_bytes(*bytes)) else { break };
         let address = base.wrapping_add(end as u64).wrapping_add_signed(distance.into());
-        for near in [&code[end..code.len().min(end + AFTER)], &code[before.saturating_sub(BEFORE)..before]] {
-            for from in 0..near.len() {
-                let operand = match near[from..] {
-                    [0xb8..=0xbf, ..] => 1,
-                    [0xc7, 0x44, 0x24, ..] => 4,
-                    [0xc7, 0x84, 0x24, ..] => 7,
-                    [0xc7, 0x00..=0x03 | 0x06..=0x07, ..] => 2,
-                    [0xc7, 0x40..=0x43 | 0x45..=0x47, ..] => 3,
-                    _ => continue,
-                };
-                if let Some(length) = near.get(from + operand..).and_then(<[u8]>::first_chunk) {
-                    note(address, u32::from_le_bytes(*length).into());
-                }
-            }
-        }
+        // The first length behind is the text's own, or nothing stands for sure.
+        let behind = numbers_of_x86_64(&code[end..code.len().min(end + AFTER)]);
+        let ahead = numbers_of_x86_64(&code[before.saturating_sub(BEFORE)..before]);
+        behind.enumerate().for_each(|(index, length)| note(address, length, index > 0));
+        ahead.for_each(|length| note(address, length, true));
     }
 }
 
+/// The numbers that instructions put into registers and memory, as far as they may be lengths.
+fn numbers_of_x86_64(code: &[u8]) -> impl Iterator<Item = u64> {
+    let number = move |from: usize| {
+        let operand = match code[from..] {
+            [0xb8..=0xbf, ..] => 1,
+            [0xc7, 0x44, 0x24, ..] => 4,
+            [0xc7, 0x84, 0x24, ..] => 7,
+            [0xc7, 0x00..=0x03 | 0x06..=0x07, ..] => 2,
+            [0xc7, 0x40..=0x43 | 0x45..=0x47, ..] => 3,
+            _ => return None,
+        };
+        let number = code.get(from + operand..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))?;
+        Some(number.into()).filter(|number| (1..=*LENGTHS.end()).contains(number))
+    };
+    (0..code.len()).filter_map(number)
+}
+
 /// `adrp` and `add`, with `movz` or `orr` of a number near by (Arm Architecture Reference Manual, C6.2).
-fn aarch64(code: &[u8], base: u64, note: &mut dyn FnMut(u64, u64)) {
+fn aarch64(code: &[u8], base: u64, note: &mut Note<'_>) {
     /// How many instructions apart the two halves of an address stand at most.
     const HALVES: usize = 4;
     let code: Vec<u32> = code.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
@@ -166,10 +195,12 @@ fn aarch64(code: &[u8], base: u64, note: &mut dyn FnMut(u64, u64)) {
         let is_rest = |word: &&u32| **word & 0xffc0_0000 == 0x9100_0000 && **word >> 5 & 31 == register;
         let Some(rest) = code[at + 1..].iter().take(HALVES).find(is_rest) else { continue };
         let address = place.wrapping_add_signed(distance).wrapping_add((rest >> 10 & 0xfff).into());
-        let near = &code[at.saturating_sub(BEFORE / 4)..code.len().min(at + HALVES + AFTER / 4)];
-        for number in near.iter().filter_map(|word| number(*word)) {
-            note(address, number);
-        }
+        let is_length = |number: &u64| (1..=*LENGTHS.end()).contains(number);
+        let numbers = |code: &[u32]| code.iter().filter_map(|word| number(*word)).filter(is_length).collect::<Vec<_>>();
+        let behind = numbers(&code[at..code.len().min(at + HALVES + AFTER / 4)]);
+        behind.iter().enumerate().for_each(|(index, length)| note(address, *length, index > 0));
+        let ahead = numbers(&code[at.saturating_sub(BEFORE / 4)..at]);
+        ahead.iter().for_each(|length| note(address, *length, true));
     }
 }
 
@@ -204,7 +235,7 @@ mod tests {
     }
 
     fn texts(elf: &Elf) -> Vec<String> {
-        counted(&elf.bytes()).unwrap().into_iter().map(|(_, text)| text.to_owned()).collect()
+        counted(&elf.bytes()).unwrap().into_iter().map(|found| found.text.to_owned()).collect()
     }
 
     #[test]
@@ -224,7 +255,9 @@ mod tests {
         let elf = file(EM_X86_64, code);
         assert_eq!(texts(&elf), ["jq", "ffmpeg"]);
         let bytes = elf.bytes();
-        assert!(counted(&bytes).unwrap().iter().all(|(at, text)| bytes[*at as usize..].starts_with(text.as_bytes())));
+        let found = counted(&bytes).unwrap();
+        assert!(found.iter().all(|found| bytes[found.offset as usize..].starts_with(found.text.as_bytes())));
+        assert!(found.iter().all(|found| !found.is_guess));
         // The length may be loaded or stored first, and nothing is taken for one that is none.
         let before = |at: i32| [vec![0xb9, 2, 0, 0, 0], lea(0x48, 0, at - 12)].concat();
         assert_eq!(texts(&file(EM_X86_64, before)), ["jq"]);
@@ -233,6 +266,12 @@ mod tests {
             assert_eq!(texts(&file(EM_X86_64, stored)), ["jq"], "{store:x?}");
         }
         assert_eq!(texts(&file(EM_X86_64, |at| lea(0x48, 0, at - 7))), [""; 0]);
+        // mov ebx, 2; mov ecx, 8: the second may belong to another.
+        let two = |at: i32| [lea(0x48, 0, at - 7), vec![0xbb, 2, 0, 0, 0, 0xb9, 8, 0, 0, 0]].concat();
+        let bytes = file(EM_X86_64, two).bytes();
+        let found = counted(&bytes).unwrap();
+        let found: Vec<_> = found.iter().map(|found| (found.text, found.is_guess)).collect();
+        assert_eq!(found, [("jq", false), ("jqffmpeg", true)]);
         // A machine whose code nobody here reads.
         assert_eq!(texts(&file(243, before)), [""; 0]);
     }
@@ -254,6 +293,20 @@ mod tests {
     }
 
     #[test]
+    fn data_has_addresses_beside_lengths() {
+        let bytes = file(EM_X86_64, |_| Vec::new()).bytes();
+        let place = BASE + memchr::memmem::find(&bytes, b"ffmpeg/usr").unwrap() as u64;
+        let mut found = Vec::new();
+        let mut note = |address: u64, length: u64, is_guess: bool| found.push((address, length, is_guess));
+        pairs(&[7, place, 6, 0].map(u64::to_le_bytes).concat(), &mut note);
+        assert!(found.contains(&(place, 6, false)));
+        let mapped = Mapped::new(Raw::new(&bytes).unwrap()).unwrap();
+        assert_eq!(Texts::new(&mapped).at(place, 6).unwrap().1, "ffmpeg");
+        assert_eq!(Texts::new(&mapped).at(u64::MAX, 6), None);
+        assert_eq!(Texts::new(&mapped).at(place, u64::MAX), None);
+    }
+
+    #[test]
     fn numbers_of_aarch64_are_what_the_manual_says() {
         // orr x0, xzr, #6: two ones, turned by 63.
         for (word, expected) in [(0xb27f_07e0, Some(6)), (0xd280_00e0, Some(7)), (0xd2a0_00e0, None)] {
@@ -270,7 +323,7 @@ mod tests {
             assert!(made(tool).get_program().to_str().is_some());
         }
         let own = std::fs::read(std::env::current_exe().unwrap()).unwrap();
-        let found: BTreeSet<&str> = counted(&own).unwrap().into_iter().map(|(_, text)| text).collect();
+        let found: std::collections::BTreeSet<&str> = counted(&own).unwrap().iter().map(|found| found.text).collect();
         let expected = ["no-such-tool-as-this", "nor-such-a-tool"].iter().filter(|tool| found.contains(*tool)).count();
         assert_eq!(expected, if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) { 2 } else { 0 });
     }

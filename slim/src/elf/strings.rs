@@ -1,6 +1,6 @@
 //! Strings in a program that may name a file: what it might open.
 
-use super::counted::counted;
+use super::counted::{Counted, counted};
 use super::raw::{Mapped, Raw};
 use super::{ElfError, Facts};
 use goblin::elf::program_header::PT_LOAD;
@@ -16,7 +16,7 @@ const RUST: &[u8] = b"RUST_BACKTRACE";
 #[derive(Debug, Clone)]
 pub struct Texts<'a> {
     bytes: &'a [u8],
-    counted: Vec<(u64, &'a str)>,
+    counted: Vec<Counted<'a>>,
     is_counted: bool,
 }
 
@@ -53,13 +53,19 @@ impl<'a> Texts<'a> {
         self.ended(move |text| !text.is_empty() && text.iter().all(is_part))
     }
 
-    /// Texts without blanks that are counted: names of programs are among them.
-    pub fn counted_words(&self) -> impl Iterator<Item = (u64, &'a str)> {
-        self.counted(|text| !text.contains([' ', '/']))
+    /// Texts without blanks that are counted, names of programs among them, each with whether it is more than the beginning of another.
+    pub fn counted_words(&self) -> impl Iterator<Item = (u64, &'a str, bool)> {
+        let is_whole = |index: usize| {
+            let Counted { offset, is_guess, .. } = self.counted[index];
+            let mut longer = self.counted[index + 1..].iter().take_while(move |other| other.offset == offset);
+            !(is_guess && longer.any(|other| !other.is_guess))
+        };
+        let words = self.counted.iter().enumerate().filter(|(_, found)| !found.text.contains([' ', '/']));
+        words.map(move |(index, found)| (found.offset, found.text, is_whole(index)))
     }
 
     fn counted(&self, is_meant: impl Fn(&str) -> bool) -> impl Iterator<Item = (u64, &'a str)> {
-        self.counted.iter().copied().filter(move |(_, text)| is_meant(text))
+        self.counted.iter().map(|found| (found.offset, found.text)).filter(move |(_, text)| is_meant(text))
     }
 
     /// The NUL-terminated strings of the read-only loaded segments that are meant, each with its offset.

@@ -42,7 +42,7 @@ pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, language: Language, byte
     calls.extend(words::looked_for(&text, language));
     let counts = |call: &Call| {
         let program = call.words.first().and_then(|text| text.split_whitespace().next());
-        // A package's own program means what it holds, `'compressor' => ['gzip', '-n']`; a library hands words to others.
+        // What packages bring means the words of a command, `'compressor' => ['gzip', '-n']`; what pip and npm bring hands words to others.
         let has_option = is_owned && call.words.get(1).is_some_and(|word| word.len() > 1 && word.starts_with('-'));
         let is_rare = || call.words.first().is_some_and(|text| is_rare(scene, text));
         call.certain || has_option || program.is_some_and(|name| is_special(scene, name)) || is_rare()

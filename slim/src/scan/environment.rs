@@ -19,7 +19,7 @@ pub(super) fn find(scene: &Scene<'_>, finding: &mut Finding) {
         if path.and_then(|path| scene.tree.lookup(&path)).is_some_and(|(_, node)| node.as_file().is_some()) {
             finding.edges.extend(scene.follow_name(None, value, Rule::Root, &format!("{place}={value}")));
         }
-        if FIRST.contains(&name.as_str()) && scene.launch.find(scene.tree, value).is_some() {
+        if FIRST.contains(&name.as_str()) && value.contains('/') && scene.launch.find(scene.tree, value).is_some() {
             start::find(scene, None, &place, &["sh".to_owned(), value.clone()], finding);
         }
         variable(scene, None, &place, name, value, finding);

@@ -36,7 +36,7 @@ const JOINS: [&str; 3] = [" | ", " && ", "; "];
 /// Programs whose names are common in sources and settings; a binary that holds one as a text of its own starts it.
 const TOOLS: [&str; 4] = ["git", "perl", "php", "python3"];
 
-/// What Rust's library says when a program's name cannot be given to the system (`std::process::Command`).
+/// What Rust's library says when a program's name cannot be given to the system (`std::process::Command`), or any other text of C's.
 const RUST_STARTS: &str = "nul byte found in provided data";
 
 /// Functions that start the shell.
@@ -152,10 +152,15 @@ fn names(scene: &Scene<'_>, path: &ImagePath, texts: &Texts<'_>, finding: &mut F
     }
     let before = finding.edges.len();
     let is_long = |(_, name): &(u64, &str)| name.len() >= NAME_MINIMUM && !calls::is_common(name);
-    // A text that is counted is one that the program means, not what happens to lie between two bytes.
-    let is_meant = |(_, name): &(u64, &str)| !calls::is_common(name) || TOOLS.contains(name);
+    // A text that is counted is one that the program means, not what happens to lie between two bytes; the beginning of a longer one may be
+    // a short name by chance.
+    let is_meant = |(_, name, is_whole): &(u64, &str, bool)| match TOOLS.contains(name) || name.len() < NAME_MINIMUM {
+        true => *is_whole,
+        false => !calls::is_common(name),
+    };
+    let counted = texts.counted_words().filter(is_meant).map(|(offset, name, _)| (offset, name));
     let ended = texts.words().filter(is_long);
-    for (offset, name) in ended.chain(texts.counted_words().filter(is_meant)) {
+    for (offset, name) in ended.chain(counted) {
         if calls::is_special(scene, name) {
             let evidence = format!("{name:?} at offset {offset:#x}");
             finding.edges.extend(scene.command(Some(path), name, &evidence).unwrap_or_default());

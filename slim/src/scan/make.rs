@@ -4,13 +4,18 @@
 
 use super::script::{self, Values};
 use super::{Finding, Scene};
+use crate::graph::Rule;
 use crate::path::ImagePath;
+use std::collections::BTreeSet;
 
 /// The makefiles that make looks for, in this order.
 const NAMES: [&str; 3] = ["GNUmakefile", "makefile", "Makefile"];
 
 /// Signs between a variable and its value, longest first.
 const SIGNS: [&str; 6] = ["::=", ":=", "?=", "+=", "!=", "="];
+
+/// How many makefiles one may include.
+const FILE_LIMIT: usize = 64;
 
 /// How deep calls of make's functions are looked into, and how long one may be.
 const DEPTH_LIMIT: usize = 8;
@@ -38,28 +43,34 @@ pub(super) fn files(scene: &Scene<'_>, values: &Values, arguments: &[String]) ->
 
 /// Adds what the recipes of a makefile, and of those that it includes, start.
 pub(super) fn find(scene: &Scene<'_>, path: &ImagePath, finding: &mut Finding) {
-    let script = with_included(scene, path, 0);
+    let script = with_included(scene, path, &mut BTreeSet::new(), finding);
     let mut values = Values::of_script(Some(path));
     values.give("MAKE", ["make".to_owned()]);
     values.enters(&path.parent().unwrap_or_else(ImagePath::root).to_text());
     script::nested(scene, Some(path), script.as_bytes(), &values, finding, 0);
 }
 
-/// A makefile as a script, with those that it includes from where it lies.
-fn with_included(scene: &Scene<'_>, path: &ImagePath, depth: usize) -> String {
-    let Some(bytes) = scene.read(path).filter(|_| depth < DEPTH_LIMIT) else { return String::new() };
+/// A makefile as a script, and behind it those that it includes from where it lies, each once.
+fn with_included(scene: &Scene<'_>, path: &ImagePath, seen: &mut BTreeSet<ImagePath>, finding: &mut Finding) -> String {
+    let size = scene.tree.lookup(path).and_then(|(_, node)| node.as_file()).map(|file| file.content.size());
+    let is_read = size.is_some_and(|size| size <= crate::script::MAX_SIZE as u64) && seen.len() < FILE_LIMIT;
+    let Some(bytes) = scene.read(path).filter(|_| is_read && seen.insert(path.clone())) else { return String::new() };
+    let text = String::from_utf8_lossy(&bytes);
     let mut script = String::new();
-    for line in String::from_utf8_lossy(&bytes).lines() {
-        let included = included(line).and_then(|name| path.parent()?.join_relative(name));
-        script.push_str(&match included.filter(|path| scene.tree.lookup(path).is_some()) {
-            Some(path) => with_included(scene, &path, depth + 1),
-            None => shell_line(line),
-        });
-        script.push('\n');
-        if script.len() > crate::script::MAX_SIZE {
-            break;
+    let mut others = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let other = included(line).and_then(|name| path.parent()?.join_relative(name));
+        match other.filter(|path| scene.tree.lookup(path).is_some()) {
+            Some(other) => {
+                let evidence = format!("line {}: {line}", index + 1);
+                finding.edges.extend(scene.follow(Some(path), &other, Rule::Source, &evidence));
+                others.push(other);
+            }
+            None => script.push_str(&shell_line(line)),
         }
+        script.push('\n');
     }
+    others.iter().for_each(|other| script.push_str(&with_included(scene, other, seen, finding)));
     script
 }
 

@@ -118,12 +118,15 @@ fn opening(line: &str, at: usize, language: Language) -> Option<(usize, &str)> {
 
 /// Where a text ends that a sign opened; a backslash takes the next character, and brackets may nest.
 fn closing(text: &str, sign: &str) -> Option<usize> {
+    // Lua's are taken as they stand.
+    if sign == "[[" {
+        return text.find("]]");
+    }
     let close = match sign {
         "(" => ")",
         "[" => "]",
         "{" => "}",
         "<" => ">",
-        "[[" => "]]",
         other => other,
     };
     let (mut depth, mut escaped) = (0_usize, false);
@@ -175,6 +178,7 @@ mod tests {
             ("print 'a' \"b\"", Language::Awk, "b "),
             ("f[[a \"b\" c]] .. t[1]", Language::Lua, "a \"b\" c "),
             ("f([[a", Language::Lua, " 2"),
+            ("f([[C:\\]])", Language::Lua, "C:\\ "),
         ] {
             assert_eq!(found(line, language), expected, "{line}");
         }

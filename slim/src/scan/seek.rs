@@ -32,12 +32,20 @@ pub(super) fn executed(arguments: &[String]) -> Vec<&[String]> {
 /// The files that a script goes over: those of a name that are looked for, or all in a folder that has few.
 pub(super) fn listed(scene: &Scene<'_>, values: &Values, arguments: &[String]) -> Vec<ImagePath> {
     if arguments.iter().any(|word| NAMES.contains(&word.as_str())) {
-        // The application's own are there because it wants them, whatever the pattern leaves open.
-        let own = fitting(scene, values, arguments, |_| true, |path| scene.is_applications(path));
-        return sought(scene, values, arguments).into_iter().chain(own).collect();
+        return named(scene, values, arguments, true);
     }
+    few(scene, values, arguments, |_| true)
+}
+
+/// The files below the folders that are looked through, if they are few.
+fn few(
+    scene: &Scene<'_>,
+    values: &Values,
+    arguments: &[String],
+    is_one: impl Fn(&ImagePath) -> bool,
+) -> Vec<ImagePath> {
     let below = |folder: ImagePath| {
-        let files = scene.tree.below(&folder).filter(|(_, node)| !node.is_directory());
+        let files = scene.tree.below(&folder).filter(|(path, node)| !node.is_directory() && is_one(path));
         files.take(FILE_LIMIT + 1).map(|(path, _)| path.clone()).collect::<Vec<_>>()
     };
     let found: Vec<ImagePath> =
@@ -47,37 +55,44 @@ pub(super) fn listed(scene: &Scene<'_>, values: &Values, arguments: &[String]) -
 
 /// The files of packages that are looked for by a name of which enough is known.
 pub(super) fn sought(scene: &Scene<'_>, values: &Values, arguments: &[String]) -> Vec<ImagePath> {
-    fitting(scene, values, arguments, is_narrow, |path| scene.inventory.is_owned(path))
+    named(scene, values, arguments, false)
 }
 
-/// The files of a kind that fit the names that find is told, if they are few and not to be removed.
-fn fitting(
-    scene: &Scene<'_>,
-    values: &Values,
-    arguments: &[String],
-    is_meant: fn(&str) -> bool,
-    is_one: impl Fn(&ImagePath) -> bool,
-) -> Vec<ImagePath> {
+/// The files that fit the names that find is told, if they are few and not to be removed: a package's where enough of the name is known,
+/// the application's own, if these count, whatever the pattern leaves open.
+fn named(scene: &Scene<'_>, values: &Values, arguments: &[String], own_too: bool) -> Vec<ImagePath> {
     if arguments.iter().any(|word| REMOVALS.contains(&word.as_str())) {
         return Vec::new();
     }
-    let tests = arguments.windows(2).filter(|pair| NAMES.contains(&pair[0].as_str()) && is_meant(&pair[1]));
-    let (names, any_case): (Vec<_>, Vec<_>) = tests.partition(|pair| pair[0] == NAMES[0]);
-    let text = |pairs: Vec<&[String]>| pairs.iter().map(|pair| pair[1].clone()).collect::<Vec<_>>();
-    let lower = text(any_case).iter().map(|name| name.to_lowercase()).collect::<Vec<_>>();
-    let pattern = |names: &[String]| Patterns::new(names.iter().map(String::as_str));
-    let (Ok(names), Ok(lower)) = (pattern(&text(names)), pattern(&lower)) else { return Vec::new() };
-    let fits = |path: &ImagePath| {
+    let (Some(narrow), Some(any)) = (Names::of(arguments, is_narrow), Names::of(arguments, |_| true)) else {
+        return Vec::new();
+    };
+    few(scene, values, arguments, |path| match scene.inventory.is_owned(path) {
+        true => narrow.fit(path),
+        false => own_too && scene.is_applications(path) && any.fit(path),
+    })
+}
+
+/// The names that find is told, and those of which letters' case does not matter.
+struct Names {
+    exact: Patterns,
+    lower: Patterns,
+}
+
+impl Names {
+    fn of(arguments: &[String], is_meant: fn(&str) -> bool) -> Option<Self> {
+        let tests = || arguments.windows(2).filter(|pair| is_meant(&pair[1]));
+        let of =
+            |option: &str| tests().filter(|pair| pair[0] == option).map(|pair| pair[1].clone()).collect::<Vec<_>>();
+        let lower: Vec<String> = of(NAMES[1]).iter().map(|name| name.to_lowercase()).collect();
+        let patterns = |names: &[String]| Patterns::new(names.iter().map(String::as_str)).ok();
+        Some(Self { exact: patterns(&of(NAMES[0]))?, lower: patterns(&lower)? })
+    }
+
+    fn fit(&self, path: &ImagePath) -> bool {
         let name = String::from_utf8_lossy(path.file_name());
-        names.matches(&name) || lower.matches(&name.to_lowercase())
-    };
-    let below = |folder: ImagePath| {
-        let files = scene.tree.below(&folder).filter(|(path, node)| !node.is_directory() && fits(path) && is_one(path));
-        files.map(|(path, _)| path.clone()).collect::<Vec<_>>()
-    };
-    let found: Vec<ImagePath> =
-        folders(scene, values, arguments).into_iter().flat_map(below).take(FILE_LIMIT + 1).collect();
-    if found.len() > FILE_LIMIT { Vec::new() } else { found }
+        self.exact.matches(&name) || self.lower.matches(&name.to_lowercase())
+    }
 }
 
 /// The folders that are looked through.

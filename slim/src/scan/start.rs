@@ -17,6 +17,10 @@ const DEPTH_LIMIT: usize = 16;
 /// As much of a program as tells whether it is a script.
 const HEAD: usize = 2;
 
+/// Programs whose arguments are names of packages and of tasks, which may be those of programs, too.
+const MANAGERS: [&str; 12] =
+    ["bundle", "cargo", "composer", "gem", "go", "npm", "npx", "pip", "pip3", "pnpm", "poetry", "yarn"];
+
 /// Who says that a program is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Voice {
@@ -165,7 +169,8 @@ impl Start<'_, '_> {
             _ => {}
         }
         // What a shell script does with its arguments is read there.
-        if path.is_some_and(|path| self.is_foreign(path) && !self.is_shell_script(path)) {
+        let is_told = |path: &ImagePath| self.is_own(path) && !self.is_shell_script(path);
+        if path.is_some_and(is_told) && Language::of_interpreter(name).is_none() && !MANAGERS.contains(&name) {
             self.handed(arguments);
         }
         self.by_options(name, path, arguments, depth);
@@ -212,9 +217,14 @@ impl Start<'_, '_> {
         self.scene.tree.lookup(path).is_some_and(|(real, _)| !self.scene.inventory.is_owned(&real))
     }
 
+    fn is_own(&self, path: &ImagePath) -> bool {
+        self.scene.tree.lookup(path).is_some_and(|(real, _)| self.scene.is_applications(&real))
+    }
+
     fn is_shell_script(&self, path: &ImagePath) -> bool {
-        let line = self.scene.read(path).and_then(|bytes| FirstLine::new(&bytes));
-        line.is_some_and(|line| {
+        let file = self.scene.tree.lookup(path).and_then(|(_, node)| node.as_file());
+        let head = file.and_then(|file| self.scene.contents.head(&file.content, launch::LINE_LIMIT).ok());
+        head.and_then(|head| FirstLine::new(&head)).is_some_and(|line| {
             let words = std::iter::once(&line.program).chain(&line.arguments);
             words.flat_map(|word| word.rsplit('/').next()).any(is_shell)
         })

@@ -10,6 +10,6 @@ fuzz_target!(|data: &[u8]| {
         // As a program of Go, of which addresses and lengths are read, too.
         let facts = slim::elf::Facts { go_buildinfo: true, ..facts };
         let texts = slim::elf::Texts::new(data, &facts);
-        let _ = (texts.paths().count(), texts.sentences().count(), texts.words().count());
+        let _ = (texts.paths().count(), texts.sentences().count(), texts.words().count(), texts.counted_words().count());
     }
 });

@@ -3,8 +3,8 @@
 //! Who starts whom is not asked: a script that gives such a variable no value of its own may have that of any other.
 
 use super::super::Scene;
-use super::Values;
 use super::reader::gather;
+use super::{BUILTINS, Values};
 use crate::launch;
 use crate::path::ImagePath;
 use crate::script::{self, SimpleCommand, Word};
@@ -68,12 +68,18 @@ pub(super) fn exported(command: &SimpleCommand) -> Vec<String> {
             arguments.iter().filter_map(name_of).collect()
         }
         Some("env") => assignments(arguments).filter_map(name_of).collect(),
+        // `IFS=, read …`: no program has it.
+        Some(name) if BUILTINS.contains(&name) => Vec::new(),
         _ => command.assignments.iter().map(|one| one.name.clone()).collect(),
     }
 }
 
 /// The words of `env` before the command.
 pub(super) fn assignments(arguments: &[Word]) -> impl Iterator<Item = &Word> {
+    let mut at = 0;
+    while let Some(option) = arguments.get(at).map(|word| word.beginning().0).filter(|word| word.starts_with('-')) {
+        at += 1 + usize::from(matches!(option.as_str(), "-u" | "--unset" | "-C" | "--chdir"));
+    }
     let is_one = |word: &&Word| word.beginning().0.contains('=');
-    arguments.iter().skip_while(|word| word.beginning().0.starts_with('-')).take_while(is_one)
+    arguments.get(at..).unwrap_or_default().iter().take_while(is_one)
 }

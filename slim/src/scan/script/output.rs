@@ -10,8 +10,12 @@ use crate::script::{Command, Item, Part, Redirection, RedirectionKind, SimpleCom
 /// The longest file whose text becomes a value.
 const FILE_LIMIT: u64 = 1 << 16;
 
-/// How many commands of a list are followed.
+/// How many commands of a list are followed, and how many folders one may lead to.
 const LIST_LIMIT: usize = 16;
+const FOLDER_LIMIT: usize = 16;
+
+/// How many files a pattern may cover whose texts become values.
+const COVERED_LIMIT: usize = 64;
 
 /// How many commands of a pipeline are followed behind its first.
 const FILTER_LIMIT: usize = 16;
@@ -22,25 +26,35 @@ const PASSING: [&str; 10] = ["cat", "egrep", "fgrep", "grep", "head", "sort", "t
 impl Values {
     /// What a list of commands writes to its standard output; each text that it can be. `None` where that is not known.
     pub fn output(&self, scene: &Scene<'_>, items: &[Item], depth: usize) -> Option<Vec<String>> {
-        match &items.iter().flat_map(|item| item.list.pipelines()).take(3).collect::<Vec<_>>()[..] {
-            [pipeline] => self.piped(scene, &pipeline.commands, depth),
-            // `[ "$A" = 1 ] && echo X || echo Y`: what any of them writes.
-            [_, _, _] => {
-                let known = items.iter().flat_map(|item| item.list.pipelines()).take(LIST_LIMIT);
-                let known = known.filter_map(|pipeline| self.piped(scene, &pipeline.commands, depth));
+        let pipelines = items.iter().flat_map(|item| item.list.pipelines()).take(LIST_LIMIT);
+        let lists: Vec<&[Command]> = pipelines.map(|pipeline| &pipeline.commands[..]).collect();
+        let changes = |commands: &&[Command]| commands.first().is_some_and(|first| is(first, "cd"));
+        match lists.split_last()? {
+            (last, []) => self.piped(scene, last, depth),
+            // `cd DIRECTORY && cd .. && pwd`: the directory itself.
+            ([pwd], before) if is(pwd, "pwd") && before.iter().all(changes) => self.changed(scene, before, depth),
+            _ if lists.iter().any(changes) => None,
+            // `cat FILE || echo TEXT`, `[ "$A" = 1 ] && echo X || echo Y`: what any of them writes.
+            _ => {
+                let known = lists.iter().filter_map(|commands| self.piped(scene, commands, depth));
                 Some(known.flatten().collect()).filter(|texts: &Vec<String>| !texts.is_empty())
             }
-            [first, second] => match (&first.commands[..], &second.commands[..]) {
-                // `cd DIRECTORY && pwd`: the directory itself.
-                ([cd], [pwd]) if is(pwd, "pwd") && is(cd, "cd") => self.piped(scene, std::slice::from_ref(cd), depth),
-                // `cat FILE || echo TEXT`: either.
-                (first, second) => {
-                    let known = [first, second].into_iter().filter_map(|commands| self.piped(scene, commands, depth));
-                    Some(known.flatten().collect()).filter(|texts: &Vec<String>| !texts.is_empty())
-                }
-            },
-            _ => None,
         }
+    }
+
+    /// The folder that one `cd` after the other leads to.
+    fn changed(&self, scene: &Scene<'_>, commands: &[&[Command]], depth: usize) -> Option<Vec<String>> {
+        let mut folders = vec![String::new()];
+        for command in commands {
+            let next = self.piped(scene, command, depth)?;
+            let join = |folder: &String, next: &String| match folder.is_empty() || next.starts_with('/') {
+                true => next.clone(),
+                false => format!("{folder}/{next}"),
+            };
+            let joined = folders.iter().flat_map(|folder| next.iter().map(move |next| join(folder, next)));
+            folders = joined.take(FOLDER_LIMIT).collect();
+        }
+        Some(folders)
     }
 
     /// What commands write that are joined by `|`.
@@ -76,8 +90,9 @@ impl Values {
             "echo" if last.is_some() && arguments.len() <= 2 => of_last()?,
             "echo" => {
                 let words = arguments.iter().skip_while(is_option);
-                let texts: Option<Vec<_>> = words.map(|word| self.expanded(scene, &word.parts, depth)).collect();
-                vec![texts?.concat().join(" ")]
+                let space = || Part::Literal(" ".to_owned());
+                let parts: Vec<Part> = words.flat_map(|word| word.parts.iter().cloned().chain([space()])).collect();
+                self.expanded(scene, &parts, depth)?.iter().map(|text| text.trim_end().to_owned()).collect()
             }
             "printf" => self.printed(scene, arguments, depth)?,
             "cat" | "grep" | "egrep" | "fgrep" | "head" | "sort" | "tail" => {
@@ -109,18 +124,24 @@ impl Values {
         let (format, texts) = arguments.split_first()?;
         let format = format.literal()?.replace("\\n", "\n");
         let pieces: Vec<&str> = format.split("%s").collect();
-        // A format is used again for what is left.
-        if pieces.len() == 2 && texts.len() > 1 {
-            let one = |text: &Word| self.printed(scene, &[arguments[0].clone(), text.clone()], depth);
-            return Some(vec![texts.iter().map(|text| Some(one(text)?.concat())).collect::<Option<String>>()?]);
-        }
-        if pieces.len() != texts.len() + 1 || pieces.iter().any(|piece| piece.contains(['%', '\\'])) {
+        if pieces.iter().any(|piece| piece.contains(['%', '\\'])) {
             return None;
         }
         let literal = |piece: &str| Part::Literal(piece.to_owned());
-        let mut parts = vec![literal(pieces[0])];
-        for (text, piece) in texts.iter().zip(&pieces[1..]) {
-            parts.extend(text.parts.iter().cloned().chain([literal(piece)]));
+        let mut parts = Vec::new();
+        match &pieces[..] {
+            // A format is used again for what is left.
+            [before, behind] => texts.iter().for_each(|text| {
+                parts.push(literal(before));
+                parts.extend(text.parts.iter().cloned().chain([literal(behind)]));
+            }),
+            [before, rest @ ..] if rest.len() == texts.len() => {
+                parts.push(literal(before));
+                for (text, piece) in texts.iter().zip(rest) {
+                    parts.extend(text.parts.iter().cloned().chain([literal(piece)]));
+                }
+            }
+            _ => return None,
         }
         self.expanded(scene, &parts, depth)
     }
@@ -147,7 +168,9 @@ impl Values {
         for name in files.iter().filter_map(|word| self.expanded(scene, &word.parts, depth)).flatten() {
             if is_pattern(&name) {
                 let covered = self.covered(scene, &name);
-                texts.extend(covered.iter().filter_map(|path| self.file_text(scene, &path.to_text())));
+                texts.extend(
+                    covered.iter().take(COVERED_LIMIT).filter_map(|path| self.file_text(scene, &path.to_text())),
+                );
             }
             texts.extend(self.file_text(scene, &name));
         }

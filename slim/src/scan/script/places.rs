@@ -2,6 +2,7 @@
 
 use super::super::{Scene, config};
 use super::Values;
+use super::values::is_pattern;
 use crate::launch;
 use crate::path::ImagePath;
 
@@ -40,8 +41,8 @@ impl Values {
         self.entered(scene, name).into_iter().find(is_there).or(Some(plain))
     }
 
-    /// The files that a pattern of names covers, from the working directory and from the folders that the script changes to. One that
-    /// begins with what may be anything covers whatever lies there, and none of it.
+    /// The files that a pattern of names covers, from the working directory and from the folders that the script changes to. A `*` alone
+    /// says nothing of what is meant, and covers nothing here.
     pub fn covered(&self, scene: &Scene<'_>, pattern: &str) -> Vec<ImagePath> {
         if pattern.starts_with('*') && !pattern.contains(['/', '.']) {
             return Vec::new();
@@ -56,18 +57,30 @@ impl Values {
             return Vec::new();
         };
         let pattern = unknown_parts(last);
-        if folder.is_empty() || pattern == "*" {
+        if folder.is_empty() || pattern.trim_matches(['*', '.']).is_empty() {
             return Vec::new();
         }
         let files = self.covered(scene, &format!("{folder}/{pattern}"));
         files.into_iter().filter(|path| scene.is_applications(path)).take(PART_LIMIT).collect()
     }
 
-    /// Where a name lies: a relative one in the folders that the script changes to, if it does, else in the working directory.
+    /// Where a name may lie: from the working directory, and from the folders that the script changes to. The root is no such place for a
+    /// script that changes its folder.
     pub fn here(&self, scene: &Scene<'_>, name: &str) -> Vec<ImagePath> {
-        match self.entered(scene, name) {
-            places if places.is_empty() => scene.launch.absolute(name).into_iter().collect(),
-            places => places,
+        let entered = self.entered(scene, name);
+        let plain = scene.launch.absolute(name).filter(|path| entered.is_empty() || !path.is_root());
+        plain.into_iter().chain(entered).collect()
+    }
+
+    /// The files that a name means which a script reads in: as it is written, else as a pattern.
+    pub fn files(&self, scene: &Scene<'_>, name: &str) -> Vec<ImagePath> {
+        let real = |path: ImagePath| scene.tree.lookup(&path).map(|(real, _)| real);
+        match self.place(scene, name).and_then(real) {
+            Some(path) => vec![path],
+            None if is_pattern(name) => {
+                self.covered(scene, name).into_iter().filter_map(real).take(PART_LIMIT).collect()
+            }
+            None => Vec::new(),
         }
     }
 
@@ -92,7 +105,9 @@ fn unknown_parts(name: &str) -> String {
         let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let within = [("{", '}'), ("(", ')')].into_iter();
         let rest = within.filter_map(|(open, close)| Some(part.strip_prefix(open)?.split_once(close)?.1)).next();
-        pattern.push('*');
+        if !pattern.ends_with('*') {
+            pattern.push('*');
+        }
         pattern.push_str(rest.unwrap_or_else(|| part.trim_start_matches(is_name)));
     }
     pattern

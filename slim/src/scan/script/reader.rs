@@ -45,10 +45,9 @@ pub(super) fn read(
     for _ in 0..2 {
         gather(scene, script, &mut values, depth);
     }
-    let mut runners = runners(scene, script);
-    runners.append(&mut values.runners);
+    values.runners.append(&mut runners(scene, script));
     let run = feed::run_files(script);
-    let mut reader = Reader { scene, from, values, runners, run, finding, depth, budget: BUDGET };
+    let mut reader = Reader { scene, from, values, run, finding, depth, budget: BUDGET };
     for redirection in script.redirections() {
         if let (Target::Word(word), RedirectionKind::Read | RedirectionKind::ReadWrite) =
             (&redirection.target, redirection.kind)
@@ -96,9 +95,12 @@ fn of_builtin(scene: &Scene<'_>, command: &SimpleCommand, values: &mut Values, d
     let Some((name, arguments)) = command.words.split_first() else { return };
     match name.literal().unwrap_or_default().as_str() {
         "." | "source" if depth < DEPTH_LIMIT => {
-            for name in arguments.first().map(|word| values.listed(scene, word)).unwrap_or_default() {
-                let path = values.place(scene, &name).and_then(|path| Some(scene.tree.lookup(&path)?.0));
-                let Some(path) = path.filter(|path| values.takes(path)) else { continue };
+            let names = arguments.first().map(|word| values.possible(scene, word)).unwrap_or_default();
+            let files: Vec<ImagePath> = names.iter().flat_map(|name| values.files(scene, name)).collect();
+            for path in files {
+                if !values.takes(&path) {
+                    continue;
+                }
                 if let Some((inner, _)) = scene.read(&path).and_then(|bytes| script::salvage(&bytes).ok()) {
                     values.runners.append(&mut runners(scene, &inner));
                     gather(scene, &inner, values, depth + 1);
@@ -106,9 +108,9 @@ fn of_builtin(scene: &Scene<'_>, command: &SimpleCommand, values: &mut Values, d
             }
         }
         "set" => {
-            let options: Vec<String> = arguments.iter().filter_map(Word::literal).collect();
-            let is_letter = |option: &String| option.starts_with('-') && option.contains('a') && option.len() < 6;
-            if options.iter().any(|option| is_letter(option) || option == "allexport") {
+            let words = arguments.iter().map(|word| word.literal().unwrap_or_default());
+            let mut options = words.take_while(|word| word != "--" && (word.starts_with('-') || word == "allexport"));
+            if options.any(|option| option.contains('a')) {
                 values.export_all();
             }
         }
@@ -197,8 +199,6 @@ pub(super) struct Reader<'s, 'a> {
     pub(super) scene: &'s Scene<'a>,
     pub(super) from: Option<&'s ImagePath>,
     pub(super) values: Values,
-    /// Functions that run what they are given.
-    runners: BTreeSet<String>,
     /// Files that the script hands to a shell, reads in, or makes executable.
     pub(super) run: BTreeSet<String>,
     pub(super) finding: &'s mut Finding,
@@ -407,7 +407,7 @@ impl<'a> Reader<'_, 'a> {
             // By its path it is a program.
             _ if BUILTINS.contains(&name.as_str()) => {}
             // The function may take words of its own before the command.
-            _ if self.runners.contains(base) => {
+            _ if self.values.runners.contains(base) => {
                 let begins = |text: &&String| {
                     let mut words = text.split_whitespace();
                     let first = words.next();

@@ -27,6 +27,9 @@ const LIST_LIMIT: usize = 256;
 /// How many lists an array is followed for.
 const ARRAY_LIMIT: usize = 4;
 
+/// Variables that hold the script's own path.
+const OWN: [&str; 2] = ["0", "BASH_SOURCE"];
+
 /// What assignments and loops give variables. Every branch may have run: a variable has all the values that some line gives it.
 #[derive(Debug, Clone, Default)]
 pub struct Values {
@@ -40,7 +43,7 @@ pub struct Values {
     exported: BTreeSet<String>,
     /// Every variable is one of them: `set -a`.
     exports_all: bool,
-    /// Functions of files that the script reads in which run what they are given.
+    /// Functions that run what they are given.
     pub(super) runners: BTreeSet<String>,
 }
 
@@ -48,7 +51,7 @@ impl Values {
     /// Those of a script: `$0` is its own path.
     pub fn of_script(path: Option<&ImagePath>) -> Self {
         let mut values = Self::default();
-        for name in ["0", "BASH_SOURCE"] {
+        for name in OWN {
             values.give(name, path.map(ImagePath::to_text));
         }
         values
@@ -96,7 +99,7 @@ impl Values {
     /// The variables that programs have, too.
     pub fn exported(&self) -> impl Iterator<Item = &str> {
         let all = self.words.keys().filter(|_| self.exports_all);
-        all.chain(&self.exported).map(String::as_str)
+        all.chain(&self.exported).map(String::as_str).filter(|name| !OWN.contains(name))
     }
 
     /// Whether programs have a variable.
@@ -149,10 +152,15 @@ impl Values {
         for value in self.possible(scene, word) {
             let parts = value.split(|c: char| c.is_whitespace() || separators.contains(c));
             let parts = parts.filter(|part| !part.is_empty()).take(VALUE_LIMIT);
-            for part in parts.flat_map(spread) {
-                match is_pattern(&part) {
-                    true => values.extend(self.covered(scene, &part).iter().map(ImagePath::to_text)),
-                    false => values.push(part),
+            for part in parts.flat_map(spread).take(VALUE_LIMIT) {
+                let covered = if is_pattern(&part) { self.covered(scene, &part) } else { Vec::new() };
+                // What covers nothing stays as it is (POSIX 2.6.6, "Pathname Expansion").
+                match covered.is_empty() {
+                    true => values.push(part),
+                    false => values.extend(covered.iter().map(ImagePath::to_text)),
+                }
+                if values.len() >= VALUE_LIMIT {
+                    return values;
                 }
             }
         }
@@ -192,11 +200,11 @@ impl Values {
         }
         let inner = |word: &Word| self.expanded(scene, &word.parts, depth + 1).unwrap_or_default();
         let mut ends = self.known(name).to_vec();
-        let of_image = if name == "PATH" { Some(scene.launch.path()) } else { scene.launch.variable(name) };
-        ends.extend(of_image.map(str::to_owned));
         if ends.is_empty() {
             ends.extend_from_slice(scene.exports.known(name));
         }
+        let of_image = if name == "PATH" { Some(scene.launch.path()) } else { scene.launch.variable(name) };
+        ends.extend(of_image.map(str::to_owned));
         match operator {
             // bash: `${name//,/ }`.
             Operator::Other(rest) if rest.starts_with('/') => {

@@ -227,9 +227,9 @@ fn of_line(line: &str, all: bool, is_own: bool) -> Option<Entry<'_>> {
         return named("", is_own).map(|sense| Entry { key: "", sense, words: vec![item.to_owned()] });
     }
     let (key, value) = line.split_once(['=', ':'])?;
-    let value = if NAMED.contains(&key.trim()) { value.split_once(',')?.1 } else { value };
-    let sense =
-        if all || NAMED.contains(&key.trim()) { Sense::Command } else { sense(key).or_else(|| named(key, is_own))? };
+    let is_named = NAMED.contains(&key.trim());
+    let value = if is_named { value.split_once(',')?.1 } else { value };
+    let sense = if all || is_named { Sense::Command } else { sense(key).or_else(|| named(key, is_own))? };
     let value = value.trim().trim_end_matches(',');
     if let Some(list) = value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         return Some(Entry { key, sense, words: list.split(',').map(|word| unquoted(word).to_owned()).collect() });
