@@ -206,6 +206,21 @@ pub(super) fn included(
     }
 }
 
+/// Adds every file that a name may be which is known in part, as one that a shell reads; what is so taken of the name.
+pub(super) fn included_any(
+    scene: &Scene<'_>,
+    from: Option<&ImagePath>,
+    name: &str,
+    evidence: &str,
+    values: &Values,
+    finding: &mut Finding,
+    depth: usize,
+) -> &'static str {
+    let all = values.fitting(scene, name);
+    all.iter().for_each(|path| included(scene, from, path, evidence, values, finding, depth));
+    if all.is_empty() { "nothing is kept for it" } else { "every file that it may be is read" }
+}
+
 /// Text without a grammar that is known still names commands and files by words. Its first line has this number.
 fn bare_words(scene: &Scene<'_>, from: Option<&ImagePath>, bytes: &[u8], first: u32, finding: &mut Finding) {
     let text = String::from_utf8_lossy(bytes);

@@ -342,13 +342,10 @@ impl Start<'_, '_> {
         let in_place = self.values.place(self.scene, file).filter(|path| self.scene.tree.lookup(path).is_some());
         let Some(path) = in_place.or_else(|| self.values.find(self.scene, file)) else {
             if file.contains('$') && !is_positional(file) {
-                let all = self.values.fitting(self.scene, file);
-                let taken = if all.is_empty() { "nothing is kept for it" } else { "every file that it may be is read" };
-                self.unknown(&format!("the script that a shell is given is {file}"), taken);
                 let evidence = format!("{}: a shell is given {file}", self.place);
-                for path in &all {
-                    script::included(self.scene, self.from, path, &evidence, self.values, self.finding, depth);
-                }
+                let (scene, from) = (self.scene, self.from);
+                let taken = script::included_any(scene, from, file, &evidence, self.values, self.finding, depth);
+                self.unknown(&format!("the script that a shell is given is {file}"), taken);
             }
             return;
         };

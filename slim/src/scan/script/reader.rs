@@ -3,7 +3,7 @@
 use super::super::start::{Start, Voice, is_positional};
 use super::super::texts::commands::sense;
 use super::super::{Finding, Scene, config, environment, folders, java};
-use super::{BUILTINS, Values, exports, feed, functions, included, input};
+use super::{BUILTINS, Values, exports, feed, functions, included, included_any, input};
 use crate::graph::{Edge, Rule, Unknown};
 use crate::launch;
 use crate::path::ImagePath;
@@ -474,13 +474,10 @@ impl<'a> Reader<'_, 'a> {
             return;
         }
         if name.contains('$') {
-            let all = self.values.fitting(self.scene, name);
-            let taken = if all.is_empty() { "nothing is kept for it" } else { "every file that it may be is read in" };
-            self.unknown(place, format!("the file that is read in is {name}"), taken);
             let evidence = format!("{place}: reads {name}");
-            for path in &all {
-                included(self.scene, self.from, path, &evidence, &self.values, self.finding, self.depth);
-            }
+            let (scene, from, depth) = (self.scene, self.from, self.depth);
+            let taken = included_any(scene, from, name, &evidence, &self.values, self.finding, depth);
+            self.unknown(place, format!("the file that is read in is {name}"), taken);
             return;
         }
         // A name without a slash is looked up along PATH first (POSIX, "dot").
