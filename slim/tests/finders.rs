@@ -211,6 +211,11 @@ fn texts_that_a_program_of_go_or_rust_counts_are_read_as_those_that_end() {
         ("/usr/local/bin/app", "git", "git"),
         ("/usr/local/bin/app", "tool -x | git", "git tool"),
         ("/usr/local/bin/app", "host", ""),
+        ("/usr/local/bin/app", "set -e\ntool -x\n", "tool"),
+        ("/usr/local/bin/app", "Usage:\ntool -x\n", ""),
+        ("/usr/local/bin/app", "tar", "tar"),
+        ("/usr/local/bin/app", "sort", ""),
+        ("/usr/local/bin/app", "sh", ""),
         ("/usr/local/bin/app", "/usr/share/data", "data"),
         ("/usr/local/bin/app", "libb.so.1", "b"),
         // Programs of packages know many others.
@@ -218,16 +223,23 @@ fn texts_that_a_program_of_go_or_rust_counts_are_read_as_those_that_end() {
         ("/usr/bin/app", "/usr/share/data", "data"),
     ] {
         let app = program().imports("posix_spawnp", None, false).text(&code(text));
-        let lines = "/usr/bin/tool 755 = x\n/usr/bin/git 755 = x\n/usr/bin/host 755 = x\n/usr/share/data = x";
+        let lines = "/usr/bin/tool 755 = x\n/usr/bin/git 755 = x\n/usr/bin/host 755 = x\n/usr/share/data = x\n/usr/bin/tar 755 = x\n\
+            /usr/bin/sort 755 = x\n/usr/bin/sh 755 = x";
         let packages: &[(&str, &[&str])] = &[
             ("tool", &["/usr/bin/tool"]),
             ("git", &["/usr/bin/git"]),
             ("host", &["/usr/bin/host"]),
+            ("tar", &["/usr/bin/tar"]),
+            ("essential", &["/usr/bin/sort", "/usr/bin/sh"]),
             ("data", &["/usr/share/data"]),
             ("b", &["/usr/lib/libb.so.1"]),
             ("app", &["/usr/bin/app"]),
         ];
-        let image = Image::new(lines, packages).elf(path, &app).elf("/usr/lib/libb.so.1", &library("libb.so.1"));
+        let mut image = Image::new(lines, packages);
+        for package in &mut image.packages {
+            package.essential = matches!(package.name.as_str(), "essential" | "tar");
+        }
+        let image = image.elf(path, &app).elf("/usr/lib/libb.so.1", &library("libb.so.1"));
         let kept = kept(image).0.into_iter().filter(|name| name != "app").collect::<Vec<_>>();
         assert_eq!(kept.join(" "), expected, "{path} {text}");
     }

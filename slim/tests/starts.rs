@@ -519,6 +519,7 @@ fn jobs_are_found_where_a_script_is() {
             ("cd /opt/x && make", "tool"),
             ("c=$( [ \"$A\" = 1 ] && echo tool || echo zsh ); $c x", "tool zsh"),
             (". /opt/x/jobs/$(hostname).job", "tool"),
+            ("one_of() { for t in \"$@\"; do command -v $t; done; }; T=$(one_of tool zsh) && $T x", "tool zsh"),
         ],
     );
     assert_eq!(wrong, [""; 0]);

@@ -46,7 +46,7 @@ type Note<'n> = dyn FnMut(u64, u64, bool) + 'n;
 /// Tells of every address that machine code loads, with each length near by; it begins at this address.
 type Loads = fn(&[u8], u64, &mut Note<'_>);
 
-/// Every printable text of the read-only loaded segments that machine code (x86-64, AArch64) or data refers to by address and length, in
+/// Every printable text, of several lines too, of the read-only loaded segments that machine code (x86-64, AArch64) or data refers to by address and length, in
 /// file order. None for other machines, and for files with more segments than programs have.
 ///
 /// # Errors
@@ -112,7 +112,8 @@ impl<'a> Texts<'a> {
             let into = address.checked_sub(*start)?;
             let from = usize::try_from(into).ok().filter(|from| *from < content.len())?;
             let text = content.get(from..from + usize::try_from(length).ok()?)?;
-            let text = text.iter().all(strings::is_printable).then(|| std::str::from_utf8(text).ok())??;
+            let is_part = |byte: &u8| strings::is_printable(byte) || matches!(byte, b'\n' | b'\t');
+            let text = text.iter().all(is_part).then(|| std::str::from_utf8(text).ok())??;
             Some((offset + into, text))
         })
     }

@@ -53,6 +53,11 @@ impl<'a> Texts<'a> {
         self.ended(move |text| !text.is_empty() && text.iter().all(is_part))
     }
 
+    /// Counted texts whose length is known to be their own.
+    pub fn sure(&self) -> impl Iterator<Item = (u64, &'a str)> {
+        self.counted.iter().filter(|found| !found.is_guess).map(|found| (found.offset, found.text))
+    }
+
     /// Texts without blanks that are counted, names of programs among them, each with whether it is more than the beginning of another.
     pub fn counted_words(&self) -> impl Iterator<Item = (u64, &'a str, bool)> {
         let is_whole = |index: usize| {
@@ -60,7 +65,7 @@ impl<'a> Texts<'a> {
             let mut longer = self.counted[index + 1..].iter().take_while(move |other| other.offset == offset);
             !(is_guess && longer.any(|other| !other.is_guess))
         };
-        let words = self.counted.iter().enumerate().filter(|(_, found)| !found.text.contains([' ', '/']));
+        let words = self.counted.iter().enumerate().filter(|(_, found)| !found.text.contains([' ', '/', '\n', '\t']));
         words.map(move |(index, found)| (found.offset, found.text, is_whole(index)))
     }
 

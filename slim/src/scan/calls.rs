@@ -71,10 +71,19 @@ pub(super) fn is_special(scene: &Scene<'_>, name: &str) -> bool {
     scene.file_of(name).is_some_and(|(real, _)| scene.inventory.owners(&real).all(|package| !package.essential))
 }
 
+/// Whether a text that stands by itself shows that it is a command: the name of a program that not every image has, alone or before an option,
+/// a path or a place for one (`tool -x`, `sort x | tool`).
+pub(super) fn may_start(scene: &Scene<'_>, text: &str) -> bool {
+    match text.split_once(char::is_whitespace) {
+        None => !is_common(text) && text.len() >= words::PROGRAM_MINIMUM && is_special(scene, text),
+        Some((_, behind)) => is_told(behind) && is_rare(scene, text),
+    }
+}
+
 /// Whether any of the commands that a text joins is a program which not every image has: `cat x | tool`.
 pub(super) fn is_rare(scene: &Scene<'_>, text: &str) -> bool {
     let programs =
-        text.split(['|', ';', '&']).filter_map(|part| part.split_whitespace().find(|word| !word.contains('=')));
+        text.split(['|', ';', '&', '\n']).filter_map(|part| part.split_whitespace().find(|word| !word.contains('=')));
     programs.take(COMMAND_LIMIT).any(|name| is_special(scene, name))
 }
 

@@ -18,7 +18,8 @@ pub fn is_class(head: &[u8]) -> bool {
     head.starts_with(&MAGIC)
 }
 
-/// Adds the files that texts of an application's class name, and, where it starts programs, those.
+/// Adds the files that texts of an application's class name, and the programs: any where it starts some, else those that a class elsewhere may
+/// start for it, a program that not every image has, alone or before what shows that it is one.
 pub fn find(scene: &Scene<'_>, path: &ImagePath, class: &[u8], finding: &mut Finding) {
     let Some(constants) = Constants::read(class) else { return };
     let starts = constants.names.values().any(|name| STARTERS.contains(name));
@@ -26,7 +27,7 @@ pub fn find(scene: &Scene<'_>, path: &ImagePath, class: &[u8], finding: &mut Fin
         if text.starts_with('/') && !text.ends_with('/') {
             finding.edges.extend(scene.follow_name(Some(path), text, Rule::String, &format!("{text:?}")));
         }
-        if starts {
+        if starts || calls::may_start(scene, text) {
             calls::start(scene, Some(path), "a text of a class", &[text.to_owned()], finding);
         }
     }

@@ -4,6 +4,7 @@ use super::texts::programs_of;
 use super::{Finding, Scene, calls, script};
 use crate::elf::{Facts, Texts};
 use crate::graph::{Edge, Rule};
+use crate::launch;
 use crate::path::ImagePath;
 use crate::tree::Node;
 
@@ -31,7 +32,44 @@ const HOMES: [&str; 3] = ["/usr/libexec/", "/usr/lib/", "/opt/"];
 const NAME_MINIMUM: usize = 3;
 
 /// Signs between commands of a text for the shell.
-const JOINS: [&str; 3] = [" | ", " && ", "; "];
+const JOINS: [&str; 4] = [" | ", " && ", "; ", "\n"];
+
+/// Programs that every image has whose names are no words: who holds one as a text of its own starts it.
+const PLAIN: [&str; 33] = [
+    "awk",
+    "base64",
+    "chgrp",
+    "chmod",
+    "chown",
+    "chroot",
+    "cp",
+    "df",
+    "diff",
+    "du",
+    "egrep",
+    "fgrep",
+    "grep",
+    "gunzip",
+    "gzip",
+    "lsblk",
+    "md5sum",
+    "mkdir",
+    "mkfifo",
+    "mktemp",
+    "mount",
+    "nohup",
+    "nproc",
+    "readlink",
+    "realpath",
+    "rmdir",
+    "sed",
+    "setsid",
+    "sha256sum",
+    "tar",
+    "umount",
+    "uname",
+    "xargs",
+];
 
 /// Programs whose names are common in sources and settings; a binary that holds one as a text of its own starts it.
 const TOOLS: [&str; 4] = ["git", "perl", "php", "python3"];
@@ -133,7 +171,8 @@ fn commands(scene: &Scene<'_>, path: &ImagePath, facts: &Facts, texts: &Texts<'_
         // A program's whole path in front says enough: the binary may cut the rest into words itself.
         let joins = || JOINS.iter().any(|sign| text.contains(sign)) && calls::is_rare(scene, text);
         let is_meant = first.starts_with('/') || has_shell && (is_argument(second, third) || joins());
-        if !is_meant || !scene.is_program(first) {
+        let begins = scene.is_program(first) || text.contains('\n') && script::begins(first);
+        if !is_meant || !begins {
             continue;
         }
         let place = format!("offset {offset:#x}");
@@ -160,11 +199,13 @@ fn names(scene: &Scene<'_>, path: &ImagePath, texts: &Texts<'_>, finding: &mut F
     };
     let counted = texts.counted_words().filter(is_meant).map(|(offset, name, _)| (offset, name));
     let ended = texts.words().filter(is_long);
-    for (offset, name) in ended.chain(counted) {
-        if calls::is_special(scene, name) {
-            let evidence = format!("{name:?} at offset {offset:#x}");
-            finding.edges.extend(scene.command(Some(path), name, &evidence).unwrap_or_default());
-        }
+    // Programs name shells for what completes words in them, too.
+    let takes_text = texts.sure().any(|(_, text)| text == "-c");
+    let is_plain = |(_, name): &(u64, &str)| PLAIN.binary_search(name).is_ok() || takes_text && launch::is_shell(name);
+    let plain = texts.sure().filter(is_plain);
+    for (offset, name) in ended.chain(counted).filter(|(_, name)| calls::is_special(scene, name)).chain(plain) {
+        let evidence = format!("{name:?} at offset {offset:#x}");
+        finding.edges.extend(scene.command(Some(path), name, &evidence).unwrap_or_default());
     }
     finding.edges.len() > before
 }

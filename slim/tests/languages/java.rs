@@ -140,7 +140,9 @@ fn classes_of_an_application_name_files_and_programs() {
     for (path, bytes, expected) in [
         ("/app/Main.class", class(builder, "tool -x | cat"), "tool"),
         ("/app/app.jar", entry(&class(builder, "tool")), "tool"),
-        ("/app/Main.class", class("java/lang/String", "tool -x"), ""),
+        // Another class may start what this one names.
+        ("/app/Main.class", class("java/lang/String", "tool -x"), "tool"),
+        ("/app/Main.class", class("java/lang/String", "tool for all"), ""),
         ("/app/Main.class", class("tool", "x"), ""),
         ("/app/app.jar", entry(&class("a", "/usr/share/geo/world.dat")), "geo"),
     ] {

@@ -117,7 +117,7 @@ const COMMON: [&str; 22] = [
 ];
 
 /// A name of two letters is found in too many sources.
-const PROGRAM_MINIMUM: usize = 3;
+pub(in crate::scan) const PROGRAM_MINIMUM: usize = 3;
 
 /// How many words of a list are a command's: a line may hold a whole program, or a table of data.
 const WORD_LIMIT: usize = 64;
@@ -184,8 +184,10 @@ fn may_name(text: &str) -> bool {
 
 /// Whether what follows a word shows that the word is a program: an option, a path, something that is put in, another command.
 pub(in crate::scan) fn is_told(rest: &str) -> bool {
-    let is_sign =
-        |word: &str| word.starts_with(['-', '/', '{', '$', '%', '#', '|', '<', '>', '&']) || word.ends_with(';');
+    let is_sign = |word: &str| {
+        let is_place = word.starts_with('.') && word != "...";
+        is_place || word.starts_with(['-', '/', '{', '$', '%', '#', '|', '<', '>', '&']) || word.ends_with(';')
+    };
     rest.split_whitespace().any(is_sign)
 }
 

@@ -115,6 +115,12 @@ impl Values {
                 of_last()?.iter().filter_map(found).collect()
             }
             "pwd" => vec![scene.launch.workdir.clone().unwrap_or_else(|| "/".into())],
+            // A function that chooses one of the programs that it is given: `$(first_of lz4 gzip)`.
+            name if self.find(scene, name).is_none() => {
+                let words = arguments.iter().filter_map(|word| self.expanded(scene, &word.parts, depth)).flatten();
+                let programs = words.filter(|word| self.find(scene, word).is_some());
+                return Some(programs.take(LIST_LIMIT).collect()).filter(|programs: &Vec<String>| !programs.is_empty());
+            }
             _ => return None,
         })
     }

@@ -173,6 +173,7 @@ fn start(
 ) {
     let Some((first, rest)) = words.split_first() else { return };
     if *sense == Sense::Name {
+        // A list of commands has several, each with its arguments.
         let others = rest.iter().filter(|word| word.contains(char::is_whitespace)).map(String::as_str);
         others.chain(first.lines()).for_each(|text| meant(scene, path, place, text, finding));
         return;
@@ -187,14 +188,17 @@ fn start(
     }
 }
 
-/// Adds what a text starts whose key says nothing, if it shows that it is a command: `tool`, `tool -x`, `sort x | tool`, git's `!tool`.
+/// Adds what a text starts whose key says nothing, if it shows that it is a command: `tool`, `tool -x`, `tool x`, `sort x | tool`, git's `!tool`.
 fn meant(scene: &Scene<'_>, path: &ImagePath, place: &str, text: &str, finding: &mut Finding) {
     let told = text.strip_prefix('!');
     let command = told.unwrap_or(text);
     let (program, behind) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
-    let is_meant = match behind {
-        "" => !calls::is_common(program) && calls::is_special(scene, program),
-        behind => (told.is_some() || calls::is_told(behind)) && calls::is_rare(scene, command),
+    let is_rare = || !calls::is_common(program) && calls::is_special(scene, program);
+    let is_meant = match behind.split_whitespace().count() {
+        0 => is_rare(),
+        _ if told.is_some() || calls::is_told(behind) => calls::is_rare(scene, command),
+        // Two words are no sentence.
+        count => count == 1 && is_rare(),
     };
     if is_meant {
         calls::start(scene, Some(path), place, &[command.to_owned()], finding);
