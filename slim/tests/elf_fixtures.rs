@@ -1,4 +1,4 @@
-//! Real ELF files, read by us and by another reader (`readelf` of binutils), and mutated without mercy. Skipped without fixtures.
+//! Real ELF files, read by us and by another reader (`readelf` of binutils), and mutated without mercy, skipped without fixtures; and this very program.
 
 #![allow(
     clippy::disallowed_methods,
@@ -145,4 +145,18 @@ fn mutants_never_panic() {
             let _ = (elf::read(&mutant), elf::exports(&mutant), elf::strings(&mutant).map(Iterator::count));
         }
     }
+}
+
+/// Referee: the compiler that made this very program.
+#[test]
+fn the_texts_of_a_program_of_rust_are_found() {
+    let made = |tool: &str| Command::new(tool);
+    for tool in ["no-such-tool-as-this", "nor-such-a-tool"] {
+        assert!(made(tool).get_program().to_str().is_some());
+    }
+    let own = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+    let texts = elf::Texts::new(&own, &elf::read(&own).unwrap());
+    let is_one = |tool: &&str| texts.counted_words().any(|(_, word, _)| word == *tool);
+    let found = ["no-such-tool-as-this", "nor-such-a-tool"].iter().filter(|tool| is_one(tool)).count();
+    assert_eq!(found, if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) { 2 } else { 0 });
 }
