@@ -100,13 +100,8 @@ fn of_path(case: Case<'_>, path: &ImagePath, reached: bool) -> (bool, String) {
         _ if reached => (true, "it is in use".to_owned()),
         _ if directory => (true, "something in it stays".to_owned()),
         Some(package) => {
-            let name = &package.name;
-            (
-                true,
-                format!(
-                    "its package {name} stays, and nothing leads to this file of it, which `--prune files` may take"
-                ),
-            )
+            let which = "and nothing leads to this file of it, which `--prune files` may take";
+            (true, format!("its package {} stays, {which}", package.name))
         }
         None => (true, "no package owns it: it is part of the application".to_owned()),
     }

@@ -1,4 +1,4 @@
-//! Texts that a program refers to by address and length, as Go and Rust do: they stand one in another, with no NUL between them.
+//! ReadOnly that a program refers to by address and length, as Go and Rust do: they stand one in another, with no NUL between them.
 //!
 //! Where they are is told by machine code, which loads an address and a length one after the other, and by data, where the two words of a
 //! text lie side by side (`unsafe.StringHeader` of Go, `&str` of Rust), the address perhaps left to the loader (System V ABI, "Relocation").
@@ -6,7 +6,7 @@
 //! that is meant is known, a shorter text at its place is told to be a guess.
 
 use super::dynamic::Dynamic;
-use super::raw::{Mapped, Raw};
+use super::raw::{Mapped, ProgramHeader, Raw};
 use super::{ElfError, strings};
 use goblin::elf::dynamic::{DT_RELA, DT_RELASZ};
 use goblin::elf::header::{EM_AARCH64, EM_X86_64};
@@ -62,7 +62,7 @@ pub(super) fn counted(bytes: &[u8]) -> Result<Vec<Counted<'_>>, ElfError> {
     if mapped.raw.is_big_endian() || mapped.of_kind(PT_LOAD).count() > SEGMENT_LIMIT {
         return Ok(Vec::new());
     }
-    let texts = Texts::new(&mapped);
+    let texts = ReadOnly::new(&mapped);
     let mut found: BTreeMap<(u64, &str), bool> = BTreeMap::new();
     let mut room = BYTES_LIMIT;
     let mut note = |address: u64, length: u64, is_guess: bool| {
@@ -77,8 +77,7 @@ pub(super) fn counted(bytes: &[u8]) -> Result<Vec<Counted<'_>>, ElfError> {
         }
     };
     for segment in mapped.of_kind(PT_LOAD) {
-        let content = mapped.raw.span(segment.p_offset, segment.p_filesz.min(mapped.raw.room(segment.p_offset)));
-        let content = content.unwrap_or_default();
+        let content = mapped.raw.clipped(segment.p_offset, segment.p_filesz);
         if segment.is_executable() {
             loads(content, segment.p_vaddr, &mut note);
         } else {
@@ -89,19 +88,18 @@ pub(super) fn counted(bytes: &[u8]) -> Result<Vec<Counted<'_>>, ElfError> {
     Ok(found.into_iter().map(|((offset, text), is_guess)| Counted { offset, text, is_guess }).collect())
 }
 
-/// The texts of the read-only loaded segments.
-struct Texts<'a> {
+/// The read-only loaded segments, where texts lie.
+struct ReadOnly<'a> {
     /// Address, offset and content of each.
     segments: Vec<(u64, u64, &'a [u8])>,
 }
 
-impl<'a> Texts<'a> {
+impl<'a> ReadOnly<'a> {
     fn new(mapped: &Mapped<'a>) -> Self {
-        let raw = &mapped.raw;
-        let content = |at: u64, size: u64| raw.span(at, size.min(raw.room(at))).unwrap_or_default();
         let read_only = mapped.of_kind(PT_LOAD).filter(|segment| !segment.is_write());
-        let segments = read_only.map(|part| (part.p_vaddr, part.p_offset, content(part.p_offset, part.p_filesz)));
-        Self { segments: segments.collect() }
+        let content =
+            |part: &ProgramHeader| (part.p_vaddr, part.p_offset, mapped.raw.clipped(part.p_offset, part.p_filesz));
+        Self { segments: read_only.map(content).collect() }
     }
 
     fn at(&self, address: u64, length: u64) -> Option<(u64, &'a str)> {
@@ -132,8 +130,7 @@ fn relocated(mapped: &Mapped<'_>, note: &mut Note<'_>) -> Result<(), ElfError> {
     let Some(dynamic) = Dynamic::read(mapped)? else { return Ok(()) };
     let (Some(address), Some(size)) = (dynamic.value(DT_RELA), dynamic.value(DT_RELASZ)) else { return Ok(()) };
     let Some(offset) = mapped.offset(address) else { return Ok(()) };
-    let table = mapped.raw.span(offset, size.min(mapped.raw.room(offset))).unwrap_or_default();
-    for entry in table.as_chunks::<24>().0 {
+    for entry in mapped.raw.clipped(offset, size).as_chunks::<24>().0 {
         let word = |at: usize| entry[at..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
         let (place, info, addend) = (word(0), word(8), word(16));
         let behind = || mapped.offset(place.checked_add(8)?).and_then(|at| mapped.raw.span(at, 8)?.first_chunk());
@@ -302,9 +299,9 @@ mod tests {
         pairs(&[7, place, 6, 0].map(u64::to_le_bytes).concat(), &mut note);
         assert!(found.contains(&(place, 6, false)));
         let mapped = Mapped::new(Raw::new(&bytes).unwrap()).unwrap();
-        assert_eq!(Texts::new(&mapped).at(place, 6).unwrap().1, "ffmpeg");
-        assert_eq!(Texts::new(&mapped).at(u64::MAX, 6), None);
-        assert_eq!(Texts::new(&mapped).at(place, u64::MAX), None);
+        assert_eq!(ReadOnly::new(&mapped).at(place, 6).unwrap().1, "ffmpeg");
+        assert_eq!(ReadOnly::new(&mapped).at(u64::MAX, 6), None);
+        assert_eq!(ReadOnly::new(&mapped).at(place, u64::MAX), None);
     }
 
     #[test]

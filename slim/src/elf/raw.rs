@@ -52,6 +52,11 @@ impl<'a> Raw<'a> {
         self.bytes.get(start..end)
     }
 
+    /// As [`Raw::span`], as far as the file goes.
+    pub(super) fn clipped(&self, offset: u64, size: u64) -> &'a [u8] {
+        self.span(offset, size.min(self.room(offset))).unwrap_or_default()
+    }
+
     /// How many bytes there are from an offset on.
     pub(super) fn room(&self, offset: u64) -> u64 {
         (self.bytes.len() as u64).saturating_sub(offset)

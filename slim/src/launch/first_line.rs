@@ -1,6 +1,6 @@
 //! The first line of a script (execve(2), "Interpreter scripts").
 
-use super::env;
+use super::{env, is_shell};
 
 /// As much of a file as the kernel looks at (`BINPRM_BUF_SIZE`).
 pub const LINE_LIMIT: usize = 256;
@@ -35,6 +35,11 @@ impl FirstLine {
         Some(Self { program: program.to_owned(), arguments, text })
     }
 
+    /// Whether it names a shell, as the program or as what another program starts: `#!/usr/bin/env -S bash -e`.
+    pub fn names_shell(&self) -> bool {
+        self.text.split_whitespace().any(|word| is_shell(name(word)))
+    }
+
     /// The command that `env` is to start, where it is the program.
     pub fn command(&self) -> Option<String> {
         if name(&self.program) != "env" {
@@ -52,6 +57,19 @@ fn name(program: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shell_is_named_by_a_word_of_the_line() {
+        for (head, expected) in [
+            ("#!/bin/sh", true),
+            ("#!/usr/bin/env -S bash -e", true),
+            ("#! /usr/bin/tini -- /bin/dash", true),
+            ("#!/opt/sh/tool", false),
+            ("#!/usr/bin/python3", false),
+        ] {
+            assert_eq!(FirstLine::new(head.as_bytes()).unwrap().names_shell(), expected, "{head}");
+        }
+    }
 
     #[test]
     fn the_command_of_env_is_no_option_and_no_assignment() {

@@ -71,11 +71,16 @@ pub(super) fn is_special(scene: &Scene<'_>, name: &str) -> bool {
     scene.file_of(name).is_some_and(|(real, _)| scene.inventory.owners(&real).all(|package| !package.essential))
 }
 
+/// Whether a name alone tells a program: not every image has it, and the word mostly means nothing else.
+pub(super) fn is_telling(scene: &Scene<'_>, name: &str) -> bool {
+    !is_common(name) && is_special(scene, name)
+}
+
 /// Whether a text that stands by itself shows that it is a command: the name of a program that not every image has, alone or before an option,
 /// a path or a place for one (`tool -x`, `sort x | tool`).
 pub(super) fn may_start(scene: &Scene<'_>, text: &str) -> bool {
     match text.split_once(char::is_whitespace) {
-        None => !is_common(text) && text.len() >= words::PROGRAM_MINIMUM && is_special(scene, text),
+        None => text.len() >= words::PROGRAM_MINIMUM && is_telling(scene, text),
         Some((_, behind)) => is_told(behind) && is_rare(scene, text),
     }
 }

@@ -74,7 +74,10 @@ const PLAIN: [&str; 33] = [
 /// Programs whose names are common in sources and settings; a binary that holds one as a text of its own starts it.
 const TOOLS: [&str; 4] = ["git", "perl", "php", "python3"];
 
-/// What Rust's library says when a program's name cannot be given to the system (`std::process::Command`), or any other text of C's.
+/// What Go's library starts every program by (`os/exec`).
+const GO_STARTS: &str = "os/exec.(*Cmd).Start";
+
+/// What Rust's library says when a program's name cannot be given to the system (`Command`), or any other text of C's.
 const RUST_STARTS: &str = "nul byte found in provided data";
 
 /// Functions that start the shell.
@@ -112,11 +115,14 @@ fn starter(facts: &Facts, bytes: &[u8], texts: &Texts<'_>) -> Option<String> {
     }
     // What a linker leaves out is not called. Go's names of functions stay for stack traces; what Rust's library says of the call that
     // failed stays, too, where its C library is inside.
-    let (is_there, mark) = match facts.go_buildinfo {
-        true => (true, "os/exec.(*Cmd).Start"),
-        false => (texts.is_counted() && facts.is_static(), RUST_STARTS),
+    let mark = if facts.go_buildinfo {
+        GO_STARTS
+    } else if texts.is_counted() && facts.is_static() {
+        RUST_STARTS
+    } else {
+        return None;
     };
-    (is_there && memchr::memmem::find(bytes, mark.as_bytes()).is_some()).then(|| mark.to_owned())
+    memchr::memmem::find(bytes, mark.as_bytes()).map(|_| mark.to_owned())
 }
 
 /// Adds the programs in folders that a binary names as such, outside of `PATH`: it puts a program's name behind (`/usr/lib/cyrus/bin`), or

@@ -224,10 +224,7 @@ impl Start<'_, '_> {
     fn is_shell_script(&self, path: &ImagePath) -> bool {
         let file = self.scene.tree.lookup(path).and_then(|(_, node)| node.as_file());
         let head = file.and_then(|file| self.scene.contents.head(&file.content, launch::LINE_LIMIT).ok());
-        head.and_then(|head| FirstLine::new(&head)).is_some_and(|line| {
-            let words = std::iter::once(&line.program).chain(&line.arguments);
-            words.flat_map(|word| word.rsplit('/').next()).any(is_shell)
-        })
+        head.and_then(|head| FirstLine::new(&head)).is_some_and(|line| line.names_shell())
     }
 
     /// `crontab FILE` (crontab(1)).

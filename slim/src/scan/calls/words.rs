@@ -225,15 +225,13 @@ fn found(source: &str, language: Language, all: bool) -> Vec<(Call, Role)> {
         }
         if language == Language::Perl {
             found.extend(quotes::literals(&lines[index..]).into_iter().map(|text| call(vec![text])));
-            let document = quotes::document(&lines[index..]);
-            let (commands, values): (Vec<_>, Vec<_>) =
-                document.into_iter().partition(|(before, quote, _)| *quote == '`' || is_argument(before));
-            found.extend(commands.into_iter().map(|(_, _, text)| call(vec![text])));
-            found.extend(values.into_iter().filter(|_| all).map(|(_, _, text)| of(vec![text], Role::Value)));
         }
-        if language == Language::Php && all {
-            let document = quotes::document(&lines[index..]);
-            found.extend(document.map(|(_, _, text)| of(vec![text], Role::Value)));
+        if matches!(language, Language::Perl | Language::Php)
+            && let Some((before, quote, text)) = quotes::document(&lines[index..])
+        {
+            let is_command = language == Language::Perl && (quote == '`' || is_argument(before));
+            let role = if is_command { Role::Argument } else { Role::Value };
+            found.extend((is_command || all).then(|| of(vec![text], role)));
         }
         let others: Vec<&Text<'_>> = texts.iter().filter(|text| text.sign != "`" || !backquotes).collect();
         for (at, text) in others.iter().enumerate() {

@@ -5,7 +5,7 @@
 use super::super::Scene;
 use super::reader::gather;
 use super::{BUILTINS, Values};
-use crate::launch;
+use crate::launch::{FirstLine, LINE_LIMIT};
 use crate::path::ImagePath;
 use crate::script::{self, SimpleCommand, Word};
 use std::collections::BTreeMap;
@@ -15,9 +15,6 @@ const SIZE_LIMIT: u64 = 1 << 18;
 
 /// How many values a variable has of all scripts.
 const VALUE_LIMIT: usize = 64;
-
-/// As much of a file as holds its first line.
-const HEAD: usize = 64;
 
 /// What scripts of the application export, by the variables' names.
 #[derive(Debug, Clone, Default)]
@@ -50,11 +47,9 @@ impl Exports {
 fn is_script(scene: &Scene<'_>, path: &ImagePath) -> bool {
     let file = scene.tree.get(path).and_then(|node| node.as_file());
     let Some(file) = file.filter(|file| file.content.size() <= SIZE_LIMIT) else { return false };
-    let head = scene.contents.head(&file.content, HEAD).unwrap_or_default();
-    let first = head.strip_prefix(b"#!").and_then(|rest| rest.split(|byte| *byte == b'\n').next());
-    let mut words = first.unwrap_or_default().split(|byte| byte.is_ascii_whitespace() || *byte == b'/');
+    let head = scene.contents.head(&file.content, LINE_LIMIT).unwrap_or_default();
     [&b".sh"[..], b".bash"].iter().any(|end| path.file_name().ends_with(end))
-        || words.any(|word| std::str::from_utf8(word).is_ok_and(launch::is_shell))
+        || FirstLine::new(&head).is_some_and(|line| line.names_shell())
 }
 
 /// The variables that a command hands on to programs (POSIX, "export"; bash(1), `declare -x`; env(1)).

@@ -2,7 +2,7 @@
 
 use super::super::{Language, config, inline};
 use super::reader::Reader;
-use crate::launch;
+use crate::launch::{self, FirstLine};
 use crate::path::ImagePath;
 use crate::script::{self, Input, Redirection, RedirectionKind, Script, SimpleCommand, Source, Target, Word};
 use recipes::ConfigKind;
@@ -194,6 +194,5 @@ fn written_language(command: &SimpleCommand) -> Option<Language> {
 
 /// Whether text is a shell script with a first line of its own.
 fn is_script(text: &str) -> bool {
-    let first = text.lines().next().and_then(|line| line.strip_prefix("#!")).unwrap_or_default();
-    first.split_whitespace().any(|word| launch::is_shell(word.rsplit('/').next().unwrap_or_default()))
+    FirstLine::new(text.as_bytes()).is_some_and(|line| line.names_shell())
 }

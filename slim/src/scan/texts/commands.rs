@@ -193,12 +193,11 @@ fn meant(scene: &Scene<'_>, path: &ImagePath, place: &str, text: &str, finding: 
     let told = text.strip_prefix('!');
     let command = told.unwrap_or(text);
     let (program, behind) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
-    let is_rare = || !calls::is_common(program) && calls::is_special(scene, program);
     let is_meant = match behind.split_whitespace().count() {
-        0 => is_rare(),
+        0 => calls::is_telling(scene, program),
         _ if told.is_some() || calls::is_told(behind) => calls::is_rare(scene, command),
         // Two words are no sentence.
-        count => count == 1 && is_rare(),
+        count => count == 1 && calls::is_telling(scene, program),
     };
     if is_meant {
         calls::start(scene, Some(path), place, &[command.to_owned()], finding);
